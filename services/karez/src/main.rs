@@ -1,0 +1,2 @@
+//! karez
+fn main() {}
