@@ -1,0 +1,29 @@
+# make run and make test are all a newcomer needs; both install what is missing and can be repeated.
+
+# The store of `make run`; a new one is filled with the demo.
+export DATA ?= data/demo
+# Where `make run` listens. There are no accounts yet, so loopback only.
+export LISTEN ?= 127.0.0.1:8080
+
+.PHONY: help run test setup fmt lint
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+
+run: ## build, fill a demo store once, show its tables, serve (DATA=… LISTEN=…)
+	@scripts/run
+
+test: ## set up, then everything that must pass before a change lands
+	@scripts/test
+
+setup: ## install what the tests need and this machine lacks
+	@scripts/setup test
+
+fmt: ## format the code
+	cargo fmt --all
+
+lint: ## the checks that read the code and run nothing
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/* .ci/run; else echo 'lint: no shellcheck here; skipped'; fi
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo 'lint: no cargo-deny here; skipped'; fi
