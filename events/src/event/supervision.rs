@@ -1,0 +1,133 @@
+//! Facts about warnings and what people do about them.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{FundId, ProjectId, UnitId};
+
+/// 预警颜色, from lowest to highest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// 蓝, level four.
+    Blue,
+    /// 黄, level three.
+    Yellow,
+    /// 橙, level two.
+    Orange,
+    /// 红, level one, the highest.
+    Red,
+}
+
+/// 预警触发. What it pins lets it be computed again exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningRaised {
+    /// The rule's name, such as `idle_funds`.
+    pub rule: String,
+    /// The rule's version.
+    pub rule_version: u32,
+    /// Hash of the thresholds in force.
+    pub thresholds_hash: String,
+    /// The project it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// The unit it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// The fund it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fund: Option<FundId>,
+    /// What within it: source, category, period or tranche.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// How often this subject has been warned about, from 1.
+    pub episode: u32,
+    /// Its colour.
+    pub level: Level,
+    /// The business date it was evaluated for.
+    pub as_of: NaiveDate,
+    /// The last position that was known.
+    pub known_at_position: u64,
+    /// One sentence with the numbers filled in, Chinese.
+    pub sentence_zh: String,
+    /// The same in English.
+    pub sentence_en: String,
+}
+
+/// 预警升级或降级.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningLevelChanged {
+    /// The colour before.
+    pub from: Level,
+    /// The colour now.
+    pub to: Level,
+    /// The business date it was evaluated for.
+    pub as_of: NaiveDate,
+    /// One sentence with the numbers filled in, Chinese.
+    pub sentence_zh: String,
+    /// The same in English.
+    pub sentence_en: String,
+}
+
+/// What somebody said about a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningNote {
+    /// In their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// 转派.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningAssigned {
+    /// To whom.
+    pub assignee: String,
+    /// By when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<NaiveDate>,
+}
+
+/// The end of a warning: lifted, dismissed as a false alarm, or retracted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningClosed {
+    /// Why.
+    pub cause: String,
+    /// The business date it was evaluated for.
+    pub as_of: NaiveDate,
+}
+
+/// 升级.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningEscalated {
+    /// To whom.
+    pub escalated_to: String,
+    /// Why.
+    pub cause: String,
+}
+
+/// 整改通知.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RectificationOrdered {
+    /// What is to be put right.
+    pub items: Vec<String>,
+    /// By when.
+    pub due_on: NaiveDate,
+}
+
+/// 暂停拨款, 表彰 or 通报.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitMeasure {
+    /// Why.
+    pub cause: String,
+    /// 依据: the article it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_basis: Option<String>,
+}

@@ -1,0 +1,58 @@
+//! Facts about karez itself: days evaluated, rules published, files imported.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ProjectId;
+
+/// 日度求值完成.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayEvaluated {
+    /// The day that was evaluated.
+    pub as_of: NaiveDate,
+    /// How many findings there were.
+    pub findings: u64,
+}
+
+/// 规则发布.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulesPublished {
+    /// Hash of the rule set's text.
+    pub content_hash: String,
+    /// Who wrote the change.
+    pub author: String,
+    /// Who published it; another person.
+    pub publisher: String,
+    /// The rule set.
+    pub rules: String,
+}
+
+/// 导入批次. Nothing is imported silently: every row is counted under one of the four outcomes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportCompleted {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// Its format: iati, csv, xlsx or ndjson.
+    pub format: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// The day on which the publisher made the file, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_on: Option<NaiveDate>,
+    /// Facts read.
+    pub read: u64,
+    /// Facts recorded now.
+    pub recorded: u64,
+    /// Facts that were recorded before.
+    pub already_known: u64,
+    /// Earlier facts withdrawn or reversed because the file no longer states them.
+    pub withdrawn: u64,
+    /// Rows refused, each kept with its reason.
+    pub refused: u64,
+    /// The projects of the file, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub projects: Vec<ProjectId>,
+}
