@@ -1,0 +1,561 @@
+//! Admission: whether a submission can be a fact. Facts are never refused because they are bad news:
+//! overspending, spending before the start or without a budget line are recorded, and warned about. Refused
+//! is only what cannot be a fact (design.md §2).
+
+use chrono::{Datelike, NaiveDate};
+use karez_events::event::project::{ProjectApplied, ProjectApproved};
+use karez_events::{
+    Currency, Event, FundId, Metadata, Money, MoneyError, ProjectId, StreamId, Submission, UnitId,
+};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::portfolio::Portfolio;
+use crate::project::{EntryKind, Project, is_published};
+
+/// Why a submission cannot be a fact, as a stable code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalCode {
+    /// The event's type does not belong to such a stream.
+    WrongStream,
+    /// No such project has been applied for or approved.
+    UnknownProject,
+    /// No such fund has been established.
+    UnknownFund,
+    /// No project names such a unit.
+    UnknownUnit,
+    /// No such warning has been raised.
+    UnknownWarning,
+    /// The project is carried by another unit.
+    NotYourProject,
+    /// The currency is not the project's.
+    WrongCurrency,
+    /// The code is not in ISO 4217.
+    UnknownCurrency,
+    /// More decimals than the currency has.
+    WrongPrecision,
+    /// The amount must be positive here.
+    NotPositive,
+    /// The date is outside 1900 to 2200.
+    DateOutOfRange,
+    /// A period ends before it begins.
+    PeriodReversed,
+    /// Nothing recorded under the id that is to be reversed, reclassified, refunded or withdrawn.
+    NothingToCorrect,
+    /// It was reversed before.
+    AlreadyReversed,
+    /// A budget without lines, a contract that is its own parent, and the like.
+    Malformed,
+}
+
+impl RefusalCode {
+    /// The code on the wire; never changes.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongStream => "wrong_stream",
+            Self::UnknownProject => "unknown_project",
+            Self::UnknownFund => "unknown_fund",
+            Self::UnknownUnit => "unknown_unit",
+            Self::UnknownWarning => "unknown_warning",
+            Self::NotYourProject => "not_your_project",
+            Self::WrongCurrency => "wrong_currency",
+            Self::UnknownCurrency => "unknown_currency",
+            Self::WrongPrecision => "wrong_precision",
+            Self::NotPositive => "not_positive",
+            Self::DateOutOfRange => "date_out_of_range",
+            Self::PeriodReversed => "period_reversed",
+            Self::NothingToCorrect => "nothing_to_correct",
+            Self::AlreadyReversed => "already_reversed",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// A refusal: a stable code, the JSON pointer of the field in the submission, and a sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code.
+    pub code: RefusalCode,
+    /// JSON pointer into the submission.
+    pub pointer: String,
+    /// What was wrong and what to do, in Chinese.
+    pub message_zh: String,
+    /// The same in English.
+    pub message_en: String,
+}
+
+impl Refusal {
+    fn new(code: RefusalCode, pointer: &str, message_zh: String, message_en: String) -> Self {
+        Self {
+            code,
+            pointer: pointer.to_owned(),
+            message_zh,
+            message_en,
+        }
+    }
+}
+
+/// Decides whether a submission is a fact that can be recorded after what the portfolio knows.
+///
+/// # Errors
+/// [`Refusal`] with code, place and what to do.
+pub fn admit(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refusal> {
+    check_stream(submission)?;
+    check_dates(submission)?;
+    match &submission.stream {
+        StreamId::Project(id) => check_project_fact(portfolio, id, submission),
+        StreamId::Fund(id) => check_fund_fact(portfolio, id, submission),
+        StreamId::Unit(id) => check_unit_fact(portfolio, id, submission),
+        StreamId::Warning(_) => check_warning_fact(portfolio, submission),
+        StreamId::Calendar => Ok(()),
+    }
+}
+
+fn check_stream(submission: &Submission) -> Result<(), Refusal> {
+    let event_type = submission.event.event_type();
+    if submission.stream.kind() == event_type.stream_kind() {
+        return Ok(());
+    }
+    let (expected, found) = (event_type.stream_kind().as_str(), &submission.stream);
+    Err(Refusal::new(
+        RefusalCode::WrongStream,
+        "/stream",
+        format!("{event_type} 应记入 {expected}/… 流，而不是 {found}"),
+        format!("{event_type} belongs to a stream {expected}/…, not to {found}"),
+    ))
+}
+
+fn check_dates(submission: &Submission) -> Result<(), Refusal> {
+    if is_published(&submission.metadata) {
+        return Ok(());
+    }
+    let metadata = &submission.metadata;
+    let of_envelope = [
+        ("/occurred_on", Some(submission.occurred_on)),
+        ("/metadata/effective_on", metadata.effective_on),
+        ("/metadata/posted_on", metadata.posted_on),
+    ];
+    for (pointer, date) in of_envelope.into_iter().chain(dates_of(&submission.event)) {
+        check_date(pointer, date)?;
+    }
+    check_periods(&submission.event)
+}
+
+fn check_date(pointer: &str, date: Option<NaiveDate>) -> Result<(), Refusal> {
+    match date {
+        Some(date) if !(1900..=2200).contains(&date.year()) => Err(Refusal::new(
+            RefusalCode::DateOutOfRange,
+            pointer,
+            format!("日期 {date} 不在 1900 年至 2200 年之间，请核对年份"),
+            format!("the date {date} is not between 1900 and 2200: check the year"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "events without such a field have nothing to check"
+)]
+fn dates_of(event: &Event) -> Vec<(&'static str, Option<NaiveDate>)> {
+    match event {
+        Event::ContractSigned(data) => vec![
+            ("/data/start_on", Some(data.start_on)),
+            ("/data/end_on", Some(data.end_on)),
+            ("/data/eligible_from_on", data.eligible_from_on),
+        ],
+        Event::ProjectApproved(data) => {
+            vec![
+                ("/data/planned_start_on", data.planned_start_on),
+                ("/data/planned_end_on", data.planned_end_on),
+            ]
+        }
+        Event::ProjectApplied(data) => {
+            vec![
+                ("/data/planned_start_on", data.planned_start_on),
+                ("/data/planned_end_on", data.planned_end_on),
+            ]
+        }
+        Event::ProjectExtended(data) => vec![("/data/end_on", Some(data.end_on))],
+        Event::ExpenditureRecorded(data) => vec![
+            ("/data/service_from_on", data.service_from_on),
+            ("/data/service_to_on", data.service_to_on),
+            ("/data/valued_on", data.valued_on),
+        ],
+        Event::CommitmentSigned(data) => vec![("/data/due_on", data.due_on)],
+        Event::FundsDisbursed(data) => vec![("/data/due_on", data.due_on)],
+        Event::BudgetAdjusted(data) => vec![("/data/effective_on", data.effective_on)],
+        Event::AppropriationAdjusted(data) => vec![("/data/effective_on", data.effective_on)],
+        Event::BudgetApproved(data) => {
+            vec![
+                ("/data/period_start_on", data.period_start_on),
+                ("/data/period_end_on", data.period_end_on),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "events without such a field have nothing to check"
+)]
+fn check_periods(event: &Event) -> Result<(), Refusal> {
+    let (pointer, first, last) = match event {
+        Event::ContractSigned(data) => ("/data/end_on", Some(data.start_on), Some(data.end_on)),
+        Event::ProjectApproved(data) => ("/data/planned_end_on", data.planned_start_on, data.planned_end_on),
+        Event::ProjectApplied(data) => ("/data/planned_end_on", data.planned_start_on, data.planned_end_on),
+        Event::ExpenditureRecorded(data) => ("/data/service_to_on", data.service_from_on, data.service_to_on),
+        Event::BudgetApproved(data) => ("/data/period_end_on", data.period_start_on, data.period_end_on),
+        Event::ProgressReported(data) => (
+            "/data/period_end_on",
+            Some(data.period_start_on),
+            Some(data.period_end_on),
+        ),
+        Event::PeriodClosed(data) => ("/data/to_on", Some(data.from_on), Some(data.to_on)),
+        Event::PeriodReopened(data) => ("/data/to_on", Some(data.from_on), Some(data.to_on)),
+        _ => return Ok(()),
+    };
+    match first.zip(last) {
+        Some((first, last)) if last < first => Err(Refusal::new(
+            RefusalCode::PeriodReversed,
+            pointer,
+            format!("截止日 {last} 早于起始日 {first}"),
+            format!("the period ends on {last}, before it begins on {first}"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_project_fact(portfolio: &Portfolio, id: &ProjectId, submission: &Submission) -> Result<(), Refusal> {
+    let project = portfolio.project(id);
+    match (&submission.event, project) {
+        (Event::ProjectApplied(data), _) => check_application(portfolio, project, data, submission),
+        (Event::ProjectApproved(data), _) => check_approval(portfolio, id, data, submission),
+        (_, Some(project)) => {
+            check_owner(project.unit(), &submission.metadata)?;
+            check_amounts(project, submission)?;
+            check_correction(project, &submission.event)
+        }
+        (_, None) => Err(Refusal::new(
+            RefusalCode::UnknownProject,
+            "/stream",
+            format!("项目 {id} 不存在：请先登记申报或立项，或核对项目编号"),
+            format!("project {id} is unknown: record its application or approval first, or check the number"),
+        )),
+    }
+}
+
+fn check_application(
+    portfolio: &Portfolio,
+    project: Option<&Project>,
+    data: &ProjectApplied,
+    submission: &Submission,
+) -> Result<(), Refusal> {
+    check_owner(
+        project.and_then(Project::unit).or(Some(&data.unit)),
+        &submission.metadata,
+    )?;
+    check_fund_exists(portfolio, data.fund.as_ref())
+}
+
+fn check_approval(
+    portfolio: &Portfolio,
+    id: &ProjectId,
+    data: &ProjectApproved,
+    submission: &Submission,
+) -> Result<(), Refusal> {
+    if data.parent.as_ref() == Some(id) {
+        return Err(Refusal::new(
+            RefusalCode::Malformed,
+            "/data/parent",
+            format!("项目 {id} 不能是自身的上级"),
+            format!("project {id} cannot be its own parent"),
+        ));
+    }
+    if let Some(amount) = data.amount {
+        check_money("/data/amount", amount, data.currency, submission)?;
+    }
+    check_fund_exists(portfolio, data.fund.as_ref())
+}
+
+fn check_fund_exists(portfolio: &Portfolio, fund: Option<&FundId>) -> Result<(), Refusal> {
+    match fund {
+        Some(id) if portfolio.fund(id).is_none() => Err(Refusal::new(
+            RefusalCode::UnknownFund,
+            "/data/fund",
+            format!("专项资金 {id} 不存在：请先登记该资金，或核对编号"),
+            format!("fund {id} is unknown: establish it first, or check the number"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A unit may speak only for its own projects; other roles are checked where they sign in.
+fn check_owner(owner: Option<&UnitId>, metadata: &Metadata) -> Result<(), Refusal> {
+    let Some(actor) = metadata
+        .actor
+        .as_ref()
+        .filter(|actor| actor.role.as_deref() == Some("unit"))
+    else {
+        return Ok(());
+    };
+    let sender = actor.org.as_deref().unwrap_or_default();
+    if owner.is_some_and(|owner| owner.as_str() == sender) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::NotYourProject,
+        "/stream",
+        format!("该项目不由 {sender} 承担：请核对项目编号"),
+        format!("the project is not carried by {sender}: check the project number"),
+    ))
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "events without such a field have nothing to check"
+)]
+fn check_fund_fact(portfolio: &Portfolio, id: &FundId, submission: &Submission) -> Result<(), Refusal> {
+    if matches!(submission.event, Event::FundEstablished(_)) {
+        return Ok(());
+    }
+    let Some(fund) = portfolio.fund(id) else {
+        return Err(Refusal::new(
+            RefusalCode::UnknownFund,
+            "/stream",
+            format!("专项资金 {id} 不存在：请先登记该资金，或核对编号"),
+            format!("fund {id} is unknown: establish it first, or check the number"),
+        ));
+    };
+    let (amount, currency, must_be_positive) = match &submission.event {
+        Event::AppropriationApproved(data) => (data.amount, data.currency, false),
+        Event::AppropriationAdjusted(data) => (data.amount, data.currency, false),
+        Event::QuotaIssued(data) => (data.amount, data.currency, false),
+        Event::QuotaWithdrawn(data) => (data.amount, data.currency, true),
+        _ => return Ok(()),
+    };
+    check_money("/data/amount", amount, currency, submission)?;
+    check_currency(currency, fund.particulars.currency, submission)?;
+    check_positive(must_be_positive, amount)
+}
+
+fn check_unit_fact(portfolio: &Portfolio, id: &UnitId, submission: &Submission) -> Result<(), Refusal> {
+    check_owner(Some(id), &submission.metadata)?;
+    if portfolio.unit(id).is_some() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::UnknownUnit,
+        "/stream",
+        format!("单位 {id} 没有任何项目：请核对统一社会信用代码"),
+        format!("no project names the unit {id}: check its code"),
+    ))
+}
+
+fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refusal> {
+    let StreamId::Warning(id) = &submission.stream else {
+        return Ok(());
+    };
+    if matches!(submission.event, Event::WarningRaised(_)) || portfolio.warning(id).is_some() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::UnknownWarning,
+        "/stream",
+        format!("预警 {id} 不存在"),
+        format!("warning {id} is unknown"),
+    ))
+}
+
+/// An amount of a submission: where it stands, how much, and whether it must be positive.
+struct Amount {
+    pointer: &'static str,
+    value: Decimal,
+    currency: Currency,
+    must_be_positive: bool,
+}
+
+fn check_amounts(project: &Project, submission: &Submission) -> Result<(), Refusal> {
+    for amount in amounts_of(&submission.event) {
+        check_money(amount.pointer, amount.value, amount.currency, submission)?;
+        check_currency(amount.currency, project.currency(), submission)?;
+        check_positive(amount.must_be_positive, amount.value)?;
+    }
+    if let Event::BudgetApproved(data) = &submission.event {
+        if data.lines.is_empty() {
+            return Err(Refusal::new(
+                RefusalCode::Malformed,
+                "/data/lines",
+                "预算至少要有一行".to_owned(),
+                "a budget needs at least one line".to_owned(),
+            ));
+        }
+        for (index, line) in data.lines.iter().enumerate() {
+            check_money(
+                &format!("/data/lines/{index}/amount"),
+                line.amount,
+                data.currency,
+                submission,
+            )?;
+        }
+        check_currency(data.currency, project.currency(), submission)?;
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "events without such a field have nothing to check"
+)]
+fn amounts_of(event: &Event) -> Vec<Amount> {
+    let amount = |value, currency, must_be_positive| {
+        vec![Amount {
+            pointer: "/data/amount",
+            value,
+            currency,
+            must_be_positive,
+        }]
+    };
+    match event {
+        Event::BudgetAdjusted(data) => amount(data.amount, data.currency, false),
+        Event::BudgetReallocated(data) => amount(data.amount, data.currency, true),
+        Event::CarryoverConfirmed(data) => amount(data.amount, data.currency, false),
+        Event::FundsDisbursed(data) => amount(data.amount, data.currency, false),
+        Event::FundsArrived(data) => amount(data.amount, data.currency, false),
+        Event::MatchingFundsArrived(data) => amount(data.amount, data.currency, false),
+        Event::FundsReturned(data) => amount(data.amount, data.currency, true),
+        Event::FundsRecovered(data) => amount(data.amount, data.currency, true),
+        Event::CommitmentSigned(data) => amount(data.amount, data.currency, false),
+        Event::CommitmentReleased(data) => amount(data.amount, data.currency, true),
+        Event::ExpenditureRecorded(data) => amount(data.amount, data.currency, false),
+        Event::ExpenditureRefunded(data) => amount(data.amount, data.currency, true),
+        Event::OtherFlowRecorded(data) => amount(data.amount, data.currency, false),
+        Event::CashPlanApproved(data) => data
+            .payments
+            .iter()
+            .map(|payment| Amount {
+                pointer: "/data/payments",
+                value: payment.amount,
+                currency: data.currency,
+                must_be_positive: false,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn check_money(
+    pointer: &str,
+    amount: Decimal,
+    currency: Currency,
+    submission: &Submission,
+) -> Result<(), Refusal> {
+    if is_published(&submission.metadata) {
+        return Ok(());
+    }
+    if !currency.is_known() {
+        return Err(Refusal::new(
+            RefusalCode::UnknownCurrency,
+            "/data/currency",
+            format!("{currency} 不是 ISO 4217 货币代码，例如人民币为 CNY"),
+            format!("{currency} is not a currency of ISO 4217; yuan is CNY"),
+        ));
+    }
+    match Money::new(amount, currency).check_precision() {
+        Err(MoneyError::TooPrecise { digits, .. }) => Err(Refusal::new(
+            RefusalCode::WrongPrecision,
+            pointer,
+            format!("金额 {amount} 的小数位超过 {currency} 的 {digits} 位：请按最小货币单位填报"),
+            format!("{amount} has more than the {digits} decimals of {currency}: give whole smallest units"),
+        )),
+        Ok(()) | Err(MoneyError::TwoCurrencies(..) | MoneyError::TooLarge) => Ok(()),
+    }
+}
+
+fn check_currency(found: Currency, expected: Currency, submission: &Submission) -> Result<(), Refusal> {
+    if found == expected || is_published(&submission.metadata) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::WrongCurrency,
+        "/data/currency",
+        format!("该账户以 {expected} 记账，收到的是 {found}：请按入账汇率折算后填报"),
+        format!("the account is kept in {expected}, this is {found}: convert at the posting rate first"),
+    ))
+}
+
+fn check_positive(must_be_positive: bool, amount: Decimal) -> Result<(), Refusal> {
+    if !must_be_positive || amount > Decimal::ZERO {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::NotPositive,
+        "/data/amount",
+        format!("金额 {amount} 必须大于零：方向由业务类型表示"),
+        format!("the amount {amount} must be above zero: the type of the event gives the direction"),
+    ))
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "events without such a field have nothing to check"
+)]
+fn check_correction(project: &Project, event: &Event) -> Result<(), Refusal> {
+    match event {
+        Event::ExpenditureReversed(data) => {
+            check_posting(project, data.reverses, "/data/reverses").and_then(|is_reversed| {
+                if is_reversed {
+                    Err(already_reversed(data.reverses, "/data/reverses"))
+                } else {
+                    Ok(())
+                }
+            })
+        }
+        Event::ExpenditureReclassified(data) => {
+            check_posting(project, data.reclassifies, "/data/reclassifies").and_then(|is_reversed| {
+                if is_reversed {
+                    Err(already_reversed(data.reclassifies, "/data/reclassifies"))
+                } else {
+                    Ok(())
+                }
+            })
+        }
+        Event::ExpenditureRefunded(data) => match data.refunds {
+            Some(refunded) => check_posting(project, refunded, "/data/refunds").map(|_| ()),
+            None => Ok(()),
+        },
+        Event::FactWithdrawn(data) if !project.has_fact(data.withdraws) => {
+            Err(nothing_to_correct(data.withdraws, "/data/withdraws"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the posting has been reversed; a refusal where there is no such posting in this project.
+fn check_posting(project: &Project, posting: Uuid, pointer: &str) -> Result<bool, Refusal> {
+    project
+        .entry(posting)
+        .filter(|entry| entry.kind == EntryKind::Spent)
+        .map(|entry| entry.is_reversed)
+        .ok_or_else(|| nothing_to_correct(posting, pointer))
+}
+
+fn nothing_to_correct(event_id: Uuid, pointer: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::NothingToCorrect,
+        pointer,
+        format!("本项目没有编号为 {event_id} 的记录可以更正：请核对回执中的 event_id"),
+        format!("nothing is recorded under {event_id} in this project: check the event_id of the receipt"),
+    )
+}
+
+fn already_reversed(event_id: Uuid, pointer: &str) -> Refusal {
+    Refusal::new(
+        RefusalCode::AlreadyReversed,
+        pointer,
+        format!("{event_id} 已经冲销过，不能再次更正"),
+        format!("{event_id} has been reversed before and cannot be corrected again"),
+    )
+}

@@ -1,0 +1,37 @@
+//! Figures at a business date, as domain.md §2 defines them. Each figure has its file; this one puts them together.
+//!
+//! A figure is a pure function of a project's state, a currency and a date (`as_of`); what was known when is the
+//! choice of the [`Portfolio`](crate::Portfolio). Sums are exact decimals and rates exact ratios; rounding is for print, once. Nothing
+//! is added across currencies. [`project::measures`] walks a project's entries once.
+
+pub mod amounts;
+pub mod benchmark;
+pub mod budget;
+pub mod clock;
+pub mod composition;
+pub mod forecast;
+pub mod idle;
+mod increments;
+mod ledger;
+pub mod money_unit;
+pub mod pre_start;
+pub mod project;
+pub mod rate;
+mod rates;
+pub mod roll_up;
+pub mod tranche;
+mod tree;
+
+pub use amounts::Amounts;
+pub use benchmark::{Benchmark, BenchmarkMode, Checkpoint, benchmark, of_checkpoints};
+pub use budget::{Basis, BudgetChange};
+pub use clock::Clock;
+pub use composition::LineMeasures;
+pub use forecast::Forecast;
+pub use idle::{BalanceCurve, Idle};
+pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
+pub use pre_start::PreStart;
+pub use project::{Measures, amounts, last_week_multiple, measures};
+pub use rate::{Rate, RateLevel};
+pub use roll_up::{RollUp, fund_measures, overview, unit_measures};
+pub use tranche::TrancheMeasures;

@@ -1,0 +1,204 @@
+//! Sums over a fund, a unit or everything, and the rates of the sums (F21: ΣE/ΣA, never the mean of rates).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, NaiveDate};
+use karez_events::event::budget::BudgetStanding;
+use karez_events::{Currency, FundId, Ratio, UnitId};
+use rust_decimal::Decimal;
+
+use super::amounts::Amounts;
+use super::benchmark::{Benchmark, BenchmarkMode, of_days};
+use super::budget::Standing;
+use super::clock::Clock;
+use super::forecast::Forecast;
+use super::project::{Sums, last_week_multiple};
+use super::rate::Rate;
+use super::rates::{Scope, rates};
+use super::tree::add_up;
+use crate::fund::{Fund, FundEntry, FundEntryKind};
+use crate::portfolio::Portfolio;
+use crate::project::Project;
+
+/// The figures of many projects together, in one currency at a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollUp {
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// The currency.
+    pub currency: Currency,
+    /// How many approved projects there are in this currency.
+    pub projects: usize,
+    /// The sums; a whole and its parts are never added.
+    pub amounts: Amounts,
+    /// Rates of the sums, both levels side by side.
+    pub rates: Vec<Rate>,
+    /// F6, by days of the year.
+    pub benchmark: Option<Benchmark>,
+    /// F6w, weighted by when the budgets came.
+    pub weighted_benchmark: Option<Ratio>,
+    /// F11, F12.
+    pub forecast: Option<Forecast>,
+}
+
+impl RollUp {
+    /// A rate by its figure, such as `"F21"`.
+    #[must_use]
+    pub fn rate(&self, figure: &str) -> Option<&Rate> {
+        self.rates.iter().find(|rate| rate.figure == figure)
+    }
+
+    /// F7: F21 − F6 in percentage points, rounded once.
+    #[must_use]
+    pub fn deviation_pp(&self) -> Option<Decimal> {
+        let benchmark = self.benchmark.as_ref()?;
+        self.rate("F21")?.ratio()?.minus(&benchmark.share).percent()
+    }
+
+    /// F18: the last 7 days' spending over the mean week of the year.
+    #[must_use]
+    pub fn last_week_multiple(&self) -> Option<Ratio> {
+        last_week_multiple(&self.amounts, self.as_of)
+    }
+}
+
+/// The figures of a fund, its parts included.
+#[must_use]
+pub fn fund_measures(portfolio: &Portfolio, fund: &FundId, currency: Currency, as_of: NaiveDate) -> RollUp {
+    let funds = with_parts(portfolio, fund);
+    let is_paid_by = |project: &&Project| project.fund().is_some_and(|paid_by| funds.contains(paid_by));
+    let projects: Vec<&Project> = portfolio.projects().filter(is_paid_by).collect();
+    let funds: Vec<&Fund> = portfolio
+        .funds()
+        .filter(|fund| funds.contains(&fund.id))
+        .collect();
+    roll_up(&projects, &funds, currency, as_of)
+}
+
+/// The figures of a unit.
+#[must_use]
+pub fn unit_measures(portfolio: &Portfolio, unit: &UnitId, currency: Currency, as_of: NaiveDate) -> RollUp {
+    let ids = portfolio.unit(unit).map(|unit| &unit.projects);
+    let projects: Vec<&Project> = ids
+        .into_iter()
+        .flatten()
+        .filter_map(|id| portfolio.project(id))
+        .collect();
+    roll_up(&projects, &[], currency, as_of)
+}
+
+/// The figures of everything.
+#[must_use]
+pub fn overview(portfolio: &Portfolio, currency: Currency, as_of: NaiveDate) -> RollUp {
+    let projects: Vec<&Project> = portfolio.projects().collect();
+    let funds: Vec<&Fund> = portfolio.funds().collect();
+    roll_up(&projects, &funds, currency, as_of)
+}
+
+/// A fund and its parts, and their parts; a fund is visited once, even where parents run in a circle.
+fn with_parts<'a>(portfolio: &'a Portfolio, fund: &'a FundId) -> BTreeSet<&'a FundId> {
+    let mut parts: BTreeMap<&FundId, Vec<&FundId>> = BTreeMap::new();
+    for part in portfolio.funds() {
+        if let Some(parent) = &part.particulars.parent {
+            parts.entry(parent).or_default().push(&part.id);
+        }
+    }
+    let mut visited = BTreeSet::new();
+    let mut open = vec![fund];
+    while let Some(next) = open.pop() {
+        if visited.insert(next) {
+            open.extend(parts.get(next).into_iter().flatten());
+        }
+    }
+    visited
+}
+
+/// Both lists are in the order of their ids.
+fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: NaiveDate) -> RollUp {
+    let place_of_project = |id| projects.binary_search_by_key(&id, |project| &project.id).ok();
+    let parents: Vec<Option<usize>> = projects
+        .iter()
+        .map(|project| project.parent().and_then(place_of_project))
+        .collect();
+    let sums = projects
+        .iter()
+        .map(|project| Sums::of(project, currency, as_of))
+        .collect();
+    let of_projects = add_up(sums, &parents);
+    let place_of_fund = |id| funds.binary_search_by_key(&id, |fund| &fund.id).ok();
+    let parents: Vec<Option<usize>> = funds
+        .iter()
+        .map(|fund| fund.particulars.parent.as_ref().and_then(place_of_fund))
+        .collect();
+    let of_funds = add_up(
+        funds.iter().map(|fund| of_fund(fund, currency, as_of)).collect(),
+        &parents,
+    );
+    // The quotas of a fund are those of its projects too: they are counted once, at the fund.
+    let amounts = of_funds.amounts.or_of_parts(&of_projects.amounts);
+    let share = of_days(as_of, as_of, &Clock::default());
+    RollUp {
+        as_of,
+        currency,
+        projects: projects
+            .iter()
+            .filter(|project| is_counted(project, currency))
+            .count(),
+        amounts,
+        rates: rates(&amounts, as_of, of_projects.incomplete, Scope::RollUp),
+        benchmark: share.map(|share| Benchmark {
+            mode: BenchmarkMode::DayOfYear,
+            share,
+        }),
+        weighted_benchmark: of_projects.increments.benchmark(as_of, &Clock::default()),
+        forecast: Some(Forecast::of(&amounts, as_of)),
+    }
+}
+
+fn is_counted(project: &Project, currency: Currency) -> bool {
+    project.is_approved()
+        && (project.currency() == currency
+            || project.budget.iter().any(|fact| fact.currency == currency)
+            || project
+                .cash_plans
+                .iter()
+                .any(|plan| plan.fact.currency == currency)
+            || project.entries.iter().any(|entry| entry.currency == currency))
+}
+
+/// The fund's own budget of the year and its quotas.
+fn of_fund(fund: &Fund, currency: Currency, as_of: NaiveDate) -> Sums {
+    let mut entries: Vec<&FundEntry> = fund
+        .entries
+        .iter()
+        .filter(|entry| entry.currency == currency && entry.effective_on <= as_of)
+        .collect();
+    let is_change = |entry: &FundEntry| !matches!(entry.kind, FundEntryKind::Appropriation { .. });
+    // As for projects: a change effective on the day of the budget adds to it, whichever became known first.
+    entries.sort_by_key(|entry| (entry.effective_on, is_change(entry)));
+    let mut budget = Standing::default();
+    let mut amounts = Amounts::default();
+    let year = as_of.year();
+    for entry in entries {
+        let (on, amount) = (entry.effective_on, entry.amount);
+        match entry.kind {
+            FundEntryKind::Appropriation { fiscal_year } if fiscal_year == year => {
+                budget.approve(on, amount, BudgetStanding::Original);
+            }
+            FundEntryKind::Adjustment { fiscal_year } if fiscal_year == year => budget.adjust(on, amount),
+            FundEntryKind::Appropriation { .. } | FundEntryKind::Adjustment { .. } => {}
+            FundEntryKind::Quota { .. } => {
+                amounts.issued = amounts.issued.saturating_add(amount);
+                if on.year() == year {
+                    amounts.issued_year = amounts.issued_year.saturating_add(amount);
+                }
+            }
+        }
+    }
+    amounts.appropriation_opening = budget.opening;
+    amounts.appropriation = budget.total;
+    Sums {
+        amounts,
+        ..Sums::default()
+    }
+}

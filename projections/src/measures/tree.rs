@@ -1,0 +1,133 @@
+//! Wholes and parts: a part is never added to its whole (domain.md §3; `ProjectApproved::parent`).
+
+use super::amounts::Amounts;
+use super::increments::Increments;
+use super::project::Sums;
+use super::rates::Incomplete;
+
+/// Adds up a forest: for each group of amounts the whole's own where it has any, else the sum of its parts.
+/// `parents` gives each node's place among the others. A circle of parents is opened at its first node.
+pub(super) fn add_up(nodes: Vec<Sums>, parents: &[Option<usize>]) -> Sums {
+    let mut forest = Forest::new(nodes, parents);
+    let mut leaves = forest.leaves();
+    let mut next = 0;
+    loop {
+        while let Some(leaf) = leaves.pop() {
+            leaves.extend(forest.close(leaf));
+        }
+        // Whatever is still open waits for itself: it stands on a circle.
+        let Some(open) = forest.first_open_from(next) else {
+            return forest.total;
+        };
+        next = open;
+        leaves.extend(forest.cut(open));
+    }
+}
+
+struct Forest {
+    nodes: Vec<Node>,
+    total: Sums,
+}
+
+struct Node {
+    own: Option<Sums>,
+    parts: Option<Box<Sums>>,
+    parent: Option<usize>,
+    open_parts: usize,
+}
+
+impl Forest {
+    fn new(sums: Vec<Sums>, parents: &[Option<usize>]) -> Self {
+        let parents = parents.iter().copied().chain(std::iter::repeat(None));
+        let mut nodes: Vec<Node> = sums
+            .into_iter()
+            .zip(parents)
+            .map(|(own, parent)| Node {
+                own: Some(own),
+                parts: None,
+                parent,
+                open_parts: 0,
+            })
+            .collect();
+        let known: Vec<usize> = nodes.iter().filter_map(|node| node.parent).collect();
+        for parent in known {
+            if let Some(node) = nodes.get_mut(parent) {
+                node.open_parts += 1;
+            }
+        }
+        Self {
+            nodes,
+            total: Sums::default(),
+        }
+    }
+
+    fn leaves(&self) -> Vec<usize> {
+        let indexed = self.nodes.iter().enumerate();
+        indexed
+            .filter(|(_, node)| node.open_parts == 0)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Settles a node whose parts are all settled, and hands it to its parent or to the total. The parent,
+    /// where this was its last part.
+    fn close(&mut self, index: usize) -> Option<usize> {
+        let node = self.nodes.get_mut(index)?;
+        let own = node.own.take()?;
+        let settled = match node.parts.take() {
+            Some(parts) => own.or_of_parts(&parts),
+            None => own,
+        };
+        let parent_index = node.parent;
+        let Some(parent) = parent_index.and_then(|parent| self.nodes.get_mut(parent)) else {
+            self.total.add(&settled);
+            return None;
+        };
+        parent.parts.get_or_insert_default().add(&settled);
+        parent.open_parts = parent.open_parts.saturating_sub(1);
+        parent_index.filter(|_| parent.open_parts == 0)
+    }
+
+    fn first_open_from(&self, index: usize) -> Option<usize> {
+        let open = self
+            .nodes
+            .iter()
+            .enumerate()
+            .skip(index)
+            .find(|(_, node)| node.own.is_some());
+        open.map(|(index, _)| index)
+    }
+
+    /// Takes a node off its parent. The parent, where this was its last open part.
+    fn cut(&mut self, index: usize) -> Option<usize> {
+        let parent_index = self.nodes.get_mut(index)?.parent.take()?;
+        let parent = self.nodes.get_mut(parent_index)?;
+        parent.open_parts = parent.open_parts.saturating_sub(1);
+        (parent.open_parts == 0).then_some(parent_index)
+    }
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.amounts = self.amounts.plus(&other.amounts);
+        self.increments.add_all(&other.increments);
+        self.incomplete.year |= other.incomplete.year;
+        self.incomplete.life |= other.incomplete.life;
+    }
+
+    fn or_of_parts(mut self, parts: &Self) -> Self {
+        let has_budget = !self.amounts.adjusted_budget.is_zero() || !self.amounts.life_budget.is_zero();
+        if has_budget {
+            self.incomplete = Incomplete::default();
+        } else {
+            self.increments = Increments::default();
+            self.increments.add_all(&parts.increments);
+            self.incomplete = parts.incomplete;
+        }
+        let own: Amounts = self.amounts;
+        self.amounts = own.or_of_parts(&parts.amounts);
+        self.incomplete.year |= self.amounts.adjusted_budget.is_zero() && !self.amounts.spent_year.is_zero();
+        self.incomplete.life |= self.amounts.life_budget.is_zero() && !self.amounts.spent.is_zero();
+        self
+    }
+}

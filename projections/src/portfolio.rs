@@ -1,0 +1,226 @@
+//! The whole read side: a fold of the log held in memory.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use karez_events::event::system::ImportCompleted;
+use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId};
+use serde::{Deserialize, Serialize};
+
+use crate::fund::{Fund, FundEntry, FundEntryKind};
+use crate::project::{Project, Quota};
+use crate::unit::Unit;
+use crate::warnings::Warning;
+
+/// One file that was imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRun {
+    /// Position of its `import_completed`.
+    pub position: Position,
+    /// When it was imported.
+    pub recorded_at: DateTime<Utc>,
+    /// The file's name.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// The day on which the publisher made it.
+    pub published_on: Option<NaiveDate>,
+}
+
+/// Everything that is known after a prefix of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portfolio {
+    position: Position,
+    last_recorded_at: Option<DateTime<Utc>>,
+    funds: BTreeMap<FundId, Fund>,
+    projects: BTreeMap<ProjectId, Project>,
+    units: BTreeMap<UnitId, Unit>,
+    warnings: BTreeMap<WarningId, Warning>,
+    imports: Vec<ImportRun>,
+    /// Quotas for projects of which nothing else is known yet.
+    awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
+}
+
+impl Portfolio {
+    /// Position of the last event folded.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// When the last event folded became known.
+    #[must_use]
+    pub fn last_recorded_at(&self) -> Option<DateTime<Utc>> {
+        self.last_recorded_at
+    }
+
+    /// Every fund, by id.
+    #[must_use]
+    pub fn funds(&self) -> impl ExactSizeIterator<Item = &Fund> {
+        self.funds.values()
+    }
+
+    /// One fund.
+    #[must_use]
+    pub fn fund(&self, id: &FundId) -> Option<&Fund> {
+        self.funds.get(id)
+    }
+
+    /// Every project, by id, applications included.
+    #[must_use]
+    pub fn projects(&self) -> impl ExactSizeIterator<Item = &Project> {
+        self.projects.values()
+    }
+
+    /// One project.
+    #[must_use]
+    pub fn project(&self, id: &ProjectId) -> Option<&Project> {
+        self.projects.get(id)
+    }
+
+    /// Every unit, by id.
+    #[must_use]
+    pub fn units(&self) -> impl ExactSizeIterator<Item = &Unit> {
+        self.units.values()
+    }
+
+    /// One unit.
+    #[must_use]
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.units.get(id)
+    }
+
+    /// Every warning, by id.
+    #[must_use]
+    pub fn warnings(&self) -> impl ExactSizeIterator<Item = &Warning> {
+        self.warnings.values()
+    }
+
+    /// One warning.
+    #[must_use]
+    pub fn warning(&self, id: &WarningId) -> Option<&Warning> {
+        self.warnings.get(id)
+    }
+
+    /// Every file imported, in order.
+    #[must_use]
+    pub fn imports(&self) -> &[ImportRun] {
+        &self.imports
+    }
+
+    /// Takes one recorded event. Events must come in the order of their positions.
+    pub fn apply(&mut self, recorded: &RecordedEvent) {
+        self.position = recorded.position;
+        self.last_recorded_at = Some(recorded.recorded_at);
+        match &recorded.stream {
+            StreamId::Fund(id) => self.apply_to_fund(id, recorded),
+            StreamId::Project(id) => self.apply_to_project(id, recorded),
+            StreamId::Unit(id) => {
+                self.units
+                    .entry(id.clone())
+                    .or_insert_with(|| Unit::new(id.clone()))
+                    .apply(recorded);
+            }
+            StreamId::Warning(id) => self.apply_to_warning(id, recorded),
+            StreamId::Calendar => {
+                if let Event::ImportCompleted(data) = &recorded.event {
+                    self.apply_import(recorded, data);
+                }
+            }
+        }
+    }
+
+    fn apply_to_fund(&mut self, id: &FundId, recorded: &RecordedEvent) {
+        if let Event::FundEstablished(data) = &recorded.event {
+            let fund = || Fund::new(id.clone(), data.clone(), recorded.occurred_on);
+            self.funds.entry(id.clone()).or_insert_with(fund);
+        }
+        let Some(fund) = self.funds.get_mut(id) else {
+            return;
+        };
+        fund.apply(recorded);
+        if let Some((project, quota)) = fund.entries.last().and_then(quota_of)
+            && matches!(&recorded.event, Event::QuotaIssued(_) | Event::QuotaWithdrawn(_))
+        {
+            match self.projects.get_mut(&project) {
+                Some(project) => project.quotas.push(quota),
+                None => self.awaited_quotas.entry(project).or_default().push(quota),
+            }
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only two events name the unit")]
+    fn apply_to_project(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
+        let awaited = &mut self.awaited_quotas;
+        let project = self.projects.entry(id.clone()).or_insert_with(|| {
+            let mut project = Project::new(id.clone());
+            project.quotas = awaited.remove(id).unwrap_or_default();
+            project
+        });
+        let name = match &recorded.event {
+            Event::ProjectApplied(data) => data.unit_name.clone(),
+            Event::ProjectApproved(data) => data.unit_name.clone(),
+            _ => return project.apply(recorded),
+        };
+        let unit_before = project.unit().cloned();
+        project.apply(recorded);
+        let Some(unit_id) = project.unit().cloned() else {
+            return;
+        };
+        if let Some(before) = unit_before.filter(|before| *before != unit_id)
+            && let Some(unit) = self.units.get_mut(&before)
+        {
+            unit.projects.remove(id);
+        }
+        let unit = self
+            .units
+            .entry(unit_id.clone())
+            .or_insert_with(|| Unit::new(unit_id));
+        unit.projects.insert(id.clone());
+        unit.name = name.or(unit.name.take());
+    }
+
+    fn apply_to_warning(&mut self, id: &WarningId, recorded: &RecordedEvent) {
+        if let Event::WarningRaised(data) = &recorded.event {
+            let warning = Warning::new(id.clone(), data.clone(), recorded.occurred_on);
+            self.warnings.insert(id.clone(), warning);
+        } else if let Some(warning) = self.warnings.get_mut(id) {
+            warning.apply(recorded);
+        }
+    }
+
+    fn apply_import(&mut self, recorded: &RecordedEvent, data: &ImportCompleted) {
+        let number = u32::try_from(self.imports.len()).unwrap_or(u32::MAX);
+        for (index, id) in data.projects.iter().enumerate() {
+            if let Some(project) = self.projects.get_mut(id) {
+                project.listed = Some((number, u32::try_from(index).unwrap_or(u32::MAX)));
+                project.published_on = data.published_on.max(project.published_on);
+            }
+        }
+        self.imports.push(ImportRun {
+            position: recorded.position,
+            recorded_at: recorded.recorded_at,
+            file: data.file.clone(),
+            sha256: data.sha256.clone(),
+            published_on: data.published_on,
+        });
+    }
+}
+
+/// What a fund's entry says about the quota of one project.
+fn quota_of(entry: &FundEntry) -> Option<(ProjectId, Quota)> {
+    let FundEntryKind::Quota {
+        origin_budget_year,
+        project: Some(project),
+    } = &entry.kind
+    else {
+        return None;
+    };
+    let quota = Quota {
+        effective_on: entry.effective_on,
+        amount: entry.amount,
+        currency: entry.currency,
+        origin_budget_year: *origin_budget_year,
+    };
+    Some((project.clone(), quota))
+}

@@ -1,0 +1,243 @@
+//! One entry of a project's ledger, and the event that makes it.
+
+use chrono::NaiveDate;
+use karez_events::event::fund::FundSource;
+use karez_events::event::money_flow::{ContributionKind, OtherFlow};
+use karez_events::{CategoryId, Currency, Event, Position, RecordedEvent};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What an entry of the ledger is. Amounts of one kind may be summed: corrections carry the opposite sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// 拨付: paid over to the unit.
+    Disbursed,
+    /// 转拨: the lead unit passed money on; no new money.
+    PassedOn,
+    /// 到位: the unit has it.
+    Arrived,
+    /// 自筹、配套到位.
+    MatchingArrived(ContributionKind),
+    /// 退回: given back by the unit.
+    Returned,
+    /// 收回: taken back by finance.
+    Recovered,
+    /// 合同占用.
+    Committed,
+    /// 占用释放, negative.
+    Released,
+    /// 支出 as posted.
+    Spent,
+    /// 退款, negative.
+    Refunded,
+    /// 冲销 of a posting, its opposite.
+    Reversed,
+    /// 更正: out of one source or category (opposite sign) and into another.
+    Reclassified,
+    /// Interest, loans, equity, guarantees, pledges.
+    Other(OtherFlow),
+}
+
+impl EntryKind {
+    /// Whether the entry counts in net expenditure E (支出 − 退回 − 冲销).
+    #[must_use]
+    pub fn is_spending(self) -> bool {
+        match self {
+            Self::Spent | Self::Refunded | Self::Reversed | Self::Reclassified => true,
+            Self::Disbursed
+            | Self::PassedOn
+            | Self::Arrived
+            | Self::MatchingArrived(_)
+            | Self::Returned
+            | Self::Recovered
+            | Self::Committed
+            | Self::Released
+            | Self::Other(_) => false,
+        }
+    }
+}
+
+/// One entry of a project's ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The event it comes from.
+    pub event_id: Uuid,
+    /// Where that stands in the log.
+    pub position: Position,
+    /// Business date.
+    pub on: NaiveDate,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Amount in whole currency units, signed: corrections carry the opposite sign of what they correct.
+    pub amount: Decimal,
+    /// Its currency.
+    pub currency: Currency,
+    /// Whose money.
+    pub source: FundSource,
+    /// 科目.
+    pub category: Option<CategoryId>,
+    /// 费用所属期, first and last day.
+    pub service: Option<(NaiveDate, NaiveDate)>,
+    /// The year for which the money was first budgeted.
+    pub origin_budget_year: Option<i32>,
+    /// When it was or is due.
+    pub due_on: Option<NaiveDate>,
+    /// 批次, 合同号 or 凭证号.
+    pub reference: Option<Box<str>>,
+    /// 用途, as stated.
+    pub purpose: Option<Box<str>>,
+    /// The publisher gave no date.
+    pub undated: bool,
+    /// 以前年度: kept out of the year's E.
+    pub prior_year: bool,
+    /// A posting that a later event reversed.
+    pub is_reversed: bool,
+    /// The posting that this entry corrects.
+    pub corrects: Option<Uuid>,
+}
+
+impl Entry {
+    /// The day by which a cost is judged: the last day of its service period, else its business date
+    /// (domain.md §4.3); never the posting date.
+    #[must_use]
+    pub fn cost_on(&self) -> NaiveDate {
+        self.cost_period().1
+    }
+
+    /// First and last day of the service paid for; its business date where no period is stated. A correction
+    /// has the period of the posting that it corrects.
+    #[must_use]
+    pub fn cost_period(&self) -> (NaiveDate, NaiveDate) {
+        self.service.unwrap_or((self.on, self.on))
+    }
+}
+
+/// The entry that an event of the money group makes.
+pub(super) fn entry_of(recorded: &RecordedEvent) -> Option<Entry> {
+    funding_entry(recorded).or_else(|| spending_entry(recorded))
+}
+
+fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Currency) -> Entry {
+    Entry {
+        event_id: recorded.event_id,
+        position: recorded.position,
+        on: recorded.occurred_on,
+        kind,
+        amount,
+        currency,
+        source: FundSource::default(),
+        category: None,
+        service: None,
+        origin_budget_year: None,
+        due_on: None,
+        reference: None,
+        purpose: None,
+        undated: recorded.metadata.undated,
+        prior_year: false,
+        is_reversed: false,
+        corrects: None,
+    }
+}
+
+#[allow(
+    clippy::ref_option,
+    reason = "the payloads' optional texts are passed as they stand"
+)]
+fn text(text: &Option<String>) -> Option<Box<str>> {
+    text.as_deref().map(Into::into)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`Project::apply` lists every event and sends only some here"
+)]
+fn funding_entry(recorded: &RecordedEvent) -> Option<Entry> {
+    let base = |kind, amount, currency| base(recorded, kind, amount, currency);
+    Some(match &recorded.event {
+        Event::FundsDisbursed(data) => {
+            let kind = if data.passed_on_to.is_some() {
+                EntryKind::PassedOn
+            } else {
+                EntryKind::Disbursed
+            };
+            Entry {
+                source: data.source,
+                origin_budget_year: data.origin_budget_year,
+                due_on: data.due_on,
+                reference: text(&data.tranche_no),
+                purpose: text(&data.purpose),
+                ..base(kind, data.amount, data.currency)
+            }
+        }
+        Event::FundsArrived(data) => Entry {
+            source: data.source,
+            origin_budget_year: data.origin_budget_year,
+            reference: text(&data.tranche_no),
+            purpose: text(&data.purpose),
+            ..base(EntryKind::Arrived, data.amount, data.currency)
+        },
+        Event::MatchingFundsArrived(data) => Entry {
+            source: data.source,
+            reference: text(&data.bank_slip),
+            ..base(EntryKind::MatchingArrived(data.kind), data.amount, data.currency)
+        },
+        Event::FundsReturned(data) => Entry {
+            source: data.source,
+            reference: text(&data.tranche_no),
+            ..base(EntryKind::Returned, data.amount, data.currency)
+        },
+        Event::FundsRecovered(data) => Entry {
+            source: data.source,
+            reference: text(&data.tranche_no),
+            ..base(EntryKind::Recovered, data.amount, data.currency)
+        },
+        Event::OtherFlowRecorded(data) => Entry {
+            reference: text(&data.reference),
+            purpose: text(&data.purpose),
+            ..base(EntryKind::Other(data.flow), data.amount, data.currency)
+        },
+        _ => return None,
+    })
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "`Project::apply` lists every event and sends only some here"
+)]
+fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
+    let base = |kind, amount, currency| base(recorded, kind, amount, currency);
+    Some(match &recorded.event {
+        Event::CommitmentSigned(data) => Entry {
+            source: data.source,
+            category: data.category.clone(),
+            due_on: data.due_on,
+            reference: text(&data.commitment_no),
+            purpose: text(&data.purpose),
+            ..base(EntryKind::Committed, data.amount, data.currency)
+        },
+        Event::CommitmentReleased(data) => Entry {
+            reference: Some(data.commitment_no.as_str().into()),
+            ..base(EntryKind::Released, -data.amount, data.currency)
+        },
+        Event::ExpenditureRecorded(data) => Entry {
+            source: data.source,
+            category: data.category.clone(),
+            service: data
+                .service_from_on
+                .zip(data.service_to_on.or(data.service_from_on)),
+            reference: text(&data.voucher_no),
+            purpose: text(&data.purpose),
+            ..base(EntryKind::Spent, data.amount, data.currency)
+        },
+        Event::ExpenditureRefunded(data) => Entry {
+            source: data.source,
+            category: data.category.clone(),
+            reference: text(&data.voucher_no),
+            prior_year: data.prior_year,
+            corrects: data.refunds,
+            ..base(EntryKind::Refunded, -data.amount, data.currency)
+        },
+        _ => return None,
+    })
+}
