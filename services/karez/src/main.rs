@@ -1,2 +1,7 @@
-//! karez
-fn main() {}
+//! The `karez` program; [`karez::cli`] has its commands.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    karez::cli::main()
+}

@@ -1,0 +1,120 @@
+//! `karez bench`: measurements on this machine, in a store of their own.
+
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::output;
+use crate::bench::{BenchReport, Size, fold, ingest, query, workload};
+use crate::clock::Clock;
+use crate::session::recording;
+use crate::store::{EventLog, LogSettings, StoreLocation};
+use crate::telemetry::Metrics;
+use crate::trouble::{Exit, Trouble};
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArgs {
+    /// What to measure
+    what: What,
+    /// Postings
+    #[arg(long, default_value_t = 50_000)]
+    events: usize,
+    /// Projects they are spread over
+    #[arg(long, default_value_t = 1_000)]
+    projects: usize,
+    /// Rounds; the median counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Print JSON in place of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Facts recorded durably, against bare inserts of the same rows
+    Ingest,
+    /// The fold of the log, against reading and decoding the same rows
+    Fold,
+    /// The pages, against reading and decoding the rows they come from
+    Query,
+}
+
+/// Measures in an empty `PostgreSQL` database where one is named, else in a folder that is removed afterwards.
+pub(super) async fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Trouble> {
+    let folder = std::env::temp_dir().join(format!("karez-bench-{}", std::process::id()));
+    let location = match &context.location {
+        StoreLocation::Postgres(url) => StoreLocation::Postgres(url.clone()),
+        StoreLocation::Sqlite(_) => StoreLocation::Sqlite(folder.clone()),
+    };
+    let log = EventLog::create_or_open(&location, LogSettings::default()).await?;
+    let size = Size {
+        events: args.events.max(1),
+        projects: args.projects.max(1),
+        rounds: args.rounds.max(1),
+    };
+    let measured = measure(&log, args.what, size).await;
+    drop(log);
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder).map_err(anyhow::Error::from)?;
+    }
+    let report = measured?;
+    if args.json {
+        output::line(&serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?)?;
+    } else {
+        output::line(&table(&report))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn measure(log: &EventLog, what: What, size: Size) -> anyhow::Result<BenchReport> {
+    match what {
+        What::Ingest => ingest::ingest(log, size).await,
+        What::Fold => {
+            fill(log, size).await?;
+            fold::fold(log, size).await
+        }
+        What::Query => {
+            fill(log, size).await?;
+            query::query(log, size).await
+        }
+    }
+}
+
+async fn fill(log: &EventLog, size: Size) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        log.head().await?.position == 0,
+        "a bench needs an empty store: it fills it with made-up postings"
+    );
+    let metrics = Arc::new(Metrics::try_new()?);
+    recording(log, Clock::system(), metrics, async |intake| {
+        let mut made = workload::projects(size.projects)?;
+        made.extend(workload::postings("fill", 0, size.events, size.projects)?);
+        for batch in made.chunks(5_000) {
+            for outcome in intake.submit_all(batch.to_vec()).await {
+                outcome?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn table(report: &BenchReport) -> String {
+    let head = format!(
+        "karez {} bench {} on {}, {} processors",
+        report.version, report.bench, report.store, report.processors
+    );
+    let lines = report.lines.iter().map(|line| {
+        let (shortest, longest) = line.spread_micros;
+        let ratio = match (&line.ratio, &line.against) {
+            (Some(ratio), Some(against)) => format!("  = {ratio} of: {against}"),
+            (_, _) => String::new(),
+        };
+        let (rate, what, median) = (line.per_second, &line.what, line.median_micros / 1_000);
+        let (shortest, longest) = (shortest / 1_000, longest / 1_000);
+        format!("{rate:>12}/s  {what}  (median {median} ms, {shortest}–{longest} ms){ratio}")
+    });
+    std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+}

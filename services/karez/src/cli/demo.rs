@@ -1,0 +1,69 @@
+//! `karez demo`: one year of a made-up city's fund, recorded as it would have become known.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use karez_events::Submission;
+
+use super::context::Context;
+use super::output;
+use super::post::explain;
+use crate::bus::Intake;
+use crate::clock::Clock;
+use crate::demo::{STORY, submissions};
+use crate::receipt::Outcome;
+use crate::session::recording;
+use crate::telemetry::Metrics;
+use crate::trouble::{Exit, Trouble};
+
+pub(super) async fn run(context: &Context) -> Result<Exit, Trouble> {
+    let log = context.create_or_open().await?;
+    if log.head().await?.position > 0 {
+        let what = format!(
+            "{} holds facts already: a demonstration is not mixed with them",
+            log.place()
+        );
+        return Err(Trouble::wrong_use(what).advise("name a new folder with --data DIR"));
+    }
+    let metrics = Arc::new(Metrics::try_new().map_err(anyhow::Error::from)?);
+    // Facts become known on the days on which their story says so.
+    let clock = Clock::fixed(DateTime::<Utc>::UNIX_EPOCH);
+    let told = clock.clone();
+    let recorded = recording(&log, clock, metrics, async |intake| tell(&intake, &told).await)
+        .await
+        .map_err(explain)?;
+    let zh = format!("演示账本 {}：入账 {recorded} 条", log.place());
+    let en = format!("demonstration in {}: {recorded} facts recorded", log.place());
+    output::line(context.say(&zh, &en))?;
+    output::line(STORY)?;
+    Ok(Exit::Done)
+}
+
+async fn tell(intake: &Intake, clock: &Clock) -> anyhow::Result<u64> {
+    let mut recorded = 0;
+    let mut together: Vec<Submission> = Vec::new();
+    let mut at = DateTime::<Utc>::UNIX_EPOCH;
+    for dated in submissions()? {
+        if dated.recorded_at != at {
+            recorded += send(intake, std::mem::take(&mut together)).await?;
+            at = dated.recorded_at;
+            clock.set(at);
+        }
+        together.push(dated.submission);
+    }
+    recorded += send(intake, together).await?;
+    Ok(recorded)
+}
+
+async fn send(intake: &Intake, together: Vec<Submission>) -> anyhow::Result<u64> {
+    let mut recorded = 0;
+    for outcome in intake.submit_all(together).await {
+        match outcome? {
+            Outcome::Recorded(_) => recorded += 1,
+            Outcome::Refused(refusal) => {
+                anyhow::bail!("the demonstration is refused: {}", refusal.message_en)
+            }
+        }
+    }
+    Ok(recorded)
+}

@@ -1,0 +1,305 @@
+//! What a POST carries: one fact with what surrounds it, taken apart without losing a byte of its data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use karez_events::{DecodeError, Event, EventType, Metadata, StreamId, Submission};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::place::pointer_of;
+use super::problem::Problem;
+
+/// Members of a body that surround the data and belong to the metadata.
+const METADATA: [&str; 9] = [
+    "actor",
+    "source_system",
+    "document",
+    "effective_on",
+    "posted_on",
+    "reason",
+    "causation",
+    "correlation",
+    "undated",
+];
+/// The source system of facts that others published; over HTTP nobody may claim it, since such facts keep the
+/// precision and the dates they were published with.
+const IMPORTED: &str = "import:";
+
+/// The members of a JSON object, each as its bytes.
+#[derive(Debug)]
+struct Members(BTreeMap<String, Box<RawValue>>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a JSON object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut input: M) -> Result<Members, M::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = input.next_entry::<String, Box<RawValue>>()? {
+                    if members.contains_key(&name) {
+                        return Err(M::Error::custom(format!("duplicate field `{name}`")));
+                    }
+                    members.insert(name, value);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        input.deserialize_map(Object)
+    }
+}
+
+/// A body taken apart, its data still as bytes.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    stream: StreamId,
+    event_id: Option<Uuid>,
+    event_type: EventType,
+    schema: Option<i16>,
+    occurred_on: NaiveDate,
+    metadata: Metadata,
+    data: String,
+    /// Where the data stand in the body: "" where they are the body.
+    data_at: &'static str,
+}
+
+impl Envelope {
+    /// Takes apart `{occurred_on, …fields of the data…, …fields of the metadata…}`.
+    pub(crate) fn of_expenditure(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
+        let Members(mut members) = object(body)?;
+        let occurred_on = required(&mut members, "occurred_on")?;
+        let event_id = optional(&mut members, "event_id")?;
+        let metadata = metadata_of(&mut members)?;
+        let fields: Vec<String> = members
+            .iter()
+            .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.get()))
+            .collect();
+        let data = format!("{{{}}}", fields.join(","));
+        let event_type = EventType::ExpenditureRecorded;
+        Ok(Self {
+            stream,
+            event_id,
+            event_type,
+            schema: None,
+            occurred_on,
+            metadata,
+            data,
+            data_at: "",
+        })
+    }
+
+    /// Takes apart `{type, occurred_on, data, metadata?, event_id?, schema?}`.
+    pub(crate) fn of_event(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
+        let Members(mut members) = object(body)?;
+        let occurred_on = required(&mut members, "occurred_on")?;
+        let event_id = optional(&mut members, "event_id")?;
+        let event_type: EventType = required(&mut members, "type")?;
+        let schema = optional(&mut members, "schema")?;
+        let data: Box<RawValue> = required(&mut members, "data")?;
+        let metadata = optional(&mut members, "metadata")?.unwrap_or_default();
+        if let Some(name) = members.keys().next() {
+            let known = "type, occurred_on, data, metadata, event_id, schema";
+            return Err(malformed(
+                format!("/{name}"),
+                &format!("unknown field `{name}`, expected one of {known}"),
+            ));
+        }
+        let data = data.get().to_owned();
+        Ok(Self {
+            stream,
+            event_id,
+            event_type,
+            schema,
+            occurred_on,
+            metadata,
+            data,
+            data_at: "/data",
+        })
+    }
+
+    /// The fact as the intake's senders write it, whether or not its data can be read.
+    pub(crate) fn wire(&self) -> String {
+        let metadata = serde_json::to_string(&self.metadata).unwrap_or_default();
+        let stream = serde_json::Value::from(self.stream.to_string());
+        format!(
+            r#"{{"stream":{stream},"type":"{}","occurred_on":"{}","data":{},"metadata":{metadata}}}"#,
+            self.event_type, self.occurred_on, self.data
+        )
+    }
+
+    /// The submission of an event of this envelope, under the key that its sender gave it.
+    pub(crate) fn submission(mut self, event: Event, key: Option<&str>) -> Result<Submission, Problem> {
+        if self
+            .metadata
+            .source_system
+            .as_deref()
+            .is_some_and(|source| source.starts_with(IMPORTED))
+        {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "reserved_source",
+                format!("source_system 不能以 {IMPORTED} 开头：此类事实只能由导入产生"),
+                format!("a source_system may not begin with {IMPORTED}: such facts come from imports only"),
+            )
+            .at("/source_system"));
+        }
+        let in_body = self.metadata.idempotency_key.take();
+        let key = match (key, in_body) {
+            (Some(header), Some(body)) if header != body => return Err(two_keys()),
+            (Some(key), _) => Some(key.to_owned()),
+            (None, body) => body,
+        };
+        let of_key = key
+            .as_deref()
+            .map(|key| Submission::id_of_key(&self.stream.to_string(), key));
+        let event_id = match (of_key, self.event_id) {
+            (Some(of_key), Some(given)) if of_key != given => return Err(two_keys()),
+            (Some(id), _) | (None, Some(id)) => id,
+            (None, None) => return Err(no_key()),
+        };
+        self.metadata.idempotency_key = key;
+        Ok(Submission {
+            event_id,
+            stream: self.stream,
+            occurred_on: self.occurred_on,
+            event,
+            metadata: self.metadata,
+        })
+    }
+
+    /// The event that the data say.
+    pub(crate) fn event(&self) -> Result<Event, Problem> {
+        let schema = self.schema.unwrap_or_else(|| self.event_type.schema());
+        Event::decode(self.event_type, schema, self.data.as_bytes()).map_err(|error| {
+            let pointer = match &error {
+                DecodeError::Payload { source, .. } => pointer_of(self.data_at, self.data.as_bytes(), source),
+                DecodeError::NewerSchema { .. } => "/schema".to_owned(),
+                DecodeError::UnknownTypeNumber(_) | DecodeError::UnknownType(_) | DecodeError::Record(_) => {
+                    self.data_at.to_owned()
+                }
+            };
+            malformed(pointer, &error.to_string())
+        })
+    }
+}
+
+/// A refusal points into the submission; its sender sees the place in the body that was sent. The stream is in the
+/// address, the id in a header.
+pub(crate) fn place_in_event(pointer: &str) -> Option<String> {
+    let is_elsewhere = pointer.is_empty() || pointer == "/stream" || pointer == "/event_id";
+    (!is_elsewhere).then(|| pointer.to_owned())
+}
+
+/// The same for a body in which the data and what surrounds them stand side by side.
+pub(crate) fn place_in_expenditure(pointer: &str) -> Option<String> {
+    let within = pointer
+        .strip_prefix("/data")
+        .or_else(|| pointer.strip_prefix("/metadata"));
+    place_in_event(within.unwrap_or(pointer))
+}
+
+fn object(body: &[u8]) -> Result<Members, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let pointer = pointer_of("", body, &error);
+        if error.is_data() {
+            return malformed(pointer, &error.to_string());
+        }
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed_json",
+            format!("请求体不是合法的 JSON：{error}"),
+            format!("the body is not JSON: {error}"),
+        )
+        .at(pointer)
+    })
+}
+
+fn required<T: for<'de> Deserialize<'de>>(
+    members: &mut BTreeMap<String, Box<RawValue>>,
+    name: &str,
+) -> Result<T, Problem> {
+    match optional(members, name)? {
+        Some(value) => Ok(value),
+        None => Err(malformed(format!("/{name}"), &format!("missing field `{name}`"))),
+    }
+}
+
+fn optional<T: for<'de> Deserialize<'de>>(
+    members: &mut BTreeMap<String, Box<RawValue>>,
+    name: &str,
+) -> Result<Option<T>, Problem> {
+    let Some(value) = members.remove(name) else {
+        return Ok(None);
+    };
+    serde_json::from_str(value.get()).map_err(|error| {
+        malformed(
+            pointer_of(&format!("/{name}"), value.get().as_bytes(), &error),
+            &error.to_string(),
+        )
+    })
+}
+
+/// The metadata of a flat body: its own member, and the fields that stand beside the data.
+fn metadata_of(members: &mut BTreeMap<String, Box<RawValue>>) -> Result<Metadata, Problem> {
+    let mut fields = match members.remove("metadata") {
+        Some(own) => object(own.get().as_bytes())?.0,
+        None => BTreeMap::new(),
+    };
+    for name in METADATA {
+        if let Some(value) = members.remove(name)
+            && fields.insert(name.to_owned(), value).is_some()
+        {
+            return Err(malformed(
+                format!("/{name}"),
+                &format!("{name} is given twice: here and in metadata"),
+            ));
+        }
+    }
+    let text: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.get()))
+        .collect();
+    let text = format!("{{{}}}", text.join(","));
+    serde_json::from_str(&text)
+        .map_err(|error| malformed(pointer_of("", text.as_bytes(), &error), &error.to_string()))
+}
+
+fn malformed(pointer: String, message: &str) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        crate::receipt::MALFORMED,
+        format!("提交内容无法读取：{message}"),
+        format!("the submission cannot be read: {message}"),
+    )
+    .at(pointer)
+}
+
+fn no_key() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "missing_idempotency_key",
+        "请在 Idempotency-Key 请求头中给出贵方的凭证编号：同一编号重发只入账一次".to_owned(),
+        "give your own voucher number in the Idempotency-Key header: sent again under it, the fact lands once".to_owned(),
+    )
+}
+
+fn two_keys() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "two_keys",
+        "请求头 Idempotency-Key 与请求体中的编号不一致：只给一个".to_owned(),
+        "the Idempotency-Key header and the key or event_id of the body differ: give one".to_owned(),
+    )
+}

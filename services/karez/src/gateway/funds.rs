@@ -1,0 +1,30 @@
+//! GET /v1/funds and /v1/funds/{id}.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use karez_events::FundId;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::Question;
+use crate::views::funds;
+
+/// Every fund.
+pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+    gateway.answer(&question, funds::list).await
+}
+
+/// One fund with its parts.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    question: Question,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("专项资金", "fund", &id);
+    let fund = FundId::try_new(&id).map_err(|_| unknown())?;
+    let answer = move |portfolio: &_, moment| funds::show(portfolio, &fund, moment);
+    gateway
+        .answer_if_known(&question, answer)
+        .await?
+        .ok_or_else(unknown)
+}

@@ -1,0 +1,14 @@
+//! GET /v1/overview: the whole at a glance.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::Question;
+use crate::views::overview;
+
+/// The whole portfolio.
+pub(crate) async fn show(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+    gateway.answer(&question, overview::show).await
+}

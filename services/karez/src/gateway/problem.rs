@@ -1,0 +1,311 @@
+//! What the API answers when it cannot do what was asked: `application/problem+json` (RFC 9457) with a stable
+//! `code`, the place in the request as a JSON pointer, and a sentence in the language that the caller reads.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Gateway;
+use crate::bus::IntakeError;
+use crate::language::Language;
+use crate::receipt::{self, Refusal};
+use crate::store::StoreError;
+
+/// The media type of every answer that is a problem.
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// Seconds after which a caller may try again when the service is busy or its log is away.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Why the API does not do what was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<Wrong>);
+
+#[derive(Debug, Clone)]
+struct Wrong {
+    status: StatusCode,
+    code: String,
+    detail_zh: String,
+    detail_en: String,
+    pointer: Option<String>,
+    more: Map<String, Value>,
+    retry_after_seconds: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Body9457<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
+    instance: &'a str,
+    #[serde(flatten)]
+    more: &'a Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem with a status, a stable code, and what is wrong and what to do in both languages.
+    pub(crate) fn new(status: StatusCode, code: &str, detail_zh: String, detail_en: String) -> Self {
+        Self(Box::new(Wrong {
+            status,
+            code: code.to_owned(),
+            detail_zh,
+            detail_en,
+            pointer: None,
+            more: Map::new(),
+            retry_after_seconds: None,
+        }))
+    }
+
+    /// Where in the body the trouble is.
+    pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.0.pointer = Some(pointer.into());
+        self
+    }
+
+    /// A further member of the body.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// It may succeed a little later.
+    pub(crate) fn retry(mut self) -> Self {
+        self.0.retry_after_seconds = Some(RETRY_AFTER_SECONDS);
+        self
+    }
+
+    /// Nothing is known under this identifier.
+    pub(crate) fn not_found(kind_zh: &str, kind_en: &str, id: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("没有编号为 {id} 的{kind_zh}：请核对编号"),
+            format!("there is no {kind_en} {id}: check the identifier"),
+        )
+    }
+
+    /// A parameter of the query that cannot be used.
+    pub(crate) fn bad_query(parameter: &str, detail_zh: String, detail_en: String) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_query", detail_zh, detail_en).with("parameter", parameter)
+    }
+
+    /// A fault of ours; the log has the chain of causes, once.
+    pub(crate) fn internal() -> Self {
+        Self::of_status(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// A refusal of the recorder. `place` says where its pointer is in what was sent: nowhere where it is in the
+    /// address or the headers.
+    pub(crate) fn refused(refusal: Refusal, place: impl Fn(&str) -> Option<String>) -> Self {
+        let is_conflict = refusal.code == receipt::KEY_CONFLICT;
+        let status = if is_conflict {
+            StatusCode::CONFLICT
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        let mut problem = Self::new(status, &refusal.code, refusal.message_zh, refusal.message_en)
+            .with("rejection_id", refusal.rejection_id.to_string());
+        if let Some(event_id) = refusal.event_id {
+            problem = problem.with("event_id", event_id.to_string());
+            if is_conflict {
+                problem = problem.with("original", format!("/v1/receipts/{event_id}"));
+            }
+        }
+        if let Some(position) = refusal.original {
+            problem = problem.with("original_position", position);
+        }
+        match place(&refusal.pointer) {
+            Some(pointer) => problem.at(pointer),
+            None => problem,
+        }
+    }
+
+    /// What axum and its layers answer by themselves, by status.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (code, zh, en) = match status.as_u16() {
+            400 => (
+                "bad_request",
+                "请求无法读取：请检查地址与参数",
+                "the request cannot be read: check its address and parameters",
+            ),
+            404 => (
+                "no_such_resource",
+                "没有这个地址：请对照接口说明",
+                "there is no such address: compare with the list of endpoints",
+            ),
+            405 => (
+                "method_not_allowed",
+                "该地址不支持此方法：见 Allow 响应头",
+                "this address does not take that method: see the Allow header",
+            ),
+            408 | 504 => (
+                "timed_out",
+                "未能及时办完；若为提交，请以同一编号重发，只会入账一次",
+                "it was not done in time; if it was a submission, send it again under the same key, it lands once",
+            ),
+            413 => (
+                "body_too_large",
+                "请求体过大：单笔提交不超过 1 MiB",
+                "the body is too large: one fact has at most 1 MiB",
+            ),
+            415 => (
+                "unsupported_media_type",
+                "请以 application/json 提交",
+                "send application/json",
+            ),
+            429 | 503 => (
+                "busy",
+                "系统繁忙：请稍后重试",
+                "the service is busy: try again a little later",
+            ),
+            status if status < 500 => ("bad_request", "请求不可接受", "the request is not acceptable"),
+            _ => (
+                "internal",
+                "系统内部故障：请重试；如仍失败，请将编号告知运维",
+                "a fault of ours: try again, and if it stays tell the operators this id",
+            ),
+        };
+        let problem = Self::new(status, code, zh.to_owned(), en.to_owned());
+        if matches!(status.as_u16(), 429 | 503 | 504) {
+            problem.retry()
+        } else {
+            problem
+        }
+    }
+
+    fn title(&self, language: Language) -> &'static str {
+        let (zh, en) = match self.0.status.as_u16() {
+            400 => ("请求有误", "Bad request"),
+            404 => ("未找到", "Not found"),
+            405 => ("方法不支持", "Method not allowed"),
+            408 | 504 => ("超时", "Timed out"),
+            409 => ("编号已被使用", "Key used before"),
+            413 => ("请求体过大", "Body too large"),
+            415 => ("格式不支持", "Unsupported media type"),
+            422 => ("未予入账", "Refused"),
+            429 | 503 => ("暂时不可用", "Unavailable for now"),
+            status if status < 500 => ("请求有误", "Bad request"),
+            _ => ("内部故障", "Internal fault"),
+        };
+        language.pick(zh, en)
+    }
+
+    fn body(&self, language: Language, instance: &str) -> Vec<u8> {
+        let wrong = &self.0;
+        let body = Body9457 {
+            r#type: format!("urn:karez:problem:{}", wrong.code),
+            title: self.title(language),
+            status: wrong.status.as_u16(),
+            code: &wrong.code,
+            detail: language.pick(&wrong.detail_zh, &wrong.detail_en),
+            pointer: wrong.pointer.as_deref(),
+            instance,
+            more: &wrong.more,
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The body is written by [`render`], which knows the caller's language.
+    fn into_response(self) -> Response {
+        let mut response = self.0.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        let (code, zh) = match error {
+            IntakeError::Busy => ("busy", "待处理的提交过多：请稍后以同一编号重发"),
+            IntakeError::NoRecorder => (
+                "no_recorder",
+                "记账进程暂无应答：请以同一编号重发，已入账的会得到原回执",
+            ),
+            IntakeError::Unavailable => (
+                "log_unavailable",
+                "账本暂时无法写入：请以同一编号重发，已入账的会得到原回执",
+            ),
+            IntakeError::Stopping => ("stopping", "本节点正在停止：请改用其他节点或稍后重发"),
+        };
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            zh.to_owned(),
+            error.to_string(),
+        )
+        .retry()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("the log cannot be read: {error}");
+        if error.is_retryable() {
+            let (zh, en) = (
+                "账本暂时无法读取：请稍后重试",
+                "the log cannot be read now: try again a little later",
+            );
+            return Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "log_unavailable",
+                zh.to_owned(),
+                en.to_owned(),
+            )
+            .retry();
+        }
+        Self::internal()
+    }
+}
+
+/// The outermost layer: gives every refusal its body in the caller's language, whoever refused.
+///
+/// A fault of ours carries an id, under which the service's own messages tell the rest.
+pub(crate) async fn render(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let accepted = request
+        .headers()
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    let language = accepted.map_or(Language::Zh, Language::accepted);
+    let instance = request.uri().path().to_owned();
+    let is_head = request.method() == Method::HEAD;
+    let mut response = next.run(request).await;
+    if response.status().as_u16() < 400 {
+        return response;
+    }
+    let written = response.extensions_mut().remove::<Problem>();
+    let mut problem = written.unwrap_or_else(|| Problem::of_status(response.status()));
+    if problem.0.status.is_server_error() {
+        let request_id = gateway.parts().clock.fresh_id().to_string();
+        tracing::error!(
+            request_id,
+            code = problem.0.code,
+            path = instance,
+            "a request could not be answered"
+        );
+        problem = problem.with("request_id", request_id);
+    }
+    let body = problem.body(language, &instance);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+    headers.insert(
+        header::CONTENT_LANGUAGE,
+        HeaderValue::from_static(language.as_str()),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
+    headers.remove(header::CONTENT_ENCODING);
+    if let Some(seconds) = problem.0.retry_after_seconds {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    *response.body_mut() = if is_head { Body::empty() } else { Body::from(body) };
+    response
+}

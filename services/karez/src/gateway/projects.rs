@@ -1,0 +1,35 @@
+//! GET /v1/projects and /v1/projects/{id}.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use karez_events::ProjectId;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::Question;
+use crate::views::{project, projects};
+
+/// A page of projects: filtered by fund, unit, state, programme and text, in any order.
+pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+    let filter = question.filter.clone();
+    gateway
+        .answer_page(&question, move |portfolio, moment, paging| {
+            projects::list(portfolio, moment, &filter, paging)
+        })
+        .await
+}
+
+/// One project.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    question: Question,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("项目", "project", &id);
+    let project = ProjectId::try_new(&id).map_err(|_| unknown())?;
+    let answer = move |portfolio: &_, moment| project::show(portfolio, &project, moment);
+    gateway
+        .answer_if_known(&question, answer)
+        .await?
+        .ok_or_else(unknown)
+}

@@ -1,0 +1,36 @@
+//! GET `/v1/receipts/{event_id}`: where a fact is in the log.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use uuid::Uuid;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::Question;
+use crate::views::Stand;
+use crate::views::receipts::{self, ReceiptView};
+
+/// The receipt of a fact, by its id.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    question: Question,
+) -> Result<Json<ReceiptView>, Problem> {
+    let unknown = || Problem::not_found("回执", "receipt", &id);
+    let event_id: Uuid = id.parse().map_err(|_| unknown())?;
+    let event = gateway.parts().log.event(event_id).await?.ok_or_else(unknown)?;
+    let moment = gateway.moment(&question);
+    // A receipt may be ahead of what this node has folded: the log is what counts.
+    let newest = gateway.parts().follower.position().max(event.position);
+    let position = gateway.pinned(&question).await?.unwrap_or(newest);
+    if event.position > position {
+        return Err(unknown());
+    }
+    let stand = Stand {
+        position,
+        as_of: moment.as_of,
+        known_at: moment.known_at,
+        data_as_at: Some(event.recorded_at),
+    };
+    Ok(Json(receipts::receipt(stand, &event)?))
+}

@@ -1,0 +1,55 @@
+//! GET /v1/rejections: what was refused and why, the newest first.
+
+use axum::Json;
+use axum::extract::State;
+use uuid::Uuid;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::{Question, wrong_cursor};
+use crate::views::Stand;
+use crate::views::rejections::{RejectionList, RejectionView};
+
+/// A page of rejections, those known at the moment asked for.
+pub(crate) async fn list(
+    State(gateway): State<Gateway>,
+    question: Question,
+) -> Result<Json<RejectionList>, Problem> {
+    let no_cursor = |_| wrong_cursor("that is no cursor: take next_cursor of the page before");
+    let mut after: Option<Uuid> = question
+        .cursor
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(no_cursor)?;
+    let (moment, rows) = (gateway.moment(&question), question.rows());
+    let mut found = Vec::new();
+    while found.len() <= rows {
+        let page = gateway.parts().log.rejections(after, rows + 1).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.rejection_id);
+        let is_last = page.len() <= rows;
+        found.extend(
+            page.into_iter()
+                .filter(|kept| kept.received_at <= moment.known_at),
+        );
+        if is_last {
+            break;
+        }
+    }
+    let more = found.len() > rows;
+    found.truncate(rows);
+    let next_cursor = found
+        .last()
+        .filter(|_| more)
+        .map(|kept| kept.rejection_id.to_string());
+    let pinned = gateway.pinned(&question).await?;
+    let stand = gateway
+        .compute(pinned, move |portfolio| Stand::of(portfolio, moment))
+        .await?;
+    Ok(Json(RejectionList {
+        stand,
+        items: found.into_iter().map(RejectionView::from).collect(),
+        next_cursor,
+    }))
+}

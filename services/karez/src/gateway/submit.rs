@@ -1,0 +1,161 @@
+//! POST of facts. The answer comes after the log's commit: 201 with the receipt, 200 with the first receipt when the
+//! same was sent before, 409 when the key was used for something else, 422 when it cannot be a fact.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use karez_events::{ProjectId, StreamId};
+
+use super::Gateway;
+use super::envelope::{Envelope, place_in_event, place_in_expenditure};
+use super::problem::Problem;
+use crate::bus::Origin;
+use crate::receipt::{Outcome, Receipt};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const LONGEST_KEY_BYTES: usize = 200;
+/// How long a sender waits until this node shows what was recorded. The receipt holds without it.
+const SEEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// POST /v1/projects/{id}/expenditures: the fields of an expenditure with `occurred_on`.
+pub(crate) async fn expenditure(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let sent = Sent::read(&id, &headers, &body)?;
+    let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
+    gateway.submit(envelope, &sent, place_in_expenditure).await
+}
+
+/// POST /v1/projects/{id}/events: any fact about a project.
+pub(crate) async fn event(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let sent = Sent::read(&id, &headers, &body)?;
+    let envelope = Envelope::of_event(sent.stream.clone(), &body);
+    gateway.submit(envelope, &sent, place_in_event).await
+}
+
+/// A request before its body is understood.
+struct Sent<'a> {
+    stream: StreamId,
+    key: Option<&'a str>,
+    body: &'a Bytes,
+}
+
+impl<'a> Sent<'a> {
+    fn read(id: &str, headers: &'a HeaderMap, body: &'a Bytes) -> Result<Self, Problem> {
+        let project = ProjectId::try_new(id).map_err(|_| Problem::not_found("项目", "project", id))?;
+        let media_type = headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        if !is_json(media_type) {
+            return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let key = headers.get(IDEMPOTENCY_KEY).map(read_key).transpose()?;
+        Ok(Self {
+            stream: StreamId::Project(project),
+            key,
+            body,
+        })
+    }
+}
+
+fn is_json(media_type: &str) -> bool {
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn read_key(value: &HeaderValue) -> Result<&str, Problem> {
+    let key = value.to_str().ok().map(str::trim);
+    key.filter(|key| (1..=LONGEST_KEY_BYTES).contains(&key.len()))
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad_idempotency_key",
+                format!("Idempotency-Key 应为 1 至 {LONGEST_KEY_BYTES} 个可见 ASCII 字符"),
+                format!("an Idempotency-Key has 1 to {LONGEST_KEY_BYTES} visible ASCII characters"),
+            )
+        })
+}
+
+impl Gateway {
+    async fn submit(
+        &self,
+        envelope: Result<Envelope, Problem>,
+        sent: &Sent<'_>,
+        place: impl Fn(&str) -> Option<String>,
+    ) -> Result<Response, Problem> {
+        let envelope = match envelope {
+            Ok(envelope) => envelope,
+            Err(problem) => return Err(self.keep_unreadable(problem, sent.body.clone()).await),
+        };
+        let submission = match envelope.event() {
+            Ok(event) => envelope.submission(event, sent.key)?,
+            Err(problem) => return Err(self.keep_unreadable(problem, envelope.wire().into()).await),
+        };
+        match self
+            .parts()
+            .intake
+            .submit_from(submission, Origin::of("http"))
+            .await?
+        {
+            Outcome::Recorded(receipt) => self.recorded(receipt).await,
+            Outcome::Refused(refusal) => Err(Problem::refused(refusal, place)),
+        }
+    }
+
+    /// Nothing that was sent is lost: what cannot be read is kept with the reason.
+    async fn keep_unreadable(&self, problem: Problem, sent: Bytes) -> Problem {
+        match self.parts().intake.submit_bytes(sent, Origin::of("http")).await {
+            Ok(Outcome::Refused(refusal)) => problem.with("rejection_id", refusal.rejection_id.to_string()),
+            Ok(Outcome::Recorded(_)) => problem,
+            Err(error) => {
+                tracing::warn!("an unreadable submission could not be kept: {error}");
+                problem
+            }
+        }
+    }
+
+    async fn recorded(&self, receipt: Receipt) -> Result<Response, Problem> {
+        if !self
+            .parts()
+            .follower
+            .wait_for(receipt.position, SEEN_WITHIN)
+            .await
+        {
+            tracing::warn!(position = receipt.position, "recorded, but not shown here yet");
+        }
+        let location =
+            HeaderValue::try_from(format!("/v1/receipts/{}", receipt.event_id)).map_err(|error| {
+                tracing::error!("an event id cannot be written into a header: {error}");
+                Problem::internal()
+            })?;
+        let (status, replayed) = if receipt.replayed {
+            (StatusCode::OK, "true")
+        } else {
+            (StatusCode::CREATED, "false")
+        };
+        let headers = [
+            (header::LOCATION, location),
+            (IDEMPOTENCY_REPLAYED, HeaderValue::from_static(replayed)),
+        ];
+        Ok((status, headers, Json(receipt)).into_response())
+    }
+}

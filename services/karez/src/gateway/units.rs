@@ -1,0 +1,35 @@
+//! GET /v1/units and /v1/units/{id}.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use karez_events::UnitId;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::Question;
+use crate::views::units;
+
+/// A page of units.
+pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+    let text = question.filter.text.clone();
+    gateway
+        .answer_page(&question, move |portfolio, moment, paging| {
+            units::list(portfolio, moment, text.as_deref(), paging)
+        })
+        .await
+}
+
+/// One unit with the numbers of its projects.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    question: Question,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("单位", "unit", &id);
+    let unit = UnitId::try_new(&id).map_err(|_| unknown())?;
+    let answer = move |portfolio: &_, moment| units::show(portfolio, &unit, moment);
+    gateway
+        .answer_if_known(&question, answer)
+        .await?
+        .ok_or_else(unknown)
+}

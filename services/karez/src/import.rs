@@ -1,0 +1,10 @@
+//! Files of others, read into facts.
+
+pub mod iati;
+pub mod mapping;
+pub mod report;
+pub mod rows;
+pub mod run;
+pub mod table;
+pub mod tabular;
+pub mod template;

@@ -1,0 +1,205 @@
+//! Which column of a table says what: a TOML file that an office writes once for each kind of table it receives.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// A mapping. Columns are named by their header, so their order does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Names the source; ids of facts are made from it, so it must stay the same for every delivery.
+    pub source: String,
+    /// Published by others: precision, currencies and dates are kept as they gave them. Otherwise the rules for
+    /// posted facts hold.
+    #[serde(default)]
+    pub published: bool,
+    /// Currency of every amount, where no column gives it; CNY where absent.
+    pub currency: Option<String>,
+    /// Column with the currency.
+    pub currency_column: Option<String>,
+    /// Encoding of a CSV file, such as `gb18030` or `iso-8859-1`; UTF-8 or else GB18030 where absent.
+    pub encoding: Option<String>,
+    /// Delimiter of a CSV file; the most frequent of `,` `;` and tab in its header where absent.
+    pub delimiter: Option<char>,
+    /// Row of the header, from 1; the first that holds every column needed, where absent.
+    pub header_row: Option<usize>,
+    /// Sheet of a workbook; its first where absent.
+    pub sheet: Option<String>,
+    /// Cells that mean "nothing stated".
+    #[serde(default = "nothing")]
+    pub none: Vec<String>,
+    /// Amounts use a decimal comma and points between thousands.
+    #[serde(default)]
+    pub decimal_comma: bool,
+    /// 元, 万元 or 亿元: what amounts are multiplied with, exactly.
+    #[serde(default)]
+    pub unit: Unit,
+    /// Rows that repeat a fact word for word state the same fact; otherwise they are separate facts.
+    #[serde(default)]
+    pub repeats_are_one: bool,
+    /// Rows of which a cell holds this text are passed over (示例).
+    pub skip: Option<String>,
+    /// The project that a row is about.
+    pub project: ProjectColumns,
+    /// The facts that a row states.
+    #[serde(rename = "fact")]
+    pub facts: Vec<FactColumns>,
+}
+
+/// The unit of amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Unit {
+    /// One.
+    #[default]
+    元,
+    /// Ten thousand.
+    万元,
+    /// A hundred million.
+    亿元,
+}
+
+/// The columns about the project.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectColumns {
+    /// The columns that together name the project; joined by " / ".
+    pub id: Vec<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// 统一社会信用代码 of the unit, or its name.
+    pub unit: Option<String>,
+    /// Name of the unit.
+    pub unit_name: Option<String>,
+    /// The fund, one for the whole table.
+    pub fund: Option<String>,
+    /// Column with the fund.
+    pub fund_column: Option<String>,
+    /// Column with the project it is a part of.
+    pub parent: Option<String>,
+    /// Rows are about projects that are recorded already: none is approved by this table.
+    #[serde(default)]
+    pub known: bool,
+}
+
+/// What a fact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactKind {
+    /// 年初预算, the first for its period.
+    BudgetOriginal,
+    /// 调整后预算, in place of the first.
+    BudgetRevised,
+    /// 拨付.
+    Disbursement,
+    /// 到位.
+    Arrival,
+    /// 合同占用.
+    Commitment,
+    /// 支出.
+    Expenditure,
+}
+
+/// The columns of one fact.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactColumns {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: FactKind,
+    /// Column with the amount; a row without one does not state the fact.
+    pub amount: String,
+    /// Column with the business date.
+    pub date: Option<String>,
+    /// Business date of every row, where no column gives it.
+    pub on: Option<chrono::NaiveDate>,
+    /// Column with the budget year; the fact is dated 31 December where it has no date.
+    pub year: Option<String>,
+    /// First and last day of a budget's period.
+    pub period: Option<(chrono::NaiveDate, chrono::NaiveDate)>,
+    /// Column with the source of the money (财政当年, 自筹 …).
+    pub source: Option<String>,
+    /// Column with the category.
+    pub category: Option<String>,
+    /// Column with the voucher, tranche or contract number.
+    pub reference: Option<String>,
+    /// Column with the line of the voucher.
+    pub line: Option<String>,
+    /// Column with the purpose.
+    pub purpose: Option<String>,
+    /// Column with the payee's name.
+    pub payee: Option<String>,
+    /// Column with the first day of service.
+    pub service_from: Option<String>,
+    /// Column with the last day of service.
+    pub service_to: Option<String>,
+}
+
+fn nothing() -> Vec<String> {
+    vec![String::new(), "-".to_owned()]
+}
+
+/// A mapping that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MappingError {
+    /// The file cannot be read.
+    #[error("the mapping {path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is not a mapping; the message names line, column and key.
+    #[error("the mapping {path} is wrong: {message}")]
+    Wrong {
+        /// The file.
+        path: String,
+        /// What the reader found.
+        message: String,
+    },
+}
+
+impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// [`MappingError`] with line, column and what was expected.
+    pub fn read(path: &Path) -> Result<Self, MappingError> {
+        let place = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| MappingError::Unreadable {
+            path: place.clone(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|message| MappingError::Wrong { path: place, message })
+    }
+
+    /// The columns without which a table cannot be read.
+    pub fn needed(&self) -> impl Iterator<Item = &str> {
+        let amounts = self.facts.iter().map(|fact| fact.amount.as_str());
+        self.project.id.iter().map(String::as_str).chain(amounts)
+    }
+
+    /// Reads a mapping from its text.
+    ///
+    /// # Errors
+    /// A sentence with line, column and what was expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let text = "source = \"a\"\n[project]\nid = [\"A\"]\ntitel = \"B\"\n[[fact]]\ntype = \"arrival\"\namount = \"C\"\n";
+        let refused = Mapping::parse(text).unwrap_err();
+        assert!(
+            refused.contains("titel") && refused.contains("line 4"),
+            "{refused}"
+        );
+    }
+}

@@ -1,0 +1,345 @@
+//! The recorder's desk: everything that is committed, and the batch in its hands. Decisions are made here.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use chrono::{DateTime, Utc};
+use karez_events::{Event, Hash, Position, RawEvent, RecordedEvent, StreamId, Submission, chain};
+use karez_projections::{Portfolio, admission};
+use uuid::Uuid;
+
+use crate::bus::intake::{Content, Delivery};
+use crate::bus::subject;
+use crate::clock::Clock;
+use crate::receipt::{Outcome, Reason, Receipt, Refusal};
+use crate::recorder::draft::Draft;
+use crate::recorder::personal::{Sealing, seal_waiting};
+use crate::recorder::repeated::{Original, originals, same_fact};
+use crate::replay::{ReplayError, load_portfolio};
+use crate::store::sealing::{SealError, Sealer};
+use crate::store::{EventLog, Head, Rejection, StoreError};
+
+/// Ids of rejections are made from the message's place in the stream, so that a message that is refused again
+/// after a crash is kept once, and a sweep finds it.
+const REJECTION_NAMESPACE: Uuid = Uuid::from_u128(0x6b61_7265_7a2d_5265_6a65_6374_696f_6e73);
+/// Streams whose versions are kept in mind.
+const STREAMS_KEPT: usize = 500_000;
+/// The id under which a message of the intake is kept if it is refused.
+pub(crate) fn rejection_id(seq: u64, taken_at: DateTime<Utc>) -> Uuid {
+    let place = format!(
+        "{seq}@{}",
+        taken_at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true)
+    );
+    Uuid::new_v5(&REJECTION_NAMESPACE, place.as_bytes())
+}
+
+/// How much one transaction takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) submissions: usize,
+    pub(super) bytes: usize,
+}
+
+/// Why a batch could not be decided.
+#[derive(Debug)]
+pub(super) enum Undecided {
+    /// The store did not answer.
+    Store(StoreError),
+    /// Personal fields could not be sealed.
+    Sealing(SealError),
+    /// The submission that would have come next makes the fold panic.
+    Poison(Box<Delivery>),
+}
+
+impl From<StoreError> for Undecided {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SealError> for Undecided {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Store(error) => Self::Store(error),
+            SealError::AlreadySealed { .. } | SealError::Cipher(_) => Self::Sealing(error),
+        }
+    }
+}
+
+/// What is committed, and decided since.
+pub(super) struct Desk {
+    log: EventLog,
+    sealer: Sealer,
+    clock: Clock,
+    head: Head,
+    portfolio: Portfolio,
+    position: Position,
+    hash: Hash,
+    recorded_at: DateTime<Utc>,
+    versions: HashMap<StreamId, u32>,
+}
+
+enum Verdict {
+    Fact,
+    Known(Receipt),
+    Refused(Reason),
+}
+
+impl Desk {
+    pub(super) async fn load(log: &EventLog, clock: &Clock) -> Result<Self, ReplayError> {
+        let head = log.head().await?;
+        let portfolio = load_portfolio(log, Some(head.position)).await?;
+        Ok(Self {
+            log: log.clone(),
+            sealer: Sealer::try_new(log).await?,
+            clock: clock.clone(),
+            head,
+            recorded_at: portfolio.last_recorded_at().unwrap_or_default(),
+            portfolio,
+            position: head.position,
+            hash: head.hash,
+            versions: HashMap::new(),
+        })
+    }
+
+    pub(super) fn head(&self) -> Head {
+        self.head
+    }
+
+    pub(super) fn position(&self) -> Position {
+        self.position
+    }
+
+    pub(super) fn into_portfolio(self) -> Portfolio {
+        self.portfolio
+    }
+
+    /// Decides about what waits, up to the limits, into a draft.
+    pub(super) async fn decide(
+        &mut self,
+        waiting: &mut VecDeque<Delivery>,
+        limits: Limits,
+        draft: &mut Draft,
+    ) -> Result<(), Undecided> {
+        let most = limits.submissions;
+        let originals = originals(&self.log, &self.sealer, waiting, most).await?;
+        self.learn_versions(waiting, most).await?;
+        let (mut sealings, keys) = seal_waiting(&self.sealer, waiting, most).await?;
+        draft.person_keys = keys;
+        // One reading of the clock a batch; the log's time never goes backwards, whatever the machine's does.
+        self.recorded_at = self.recorded_at.max(self.clock.now());
+        while draft.bytes < limits.bytes
+            && let Some(sealing) = sealings.pop_front()
+            && let Some(mut delivery) = waiting.pop_front()
+        {
+            let outcome = match self.judge(&mut delivery, &sealing, &originals, draft) {
+                Verdict::Known(receipt) => Ok(Outcome::Recorded(receipt)),
+                Verdict::Refused(reason) => {
+                    Ok(Outcome::Refused(self.keep(&delivery, sealing, reason, draft)))
+                }
+                Verdict::Fact => self.record(&delivery, sealing, draft),
+            };
+            match outcome {
+                Ok(outcome) => draft.push(delivery, outcome),
+                Err(Panicked) => return Err(Undecided::Poison(Box::new(delivery))),
+            }
+        }
+        Ok(())
+    }
+
+    async fn learn_versions(&mut self, waiting: &VecDeque<Delivery>, most: usize) -> Result<(), StoreError> {
+        if self.versions.len() > STREAMS_KEPT {
+            self.versions.clear();
+        }
+        let mut unknown: Vec<StreamId> = Vec::new();
+        for delivery in waiting.iter().take(most) {
+            if let Content::Readable(submission) = &delivery.content
+                && !self.versions.contains_key(&submission.stream)
+            {
+                // Marked as new at once, so that each is asked for once.
+                self.versions.insert(submission.stream.clone(), 0);
+                unknown.push(submission.stream.clone());
+            }
+        }
+        match self.log.stream_versions(&unknown).await {
+            Ok(found) => self.versions.extend(found),
+            Err(error) => {
+                self.versions.retain(|stream, _| !unknown.contains(stream));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(
+        &self,
+        delivery: &mut Delivery,
+        sealing: &Sealing,
+        originals: &HashMap<Uuid, Original>,
+        draft: &Draft,
+    ) -> Verdict {
+        if let Some(why) = &delivery.condemned {
+            return Verdict::Refused(Reason::unrecordable(why));
+        }
+        let submission = match &mut delivery.content {
+            Content::Readable(submission) => submission,
+            Content::Refused { reason, .. } => return Verdict::Refused(reason.clone()),
+        };
+        if let Some(mark) = &delivery.mark
+            && let Err(reason) = subject::admit(&mark.subject, submission)
+        {
+            return Verdict::Refused(reason);
+        }
+        if let Sealing::Refused(reason) = sealing {
+            return Verdict::Refused(reason.clone());
+        }
+        if let Some(original) = originals.get(&submission.event_id) {
+            return repeated(submission, &original.said, &original.raw);
+        }
+        if let Some((said, raw)) = draft.recorded(submission.event_id) {
+            return repeated(submission, said, raw);
+        }
+        match catch_unwind(AssertUnwindSafe(|| admission::admit(&self.portfolio, submission))) {
+            Ok(Ok(())) => Verdict::Fact,
+            Ok(Err(refusal)) => Verdict::Refused(refusal.into()),
+            Err(_) => Verdict::Refused(Reason::unrecordable("the decision failed")),
+        }
+    }
+
+    fn record(
+        &mut self,
+        delivery: &Delivery,
+        sealing: Sealing,
+        draft: &mut Draft,
+    ) -> Result<Outcome, Panicked> {
+        let Content::Readable(submission) = &delivery.content else {
+            return Err(Panicked);
+        };
+        let event = match sealing {
+            Sealing::Sealed(event) => event,
+            Sealing::Nobody | Sealing::Refused(_) => submission.event.clone(),
+        };
+        let (payload, metadata) = match (event.payload(), serde_json::to_vec(&submission.metadata)) {
+            (Ok(payload), Ok(metadata)) => (payload, metadata),
+            (Err(error), _) | (_, Err(error)) => {
+                let reason = Reason::unrecordable(&error.to_string());
+                return Ok(Outcome::Refused(self.keep(
+                    delivery,
+                    Sealing::Sealed(event),
+                    reason,
+                    draft,
+                )));
+            }
+        };
+        let version = self.versions.get(&submission.stream).copied().unwrap_or(0) + 1;
+        let mut raw = RawEvent {
+            position: self.position + 1,
+            stream: submission.stream.clone(),
+            version,
+            event_id: submission.event_id,
+            event_type: event.event_type(),
+            schema: event.event_type().schema(),
+            occurred_on: submission.occurred_on,
+            recorded_at: self.recorded_at,
+            payload,
+            metadata,
+            hash: Hash::START,
+        };
+        raw.hash = chain::link(self.head.algorithm, &self.hash, &raw);
+        let recorded = read_back(&raw, submission, event);
+        // A fold that panics must stop neither the others nor the next start: the event is never written.
+        catch_unwind(AssertUnwindSafe(|| self.portfolio.apply(&recorded))).map_err(|_| Panicked)?;
+        self.position = raw.position;
+        self.hash = raw.hash;
+        self.versions.insert(raw.stream.clone(), version);
+        let receipt = Receipt::of(&raw, false);
+        draft.take(raw, recorded);
+        Ok(Outcome::Recorded(receipt))
+    }
+
+    /// Keeps a refused submission with its reason, for ever.
+    fn keep(&self, delivery: &Delivery, sealing: Sealing, reason: Reason, draft: &mut Draft) -> Refusal {
+        let mark = delivery.mark.as_ref();
+        let of_message = mark.map(|mark| rejection_id(mark.seq, mark.taken_at));
+        let rejection_id = of_message
+            .or_else(|| delivery.rejection_id())
+            .unwrap_or_else(|| self.clock.fresh_id());
+        let (content, submission) = match &delivery.content {
+            Content::Readable(submission) => (as_kept(submission, sealing), Some(submission)),
+            Content::Refused { bytes, .. } => (bytes.to_vec(), None),
+        };
+        let refusal = Refusal {
+            rejection_id,
+            event_id: delivery.event_id(),
+            code: reason.code,
+            pointer: reason.pointer,
+            message_zh: reason.message_zh,
+            message_en: reason.message_en,
+            original: reason.original,
+        };
+        draft.rejections.push(Rejection {
+            rejection_id,
+            event_id: refusal.event_id,
+            stream: submission.map(|submission| submission.stream.to_string()),
+            received_at: self.recorded_at,
+            source: delivery.origin.source.clone(),
+            code: refusal.code.clone(),
+            pointer: refusal.pointer.clone(),
+            message_zh: refusal.message_zh.clone(),
+            message_en: refusal.message_en.clone(),
+            content,
+            actor: submission.and_then(|submission| submission.metadata.actor.as_ref()?.user.clone()),
+            row: delivery.origin.row.clone(),
+        });
+        refusal
+    }
+}
+
+/// The fold panicked over this event.
+struct Panicked;
+
+/// A refused submission as it is kept: also what is refused may name a person.
+fn as_kept(submission: &Submission, sealing: Sealing) -> Vec<u8> {
+    let kept = match sealing {
+        Sealing::Sealed(event) => serde_json::to_vec(&Submission {
+            event,
+            ..submission.clone()
+        }),
+        Sealing::Nobody | Sealing::Refused(_) => serde_json::to_vec(submission),
+    };
+    kept.unwrap_or_default()
+}
+
+fn read_back(raw: &RawEvent, submission: &Submission, event: Event) -> RecordedEvent {
+    RecordedEvent {
+        position: raw.position,
+        stream: raw.stream.clone(),
+        version: raw.version,
+        event_id: raw.event_id,
+        occurred_on: raw.occurred_on,
+        recorded_at: raw.recorded_at,
+        event,
+        metadata: submission.metadata.clone(),
+        hash: raw.hash,
+    }
+}
+
+fn repeated(sent: &Submission, said: &Submission, raw: &RawEvent) -> Verdict {
+    if same_fact(sent, said) {
+        Verdict::Known(Receipt::of(raw, true))
+    } else {
+        Verdict::Refused(Reason::key_conflict(raw.position))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_kept_under_one_id() {
+        let at = "2024-03-01T00:00:00.123456789Z".parse().unwrap();
+        assert_eq!(rejection_id(7, at), rejection_id(7, at));
+        assert_ne!(rejection_id(7, at), rejection_id(8, at));
+    }
+}

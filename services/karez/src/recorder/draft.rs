@@ -1,0 +1,121 @@
+//! A batch while it is being decided: what will be appended, and what each sender will be told afterwards.
+
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+use karez_events::{RawEvent, RecordedEvent, Submission};
+use uuid::Uuid;
+
+use crate::bus::Bus;
+use crate::bus::feed::Committed;
+use crate::bus::intake::{Asker, Content, Delivery, IntakeError};
+use crate::receipt::Outcome;
+use crate::store::{Batch, PersonKey, Rejection};
+use crate::telemetry::Metrics;
+
+/// A batch while it is being decided.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// What it was decided from, in order; kept for a second try.
+    pub(super) deliveries: Vec<Delivery>,
+    /// What each of them will be told.
+    pub(super) outcomes: Vec<Outcome>,
+    /// The events to append.
+    pub(super) committed: Committed,
+    /// Index into `deliveries` and into the events, by event id.
+    pub(super) recorded_here: HashMap<Uuid, (usize, usize)>,
+    pub(super) rejections: Vec<Rejection>,
+    pub(super) person_keys: Vec<PersonKey>,
+    pub(super) intake_seq: Option<u64>,
+    /// Data and metadata of the events.
+    pub(super) bytes: usize,
+}
+
+impl Draft {
+    pub(super) fn batch(&self) -> Batch<'_> {
+        Batch {
+            events: &self.committed.raw,
+            rejections: &self.rejections,
+            intake_seq: self.intake_seq,
+            person_keys: &self.person_keys,
+        }
+    }
+
+    /// Whether the log must be written at all: a batch of nothing but repeated submissions need not.
+    pub(super) fn is_empty(&self) -> bool {
+        self.committed.raw.is_empty() && self.rejections.is_empty() && self.intake_seq.is_none()
+    }
+
+    /// The submission of this batch that is recorded under an id.
+    pub(super) fn recorded(&self, event_id: Uuid) -> Option<(&Submission, &RawEvent)> {
+        let (delivery, event) = self.recorded_here.get(&event_id)?;
+        match &self.deliveries.get(*delivery)?.content {
+            Content::Readable(submission) => Some((submission, self.committed.raw.get(*event)?)),
+            Content::Refused { .. } => None,
+        }
+    }
+
+    /// Takes an event of the submission that is being decided.
+    pub(super) fn take(&mut self, raw: RawEvent, recorded: RecordedEvent) {
+        self.bytes += raw.payload.len() + raw.metadata.len();
+        self.recorded_here
+            .insert(raw.event_id, (self.deliveries.len(), self.committed.raw.len()));
+        self.committed.raw.push(raw);
+        self.committed.recorded.push(recorded);
+    }
+
+    /// Takes a decided submission.
+    pub(super) fn push(&mut self, delivery: Delivery, outcome: Outcome) {
+        // Messages come in order, so the last one is the highest.
+        self.intake_seq = delivery.mark.as_ref().map(|mark| mark.seq).or(self.intake_seq);
+        self.deliveries.push(delivery);
+        self.outcomes.push(outcome);
+    }
+
+    /// Forgets what was decided; the submissions wait again, in their order.
+    pub(super) fn back_into(self, waiting: &mut VecDeque<Delivery>) {
+        for delivery in self.deliveries.into_iter().rev() {
+            waiting.push_front(delivery);
+        }
+    }
+
+    /// Tells callers that nothing was recorded now; messages of the bus stay there and come again.
+    pub(super) fn give_up(self, why: IntakeError) {
+        for delivery in self.deliveries {
+            delivery.give_up(why);
+        }
+    }
+
+    /// After the commit: answers everybody, acknowledges the messages, and says on the feed what was recorded.
+    pub(super) fn answer(self, bus: &Bus, metrics: &Metrics) {
+        metrics.decided(&self.outcomes);
+        let last_ack = self
+            .deliveries
+            .iter()
+            .rev()
+            .find_map(|delivery| delivery.mark.as_ref().map(|mark| mark.ack.clone()));
+        for (delivery, outcome) in self.deliveries.into_iter().zip(self.outcomes) {
+            match delivery.asker {
+                // A caller that has gone away needs no answer.
+                Asker::Caller(caller) => drop(caller.send(Ok(outcome))),
+                Asker::Subject(subject) => tell(bus, subject, &outcome),
+                Asker::Nobody => {}
+            }
+        }
+        if let (Some(bus), Some(ack)) = (bus.publishes(), last_ack) {
+            // One acknowledgement stands for all messages before it.
+            bus.say(ack, Bytes::from_static(b"+ACK"));
+        }
+        if !self.committed.raw.is_empty() {
+            bus.local_feed().publish(std::sync::Arc::new(self.committed));
+        }
+    }
+}
+
+fn tell(bus: &Bus, subject: String, outcome: &Outcome) {
+    let Some(bus) = bus.publishes() else { return };
+    match serde_json::to_vec(outcome) {
+        Ok(text) => bus.say(subject, text.into()),
+        Err(error) => tracing::error!("an outcome cannot be written as JSON: {error}"),
+    }
+}

@@ -1,0 +1,266 @@
+//! One lease of the recorder, from the reading of the log to the last commit.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::intake::{Deliveries, IntakeError};
+use crate::bus::jetstream::publish::Publisher;
+use crate::clock::Stopwatch;
+use crate::recorder::desk::{Desk, Limits, Undecided};
+use crate::recorder::draft::Draft;
+use crate::recorder::{Carry, Recorder};
+use crate::replay::{ReplayError, refresh_snapshot, save_snapshot};
+use crate::store::{EventLog, Head, StoreError, WriterLease};
+use crate::tasks::{Child, spawn_child};
+
+/// How long the last events may take to reach NATS when the recorder stops.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How a lease ended.
+pub(super) enum End {
+    /// As told, with everything recorded that was accepted.
+    Stopped,
+    /// By a fault that may pass; the lease is taken again.
+    Interrupted(String),
+}
+
+/// What to do after a batch that failed.
+enum Setback {
+    /// Read the log again and decide again.
+    Redo,
+    /// Give the lease back.
+    End(String),
+}
+
+/// One lease.
+pub(super) struct Session<'a> {
+    recorder: &'a Recorder,
+    lease: WriterLease,
+    desk: Desk,
+    deliveries: Deliveries,
+    publisher: Option<Child>,
+    stop_publisher: CancellationToken,
+    snapshot_at: u64,
+    snapshotter: Option<Child>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) async fn begin(
+        recorder: &'a Recorder,
+        lease: WriterLease,
+        stop: &CancellationToken,
+    ) -> Result<Self, ReplayError> {
+        let reading = Stopwatch::start();
+        let desk = Desk::load(&recorder.log, &recorder.clock).await?;
+        tracing::info!(
+            position = desk.position(),
+            seconds = reading.elapsed().as_secs_f32(),
+            "the log has been read"
+        );
+        // It goes on after the recorder was told to stop, until the last batch is published.
+        let stop_publisher = CancellationToken::new();
+        let publisher = recorder.bus.publishes().map(|bus| {
+            let publisher = Publisher::new(
+                recorder.log.clone(),
+                bus.clone(),
+                lease.epoch(),
+                stop_publisher.clone(),
+            );
+            spawn_child("feed publisher", publisher.run())
+        });
+        let deliveries = recorder
+            .bus
+            .deliveries(desk.head().intake_seq, lease.epoch())
+            .await;
+        recorder.metrics.log_position(desk.position());
+        tracing::debug!(stopping = stop.is_cancelled(), "the intake is open");
+        let snapshot_at = desk.position();
+        Ok(Self {
+            recorder,
+            lease,
+            desk,
+            deliveries,
+            publisher,
+            stop_publisher,
+            snapshot_at,
+            snapshotter: None,
+        })
+    }
+
+    pub(super) fn head(&self) -> Head {
+        self.desk.head()
+    }
+
+    pub(super) async fn run(
+        mut self,
+        carry: &mut Carry,
+        stop: &CancellationToken,
+    ) -> Result<End, ReplayError> {
+        let mut closed = false;
+        loop {
+            if stop.is_cancelled() && !closed {
+                self.deliveries.close();
+                closed = true;
+            }
+            if carry.waiting.is_empty() {
+                let more = tokio::select! {
+                    biased;
+                    () = stop.cancelled(), if !closed => continue,
+                    taken = self.deliveries.take(&mut carry.waiting, carry.limit) => taken > 0,
+                };
+                if !more && closed {
+                    self.finish().await;
+                    return Ok(End::Stopped);
+                }
+                if !more {
+                    return Ok(End::Interrupted("the intake ended".to_owned()));
+                }
+            }
+            self.deliveries.top_up(&mut carry.waiting, carry.limit);
+            self.recorder
+                .metrics
+                .queue_depth(self.deliveries.waiting() + carry.waiting.len());
+            match self.record(carry).await {
+                Ok(()) => self.write_down(),
+                Err(Setback::Redo) => {
+                    self.desk = Desk::load(&self.recorder.log, &self.recorder.clock).await?;
+                }
+                Err(Setback::End(why)) => return Ok(End::Interrupted(why)),
+            }
+        }
+    }
+
+    /// Decides one batch, appends it, and answers.
+    async fn record(&mut self, carry: &mut Carry) -> Result<(), Setback> {
+        let limits = Limits {
+            submissions: carry.limit,
+            bytes: self.recorder.settings.batch_bytes,
+        };
+        let mut draft = Draft::default();
+        match self.desk.decide(&mut carry.waiting, limits, &mut draft).await {
+            Ok(()) => {}
+            Err(Undecided::Store(error)) => {
+                draft.back_into(&mut carry.waiting);
+                return Err(Setback::End(error.to_string()));
+            }
+            Err(Undecided::Sealing(error)) => {
+                draft.back_into(&mut carry.waiting);
+                return Err(Setback::End(error.to_string()));
+            }
+            Err(Undecided::Poison(mut delivery)) => {
+                tracing::error!(event_id = ?delivery.event_id(), "a submission makes the fold panic: it is kept as a rejection");
+                delivery.condemned = Some("it breaks the fold of the log".to_owned());
+                carry.waiting.push_front(*delivery);
+                draft.back_into(&mut carry.waiting);
+                return Err(Setback::Redo);
+            }
+        }
+        let commit = Stopwatch::start();
+        if !draft.is_empty()
+            && let Err(error) = self.lease.append(&draft.batch()).await
+        {
+            return Err(set_back(&error, draft, carry));
+        }
+        carry.limit = carry
+            .limit
+            .saturating_mul(2)
+            .min(self.recorder.settings.batch_events);
+        self.recorder
+            .metrics
+            .committed(draft.committed.raw.len(), commit.elapsed(), self.desk.position());
+        draft.answer(&self.recorder.bus, &self.recorder.metrics);
+        Ok(())
+    }
+
+    /// Writes the portfolio down from time to time, beside the recording.
+    fn write_down(&mut self) {
+        let due = self.desk.position().saturating_sub(self.snapshot_at)
+            >= self.recorder.settings.snapshot_every_events;
+        let busy = self.snapshotter.as_ref().is_some_and(|child| !child.has_ended());
+        if !due || busy {
+            return;
+        }
+        self.snapshot_at = self.desk.position();
+        let log = self.recorder.log.clone();
+        let at = self.snapshot_at;
+        self.snapshotter = Some(spawn_child("snapshot", async move {
+            if let Err(error) = refresh_snapshot(&log, at).await {
+                tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
+            }
+        }));
+    }
+
+    async fn finish(mut self) {
+        self.stop_publisher.cancel();
+        if let Some(mut publisher) = self.publisher.take()
+            && tokio::time::timeout(LAST_WORDS, publisher.ended()).await.is_err()
+        {
+            tracing::warn!(
+                "NATS does not take the last events of the feed: they are published at the next start"
+            );
+        }
+        let log: EventLog = self.recorder.log.clone();
+        // An unchanged log needs no new snapshot.
+        if self.desk.position() > self.desk.head().position
+            && let Err(error) = save_snapshot(&log, self.desk.into_portfolio()).await
+        {
+            tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
+        }
+        tracing::info!("the recorder has recorded what it accepted, and ends");
+    }
+}
+
+/// What to do about an append that failed, and what to tell whom.
+fn set_back(error: &StoreError, draft: Draft, carry: &mut Carry) -> Setback {
+    match error {
+        // It may have been committed: the log is asked before anything is decided again.
+        StoreError::Unavailable { .. } => {
+            carry.doubt = Some(draft);
+            Setback::End(error.to_string())
+        }
+        StoreError::DiskFull { .. } => {
+            tracing::error!("{error}");
+            draft.give_up(IntakeError::Unavailable);
+            Setback::End(error.to_string())
+        }
+        StoreError::PersonKeyTaken => {
+            draft.back_into(&mut carry.waiting);
+            Setback::Redo
+        }
+        StoreError::LostLease
+        | StoreError::DuplicateEvent { .. }
+        | StoreError::OutOfOrder { .. }
+        | StoreError::NoStore { .. }
+        | StoreError::NewerStore { .. }
+        | StoreError::OlderStore { .. }
+        | StoreError::OtherHash { .. }
+        | StoreError::File { .. }
+        | StoreError::Migration { .. } => {
+            draft.back_into(&mut carry.waiting);
+            Setback::End(error.to_string())
+        }
+        // The database refuses something in this batch.
+        StoreError::Database { .. } | StoreError::Unreadable { .. } => halve(error, draft, carry),
+    }
+}
+
+/// Halves a batch that the log refuses, until the one that it refuses is alone; that one is condemned.
+fn halve(error: &StoreError, mut draft: Draft, carry: &mut Carry) -> Setback {
+    let size = draft.deliveries.len();
+    let Some(alone) = draft.deliveries.first_mut().filter(|_| size == 1) else {
+        tracing::warn!("a batch of {size} is refused, its halves are tried: {error}");
+        carry.limit = (size / 2).max(1);
+        draft.back_into(&mut carry.waiting);
+        return Setback::Redo;
+    };
+    if alone.condemned.is_some() {
+        tracing::error!("the log takes not even a rejection: {error}");
+        draft.give_up(IntakeError::Unavailable);
+        return Setback::End(error.to_string());
+    }
+    tracing::error!(event_id = ?alone.event_id(), "a submission is refused by the log and kept as a rejection: {error}");
+    alone.condemned = Some(error.to_string());
+    draft.back_into(&mut carry.waiting);
+    Setback::Redo
+}

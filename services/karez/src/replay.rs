@@ -1,0 +1,158 @@
+//! Replay: the portfolio at a position, from the nearest snapshot and the log after it.
+
+use karez_events::{DecodeError, Position};
+use karez_projections::Portfolio;
+use serde::{Deserialize, Serialize};
+
+use crate::store::sealing::SealError;
+use crate::store::{EventLog, Snapshot, StoreError};
+use crate::tasks::compute;
+
+/// Shape of snapshots and fingerprint of the code that folds: after a change of either the log is folded anew.
+pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/msgpack+zstd/", env!("KAREZ_FOLD_FINGERPRINT"));
+
+/// Events that are read at once.
+const READ_EVENTS: usize = 10_000;
+/// zstd's own default: a higher level packs little more and takes long.
+const PACK_LEVEL: i32 = 3;
+
+/// Why the log cannot be folded.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event that this version cannot read.
+    #[error("the log cannot be folded: {0}")]
+    Undecodable(#[from] DecodeError),
+    /// Positions are gapless, or somebody has removed events.
+    #[error("the log has no position {expected}, it goes on with {found}: run `karez audit verify`")]
+    Gap {
+        /// The position that should have come.
+        expected: Position,
+        /// The one that came.
+        found: Position,
+    },
+    /// Personal fields cannot be sealed or opened.
+    #[error(transparent)]
+    Sealing(SealError),
+    /// A snapshot cannot be packed.
+    #[error("a snapshot cannot be packed: {0}")]
+    Snapshot(String),
+}
+
+impl From<SealError> for ReplayError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Store(error) => Self::Store(error),
+            SealError::AlreadySealed { .. } | SealError::Cipher(_) => Self::Sealing(error),
+        }
+    }
+}
+
+/// The portfolio as the log says it, at a position or at the end.
+///
+/// # Errors
+/// [`ReplayError`] says where the log cannot be read.
+pub async fn load_portfolio(log: &EventLog, up_to: Option<Position>) -> Result<Portfolio, ReplayError> {
+    let at_most = up_to.unwrap_or(Position::MAX >> 1);
+    let mut portfolio = match log.latest_snapshot(SNAPSHOT_FORMAT, at_most).await? {
+        Some(snapshot) => unpacked(snapshot).await,
+        None => Portfolio::default(),
+    };
+    while portfolio.position() < at_most && catch_up(log, &mut portfolio, at_most).await? > 0 {}
+    Ok(portfolio)
+}
+
+/// Folds the next events of the log into a portfolio, up to a position. Returns how many; 0 at the end.
+///
+/// # Errors
+/// As [`load_portfolio`].
+pub async fn catch_up(
+    log: &EventLog,
+    portfolio: &mut Portfolio,
+    up_to: Position,
+) -> Result<usize, ReplayError> {
+    let after = portfolio.position();
+    let most = usize::try_from(up_to.saturating_sub(after))
+        .unwrap_or(READ_EVENTS)
+        .min(READ_EVENTS);
+    let events = log.read(after, most).await?;
+    for (raw, expected) in events.iter().zip(after + 1..) {
+        if raw.position != expected {
+            return Err(ReplayError::Gap {
+                expected,
+                found: raw.position,
+            });
+        }
+        portfolio.apply(&raw.decode()?);
+    }
+    Ok(events.len())
+}
+
+/// Writes a portfolio down. What is derived is not worth a failure: callers go on without it.
+///
+/// # Errors
+/// It cannot be packed or stored.
+pub async fn save_snapshot(log: &EventLog, portfolio: Portfolio) -> Result<(), ReplayError> {
+    let position = portfolio.position();
+    let packed = compute(move || {
+        let plain = packed_plain(&portfolio).map_err(|error| error.to_string())?;
+        zstd::encode_all(plain.as_slice(), PACK_LEVEL).map_err(|error| error.to_string())
+    });
+    let bytes = packed
+        .await
+        .map_err(|error| error.to_string())
+        .and_then(|packed| packed);
+    let bytes = bytes.map_err(ReplayError::Snapshot)?;
+    log.save_snapshot(&Snapshot {
+        position,
+        format: SNAPSHOT_FORMAT.to_owned(),
+        bytes,
+    })
+    .await?;
+    Ok(())
+}
+
+/// Takes a snapshot of the log at a position from the one before, beside whoever is recording.
+///
+/// # Errors
+/// As [`load_portfolio`] and [`save_snapshot`].
+pub async fn refresh_snapshot(log: &EventLog, at: Position) -> Result<(), ReplayError> {
+    save_snapshot(log, load_portfolio(log, Some(at)).await?).await
+}
+
+fn packed_plain(portfolio: &Portfolio) -> Result<Vec<u8>, rmp_serde::encode::Error> {
+    let mut plain = Vec::new();
+    portfolio.serialize(
+        &mut rmp_serde::Serializer::new(&mut plain)
+            .with_struct_map()
+            .with_human_readable(),
+    )?;
+    Ok(plain)
+}
+
+/// A snapshot that cannot be read costs time, nothing else: the log is folded from the start.
+async fn unpacked(snapshot: Snapshot) -> Portfolio {
+    let position = snapshot.position;
+    let unpacked = compute(move || {
+        let plain = zstd::decode_all(snapshot.bytes.as_slice()).map_err(|error| error.to_string())?;
+        // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
+        let mut reader = rmp_serde::Deserializer::new(plain.as_slice()).with_human_readable();
+        Portfolio::deserialize(&mut reader).map_err(|error| error.to_string())
+    });
+    match unpacked
+        .await
+        .map_err(|error| error.to_string())
+        .and_then(|unpacked| unpacked)
+    {
+        Ok(portfolio) if portfolio.position() == position => portfolio,
+        Ok(_) => Portfolio::default(),
+        Err(error) => {
+            tracing::warn!(
+                "the snapshot at {position} cannot be read, the log is folded from its start: {error}"
+            );
+            Portfolio::default()
+        }
+    }
+}

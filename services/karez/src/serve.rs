@@ -1,0 +1,148 @@
+//! `karez serve`: the log, the recorder, the portfolio and the API in one process.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::bus::{Bus, NatsSettings};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::follower::Follower;
+use crate::gateway::{Gateway, GatewayParts, GatewaySettings, is_local};
+use crate::recorder::{Recorder, RecorderSettings};
+use crate::store::{EventLog, LogSettings, StoreLocation};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::trouble::Trouble;
+
+/// Serves until the process is told to stop, then finishes what it accepted.
+///
+/// # Errors
+/// [`Trouble`] when it cannot start, or a role fails.
+pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> Result<(), Trouble> {
+    let listener = listen(config.http.listen).await?;
+    let log = EventLog::create_or_open(
+        location,
+        LogSettings {
+            hash: config.store.hash_algorithm,
+        },
+    )
+    .await?;
+    let bus = open_bus(&config.bus).await?;
+    let metrics = Arc::new(Metrics::try_new().map_err(anyhow::Error::from)?);
+    let feed = bus.feed();
+    let follower = Follower::load(&log).await.map_err(anyhow::Error::from)?;
+    let recorder = Recorder::new(log.clone(), bus.clone(), clock.clone(), Arc::clone(&metrics))
+        .with_settings(recorder_settings(&config.recorder));
+    let parts = GatewayParts {
+        log: log.clone(),
+        intake: bus.intake(),
+        follower: follower.clone(),
+        clock,
+        metrics: Arc::clone(&metrics),
+    };
+    let gateway = Gateway::try_new(parts, gateway_settings(config))?;
+    let mut tasks = Tasks::new();
+    let stop = tasks.stop_signal();
+    tasks.spawn("recorder", recorder.run(stop.clone()));
+    tasks.spawn(
+        "follower",
+        follower.follow(log.clone(), feed, metrics, stop.clone()),
+    );
+    let address = listener.local_addr().map_err(anyhow::Error::from)?;
+    tasks.spawn("gateway", gateway.serve(listener, stop));
+    announce(&format!(
+        "karez listens on http://{address} and keeps its log in {}\n\
+         Only this machine can reach it: there are no accounts yet.\n",
+        log.place()
+    ));
+    tasks.run_until(told_to_stop()).await?;
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
+    if !is_local(address) {
+        let what = format!("{address} can be reached from other machines, and there are no accounts yet");
+        return Err(Trouble::could_not_run(what)
+            .advise("listen on 127.0.0.1 and put a proxy that signs people in before it"));
+    }
+    TcpListener::bind(address).await.map_err(|error| {
+        let trouble = Trouble::could_not_run(format!("{address} cannot be listened on: {error}"));
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            trouble.advise(
+                "another program listens there: stop it, or give another --listen (port 0 takes a free one)",
+            )
+        } else {
+            trouble
+        }
+    })
+}
+
+/// Says on standard output where it listens; nobody needs to read it.
+fn announce(text: &str) {
+    let mut output = std::io::stdout().lock();
+    if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        tracing::debug!("standard output is closed: {error}");
+    }
+}
+
+/// The bus of the settings: NATS where it is named, channels in the process otherwise.
+///
+/// # Errors
+/// Credentials that cannot be read and the like.
+pub async fn open_bus(settings: &config::Bus) -> Result<Bus, Trouble> {
+    if settings.nats_url.is_empty() {
+        return Ok(Bus::in_process());
+    }
+    let file = |path: &str| (!path.is_empty()).then(|| path.into());
+    let nats = NatsSettings {
+        credentials: file(&settings.nats_credentials),
+        nkey_seed: file(&settings.nats_nkey_seed),
+        root_certificate: file(&settings.nats_root_certificate),
+        replicas: settings.nats_replicas,
+        intake_days: settings.intake_retention_days,
+        feed_days: settings.feed_retention_days,
+        ..NatsSettings::at(&settings.nats_url)
+    };
+    Ok(Bus::jetstream(nats).await.map_err(anyhow::Error::from)?)
+}
+
+/// The recorder's settings as the configuration has them.
+#[must_use]
+pub fn recorder_settings(settings: &config::Recorder) -> RecorderSettings {
+    RecorderSettings {
+        batch_events: settings.batch_events,
+        batch_bytes: settings.batch_bytes,
+        snapshot_every_events: settings.snapshot_every_events,
+        ..RecorderSettings::default()
+    }
+}
+
+fn gateway_settings(config: &Config) -> GatewaySettings {
+    GatewaySettings {
+        time_zone: config.office.time_zone,
+        body_limit_bytes: config.http.body_limit_bytes,
+        request_timeout: Duration::from_secs(config.http.request_timeout_seconds),
+        concurrent_requests: config.http.concurrent_requests,
+        past_portfolios: config.http.past_portfolios,
+    }
+}
+
+/// Ends when the process is told to stop: ctrl-c, or SIGTERM from whoever started it.
+async fn told_to_stop() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!("SIGTERM cannot be heard, only ctrl-c: {error}");
+            drop(tokio::signal::ctrl_c().await);
+            return;
+        }
+    };
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => drop(interrupted),
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,46 @@
+//! The tables of each backend, forward only. A new step is a file in `migrations/` and a line here.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+struct Step {
+    version: i64,
+    name: &'static str,
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+const STEPS: [Step; 1] = [Step {
+    version: 1,
+    name: "event log",
+    postgres: include_str!("../../migrations/postgres/0001_event_log.sql"),
+    sqlite: include_str!("../../migrations/sqlite/0001_event_log.sql"),
+}];
+
+/// The newest schema number that this version knows.
+pub(super) fn newest() -> i64 {
+    STEPS.iter().map(|step| step.version).max().unwrap_or_default()
+}
+
+pub(super) fn for_postgres() -> Migrator {
+    migrator(|step| step.postgres)
+}
+
+pub(super) fn for_sqlite() -> Migrator {
+    migrator(|step| step.sqlite)
+}
+
+fn migrator(text: impl Fn(&Step) -> &'static str) -> Migrator {
+    let migration = |step: &Step| {
+        Migration::new(
+            step.version,
+            Cow::Borrowed(step.name),
+            MigrationType::Simple,
+            text(step).into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(STEPS.iter().map(migration).collect())
+}

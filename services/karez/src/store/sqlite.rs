@@ -1,0 +1,325 @@
+//! The log on `SQLite`: opening and reading. Writing is in [`append`].
+
+mod append;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use karez_events::{RawEvent, StreamId};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Connection, Row};
+use uuid::Uuid;
+
+use super::heads::Head;
+use super::rows::{EventRow, StreamNames, position, select_events, stream};
+use super::{StoreError, migrations};
+
+pub(super) use append::SqliteSeat;
+
+/// The database in the store's folder.
+const DATABASE_FILE: &str = "karez.db";
+/// Locked by the recorder for as long as it runs.
+const RECORDER_LOCK_FILE: &str = "recorder.lock";
+/// Locked while tables are made: `SQLite` has no lock of its own for that.
+const MIGRATION_LOCK_FILE: &str = "migration.lock";
+
+/// How long a writer waits for another process that writes.
+const LONGEST_WAIT_FOR_A_WRITER: Duration = Duration::from_secs(30);
+const WAIT_FOR_A_MIGRATION: Duration = Duration::from_millis(50);
+/// `SQLite` reads from memory most of the time; more readers than cores gain nothing.
+const READERS: u32 = 4;
+
+/// The event log on `SQLite`.
+#[derive(Debug, Clone)]
+pub struct SqliteLog {
+    /// One connection: `SQLite` has one writer at a time, and waiting for it here is fair.
+    writing: SqlitePool,
+    reading: SqlitePool,
+    names: Arc<StreamNames>,
+    folder: PathBuf,
+    place: Arc<str>,
+}
+
+impl SqliteLog {
+    pub(super) async fn create_or_open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
+        let _locked = lock_migrations(folder).await?;
+        let log = Self::connect(folder, true).await?;
+        match log.schema().await? {
+            Some(found) if found > migrations::newest() => Err(log.newer(found)),
+            Some(found) if found == migrations::newest() => Ok(log),
+            Some(_) | None => {
+                let outcome = migrations::for_sqlite().run(&log.writing).await;
+                outcome.map_err(|source| StoreError::Migration {
+                    place: log.place.to_string(),
+                    source: Box::new(source),
+                })?;
+                Ok(log)
+            }
+        }
+    }
+
+    pub(super) async fn open(folder: &Path) -> Result<Self, StoreError> {
+        let no_store = |hint: &str| StoreError::NoStore {
+            place: folder.display().to_string(),
+            hint: hint.to_owned(),
+        };
+        if !folder.join(DATABASE_FILE).is_file() {
+            return Err(no_store(
+                "the folder holds no karez.db; `karez serve --data DIR` makes one",
+            ));
+        }
+        let log = Self::connect(folder, false).await?;
+        let known = migrations::newest();
+        match log.schema().await? {
+            None => Err(no_store(
+                "karez.db has no tables of karez; `karez serve --data DIR` makes them",
+            )),
+            Some(found) if found > known => Err(log.newer(found)),
+            Some(found) if found < known => Err(StoreError::OlderStore {
+                place: log.place.to_string(),
+                found,
+                known,
+            }),
+            Some(_) => Ok(log),
+        }
+    }
+
+    fn newer(&self, found: i64) -> StoreError {
+        StoreError::NewerStore {
+            place: self.place.to_string(),
+            found,
+            known: migrations::newest(),
+        }
+    }
+
+    async fn connect(folder: &Path, create: bool) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(folder.join(DATABASE_FILE))
+            .create_if_missing(create)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged event survives a power cut: the log is synced at every commit, not only at checkpoints.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(LONGEST_WAIT_FOR_A_WRITER)
+            // Destroyed keys of persons are overwritten, not just unlinked.
+            .pragma("secure_delete", "ON");
+        let writing = SqlitePoolOptions::new()
+            .max_connections(1)
+            .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
+            .connect_with(options.clone())
+            .await?;
+        let reading = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.create_if_missing(false).read_only(true))
+            .await?;
+        let place = folder.display().to_string().into();
+        Ok(Self {
+            writing,
+            reading,
+            names: Arc::default(),
+            folder: folder.to_owned(),
+            place,
+        })
+    }
+
+    /// The newest migration that has run; `None` where none has.
+    async fn schema(&self) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+        let there: i64 = sqlx::query_scalar(sql).fetch_one(&self.writing).await?;
+        if there == 0 {
+            return Ok(None);
+        }
+        let sql = "SELECT max(version) FROM _sqlx_migrations WHERE success";
+        Ok(sqlx::query_scalar(sql).fetch_one(&self.writing).await?)
+    }
+
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn reading(&self) -> &SqlitePool {
+        &self.reading
+    }
+
+    pub(super) fn writing(&self) -> &SqlitePool {
+        &self.writing
+    }
+
+    /// Takes the recorder's file lock.
+    pub(super) fn try_seat(&self) -> Result<Option<SqliteSeat>, StoreError> {
+        let lock = try_lock(&self.folder.join(RECORDER_LOCK_FILE))?;
+        Ok(lock.map(|lock| SqliteSeat::new(self.writing.clone(), lock)))
+    }
+
+    pub(super) async fn read(&self, after: i64, upto: i64) -> Result<Vec<RawEvent>, StoreError> {
+        let sql = select_events!("WHERE position > $1 AND position <= $2 ORDER BY position");
+        let rows = sqlx::query(sql)
+            .bind(after)
+            .bind(upto)
+            .fetch_all(&self.reading)
+            .await?;
+        self.events(rows).await
+    }
+
+    pub(super) async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after_version: i64,
+        limit: i64,
+    ) -> Result<Vec<RawEvent>, StoreError> {
+        let sql = select_events!(
+            "WHERE stream_no = (SELECT stream_no FROM stream WHERE kind = $1 AND id = $2) AND version > $3 \
+             ORDER BY version LIMIT $4"
+        );
+        let rows = sqlx::query(sql)
+            .bind(stream.kind().as_str())
+            .bind(stream.id())
+            .bind(after_version)
+            .bind(limit)
+            .fetch_all(&self.reading)
+            .await?;
+        self.events(rows).await
+    }
+
+    async fn events(&self, rows: Vec<SqliteRow>) -> Result<Vec<RawEvent>, StoreError> {
+        let rows = rows.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
+        let missing = self.names.missing(&rows);
+        if !missing.is_empty() {
+            let sql =
+                "SELECT stream_no, kind, id FROM stream WHERE stream_no IN (SELECT value FROM json_each($1))";
+            let found = sqlx::query_as(sql)
+                .bind(json(&missing)?)
+                .fetch_all(&self.reading)
+                .await?;
+            self.names.learn(found);
+        }
+        self.names.events(rows)
+    }
+
+    pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        let asked: Vec<String> = event_ids.iter().map(|id| id.simple().to_string()).collect();
+        let sql = "SELECT event_id, position FROM event_seen WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
+        Ok(sqlx::query_as(sql)
+            .bind(json(&asked)?)
+            .fetch_all(&self.reading)
+            .await?)
+    }
+
+    pub(super) async fn stream_heads(
+        &self,
+        streams: &[StreamId],
+    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
+        stream_heads(&self.reading, streams).await
+    }
+
+    pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT recorded_at FROM event_log WHERE position = $1";
+        let micros: Option<i64> = sqlx::query_scalar(sql)
+            .bind(position)
+            .fetch_optional(&self.reading)
+            .await?;
+        Ok(micros.and_then(DateTime::from_timestamp_micros))
+    }
+}
+
+/// Whether a connection can begin a transaction; the pool closes one that cannot.
+///
+/// `SQLite` ends a transaction by itself when the disk is full. The driver then counts it for ever, and begins no
+/// other on that connection.
+async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Behind a rollback that is still on its way.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
+/// `SQLite` has no arrays: lists go in as one JSON text, so that the statement stays the same for any length.
+pub(super) fn json<T: serde::Serialize>(list: &[T]) -> Result<String, StoreError> {
+    serde_json::to_string(list).map_err(|error| sqlx::Error::Encode(Box::new(error)).into())
+}
+
+async fn stream_heads(pool: &SqlitePool, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
+    let asked: Vec<(&str, &str)> = streams
+        .iter()
+        .map(|stream| (stream.kind().as_str(), stream.id()))
+        .collect();
+    let sql = "SELECT stream.kind, stream.id, stream_no, \
+               COALESCE((SELECT max(version) FROM event_log WHERE event_log.stream_no = stream.stream_no), 0) \
+               FROM json_each($1) AS asked \
+               JOIN stream ON stream.kind = asked.value ->> 0 AND stream.id = asked.value ->> 1";
+    let found: Vec<(String, String, i64, i64)> =
+        sqlx::query_as(sql).bind(json(&asked)?).fetch_all(pool).await?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(kind, id, number, version)| {
+            Some((
+                stream(&kind, &id)?,
+                Head {
+                    number,
+                    version: u32::try_from(version).ok()?,
+                },
+            ))
+        })
+        .collect())
+}
+
+fn event_row(row: &SqliteRow) -> Result<EventRow, StoreError> {
+    let position = position(row.try_get(0)?)?;
+    let read = || -> Result<EventRow, sqlx::Error> {
+        Ok(EventRow {
+            position,
+            stream_no: row.try_get(1)?,
+            version: row.try_get(2)?,
+            event_id: row.try_get(3)?,
+            type_id: row.try_get(4)?,
+            schema: row.try_get(5)?,
+            occurred_on: row.try_get(6)?,
+            recorded_at: DateTime::from_timestamp_micros(row.try_get(7)?)
+                .ok_or_else(|| sqlx::Error::Decode("recorded_at is out of range".into()))?,
+            payload: row.try_get(8)?,
+            metadata: row.try_get(9)?,
+            hash: row.try_get(10)?,
+        })
+    };
+    read().map_err(|error| StoreError::unreadable(position, &error))
+}
+
+/// Locks a file of the store's folder; `None` while another process holds it. Dropping the file frees it.
+fn try_lock(path: &Path) -> Result<Option<File>, StoreError> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|source| file_error(path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(file_error(path, source)),
+    }
+}
+
+async fn lock_migrations(folder: &Path) -> Result<File, StoreError> {
+    loop {
+        if let Some(locked) = try_lock(&folder.join(MIGRATION_LOCK_FILE))? {
+            return Ok(locked);
+        }
+        tokio::time::sleep(WAIT_FOR_A_MIGRATION).await;
+    }
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> StoreError {
+    if source.kind() == std::io::ErrorKind::StorageFull {
+        return StoreError::DiskFull {
+            place: path.display().to_string(),
+        };
+    }
+    StoreError::File {
+        path: path.to_owned(),
+        source,
+    }
+}

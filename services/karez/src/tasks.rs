@@ -1,0 +1,179 @@
+//! The only place that starts tasks. Every task has a name and ends under somebody's eyes: a role that
+//! fails or panics stops the process with an error, and a child is stopped with its owner.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// How long roles may take to finish what they accepted.
+const DRAIN_LIMIT: Duration = Duration::from_secs(30);
+
+/// The roles of one process.
+#[derive(Debug, Default)]
+pub struct Tasks {
+    stop: CancellationToken,
+    running: JoinSet<(&'static str, anyhow::Result<()>)>,
+    names: Vec<(tokio::task::Id, &'static str)>,
+}
+
+impl Tasks {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The signal on which every role finishes what it accepted, and ends.
+    #[must_use]
+    pub fn stop_signal(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Starts a role.
+    #[allow(clippy::disallowed_methods, reason = "the one place that starts tasks")]
+    pub fn spawn<F>(&mut self, name: &'static str, role: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let handle = self.running.spawn(async move { (name, role.await) });
+        self.names.push((handle.id(), name));
+    }
+
+    /// Waits until `stop` comes or a role ends, then lets every role finish.
+    ///
+    /// # Errors
+    /// The first role that failed, panicked, or ended before it was told to.
+    pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let first = tokio::select! {
+            () = stop => Ok(()),
+            ended = self.running.join_next() => match ended {
+                None => Ok(()),
+                Some(ended) => self.judge(ended, false),
+            },
+        };
+        self.stop.cancel();
+        let drained = tokio::time::timeout(DRAIN_LIMIT, self.drain()).await;
+        let rest =
+            drained.unwrap_or_else(|_| Err(anyhow::anyhow!("a role did not stop within {DRAIN_LIMIT:?}")));
+        first.and(rest)
+    }
+
+    async fn drain(&mut self) -> anyhow::Result<()> {
+        let mut result = Ok(());
+        while let Some(ended) = self.running.join_next().await {
+            result = result.and(self.judge(ended, true));
+        }
+        result
+    }
+
+    fn judge(
+        &self,
+        ended: Result<(&'static str, anyhow::Result<()>), JoinError>,
+        stopping: bool,
+    ) -> anyhow::Result<()> {
+        let failure = match ended {
+            Ok((_, Ok(()))) if stopping => return Ok(()),
+            Ok((name, Ok(()))) => anyhow::anyhow!("the {name} ended before it was told to stop"),
+            Ok((name, Err(error))) => error.context(format!("the {name} failed")),
+            Err(error) => {
+                let name = self
+                    .names
+                    .iter()
+                    .find(|(id, _)| *id == error.id())
+                    .map_or("task", |(_, name)| name);
+                anyhow::anyhow!("the {name} panicked: {error}")
+            }
+        };
+        tracing::error!("{failure:#}");
+        Err(failure)
+    }
+}
+
+/// A task that belongs to its owner: it is stopped when this is dropped.
+#[derive(Debug)]
+pub struct Child(JoinHandle<()>);
+
+impl Child {
+    /// Whether it has ended, by itself or by a panic.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.0.is_finished()
+    }
+
+    /// Waits for its end.
+    pub async fn ended(&mut self) {
+        if let Err(error) = (&mut self.0).await {
+            tracing::error!("a task ended badly: {error}");
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Starts a task that lives no longer than the value returned.
+#[must_use]
+#[allow(clippy::disallowed_methods, reason = "the one place that starts tasks")]
+pub fn spawn_child(name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> Child {
+    Child(tokio::spawn(async move {
+        tracing::trace!(task = name, "started");
+        work.await;
+        tracing::trace!(task = name, "ended");
+    }))
+}
+
+/// Runs work that computes for long (packing a snapshot) beside the tasks that answer.
+///
+/// # Errors
+/// The work panicked.
+#[allow(clippy::disallowed_methods, reason = "the one place that starts tasks")]
+pub async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| anyhow::anyhow!("a computation panicked: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_role_that_fails_stops_the_others_and_is_named() {
+        let mut tasks = Tasks::new();
+        let stop = tasks.stop_signal();
+        tasks.spawn("gateway", async move {
+            stop.cancelled().await;
+            Ok(())
+        });
+        tasks.spawn("recorder", async { Err(anyhow::anyhow!("no disk")) });
+        let failure = tasks.run_until(std::future::pending()).await.unwrap_err();
+        assert_eq!(format!("{failure:#}"), "the recorder failed: no disk");
+    }
+
+    #[tokio::test]
+    async fn a_role_that_panics_is_named() {
+        let mut tasks = Tasks::new();
+        tasks.spawn("sentinel", async { panic!("impossible") });
+        let failure = tasks.run_until(std::future::pending()).await.unwrap_err();
+        assert!(
+            failure.to_string().starts_with("the sentinel panicked"),
+            "{failure}"
+        );
+    }
+
+    #[tokio::test]
+    async fn roles_that_end_on_the_signal_have_done_well() {
+        let mut tasks = Tasks::new();
+        let stop = tasks.stop_signal();
+        tasks.spawn("gateway", async move {
+            stop.cancelled().await;
+            Ok(())
+        });
+        tasks.run_until(std::future::ready(())).await.unwrap();
+    }
+}

@@ -1,0 +1,128 @@
+//! Funds (专项资金): each with the figures of its projects, its parts included.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use karez_events::{Currency, FundId};
+use karez_projections::measures::fund_measures;
+use karez_projections::{Fund, Portfolio};
+use serde::Serialize;
+
+use super::figures::SumView;
+use super::{Moment, Stand};
+
+/// One fund.
+#[derive(Debug, Serialize)]
+pub struct FundView {
+    /// Its identifier.
+    pub id: FundId,
+    /// Its name.
+    pub name: String,
+    /// 主管部门.
+    pub department: Option<String>,
+    /// The fund it is a part of.
+    pub parent: Option<FundId>,
+    /// A remark for readers.
+    pub note: Option<String>,
+    /// Since when.
+    pub established_on: NaiveDate,
+    /// The figures of each currency.
+    pub currencies: Vec<SumView>,
+}
+
+/// Every fund.
+#[derive(Debug, Serialize)]
+pub struct FundList {
+    /// Where the answer stands.
+    #[serde(flatten)]
+    pub stand: Stand,
+    /// The funds, by id.
+    pub items: Vec<FundView>,
+}
+
+/// One fund with its parts.
+#[derive(Debug, Serialize)]
+pub struct FundDetail {
+    /// Where the answer stands.
+    #[serde(flatten)]
+    pub stand: Stand,
+    /// The fund.
+    pub fund: FundView,
+    /// Its parts.
+    pub parts: Vec<FundView>,
+}
+
+/// Every fund at a moment.
+#[must_use]
+pub fn list(portfolio: &Portfolio, moment: Moment) -> FundList {
+    let items = portfolio
+        .funds()
+        .map(|fund| view(portfolio, fund, moment.as_of))
+        .collect();
+    FundList {
+        stand: Stand::of(portfolio, moment),
+        items,
+    }
+}
+
+/// One fund at a moment, where it is known.
+#[must_use]
+pub fn show(portfolio: &Portfolio, id: &FundId, moment: Moment) -> Option<FundDetail> {
+    let fund = portfolio.fund(id)?;
+    let parts = portfolio
+        .funds()
+        .filter(|part| part.particulars.parent.as_ref() == Some(id));
+    Some(FundDetail {
+        stand: Stand::of(portfolio, moment),
+        fund: view(portfolio, fund, moment.as_of),
+        parts: parts.map(|part| view(portfolio, part, moment.as_of)).collect(),
+    })
+}
+
+fn view(portfolio: &Portfolio, fund: &Fund, as_of: NaiveDate) -> FundView {
+    let particulars = &fund.particulars;
+    FundView {
+        id: fund.id.clone(),
+        name: particulars.name.clone(),
+        department: particulars.department.clone(),
+        parent: particulars.parent.clone(),
+        note: particulars.note.clone(),
+        established_on: fund.established_on,
+        currencies: currencies(portfolio, fund)
+            .into_iter()
+            .map(|currency| SumView::from(&fund_measures(portfolio, &fund.id, currency, as_of)))
+            .collect(),
+    }
+}
+
+fn currencies(portfolio: &Portfolio, fund: &Fund) -> Vec<Currency> {
+    let family = with_parts(portfolio, &fund.id);
+    let projects = portfolio
+        .projects()
+        .filter(|project| project.fund().is_some_and(|id| family.contains(id)));
+    let of_projects = projects.flat_map(karez_projections::Project::currencies);
+    super::in_order(std::iter::once(fund.particulars.currency).chain(of_projects))
+}
+
+/// A fund and everything that is a part of it, at any depth.
+pub(crate) fn with_parts<'a>(portfolio: &'a Portfolio, id: &'a FundId) -> BTreeSet<&'a FundId> {
+    let mut family = BTreeSet::from([id]);
+    loop {
+        let is_part = |fund: &&Fund| {
+            fund.particulars
+                .parent
+                .as_ref()
+                .is_some_and(|parent| family.contains(parent))
+        };
+        let parts: Vec<&FundId> = portfolio
+            .funds()
+            .filter(is_part)
+            .map(|fund| &fund.id)
+            .filter(|id| !family.contains(*id))
+            .collect();
+        if parts.is_empty() {
+            return family;
+        }
+        family.extend(parts);
+    }
+}

@@ -1,0 +1,237 @@
+//! Lists a page at a time. A cursor holds the place reached and the pinned position of the log, so that turning
+//! pages shows one unmoving list while facts go on arriving.
+
+use std::cmp::Ordering;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::NaiveDate;
+use karez_events::Position;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// The most rows that one page can have.
+pub const LARGEST_PAGE_ROWS: usize = 1000;
+
+/// By what rows are put in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortKey {
+    /// A word, or the identifier.
+    Text(String),
+    /// An amount or a rate; what is undefined comes last in either direction.
+    Figure(Option<Decimal>),
+}
+
+impl SortKey {
+    fn compare(&self, other: &Self, descending: bool) -> Ordering {
+        let order = match (self, other) {
+            (Self::Figure(None), Self::Figure(Some(_))) => return Ordering::Greater,
+            (Self::Figure(Some(_)), Self::Figure(None)) => return Ordering::Less,
+            (Self::Figure(mine), Self::Figure(theirs)) => mine.cmp(theirs),
+            (Self::Text(mine), Self::Text(theirs)) => mine.cmp(theirs),
+            (Self::Text(_), Self::Figure(_)) | (Self::Figure(_), Self::Text(_)) => Ordering::Equal,
+        };
+        if descending { order.reverse() } else { order }
+    }
+}
+
+/// How a list is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paging {
+    /// The name of the field that orders it, with "-" in front for descending; by identifier where empty.
+    pub sort: String,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+    /// Most rows; all where absent.
+    pub limit: Option<usize>,
+}
+
+impl Paging {
+    /// The field and whether it descends.
+    #[must_use]
+    pub fn field(&self) -> (&str, bool) {
+        match self.sort.strip_prefix('-') {
+            Some(field) => (field, true),
+            None => (&self.sort, false),
+        }
+    }
+}
+
+/// The end of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The position of the log to which every page of the list is pinned.
+    #[serde(rename = "p")]
+    pub position: Position,
+    /// The business date to which every page is pinned.
+    #[serde(rename = "d")]
+    pub as_of: NaiveDate,
+    /// The order of the list.
+    #[serde(rename = "o")]
+    pub sort: String,
+    /// Key of the last row.
+    #[serde(rename = "k")]
+    key: SortKey,
+    /// Identifier of the last row.
+    #[serde(rename = "i")]
+    id: String,
+}
+
+/// A text that is no cursor of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("that is no cursor: take next_cursor of the page before, or leave it out to begin at the first page")]
+pub struct CursorError;
+
+impl Cursor {
+    /// The cursor as callers carry it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Reads a cursor that [`Cursor::to_text`] wrote.
+    ///
+    /// # Errors
+    /// [`CursorError`] for anything else.
+    pub fn from_text(text: &str) -> Result<Self, CursorError> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError)?;
+        serde_json::from_slice(&bytes).map_err(|_| CursorError)
+    }
+}
+
+/// A row that can be ordered: its key, its identifier, and itself.
+#[derive(Debug, Clone)]
+pub struct Sortable<T> {
+    /// By what it is ordered.
+    pub key: SortKey,
+    /// By what ties are broken.
+    pub id: String,
+    /// The row.
+    pub row: T,
+}
+
+/// One page of rows.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// How many rows the whole list has.
+    pub total: u64,
+    /// Key and identifier of the last row, where more follow.
+    end: Option<(SortKey, String)>,
+}
+
+impl<T> Page<T> {
+    /// Cuts a page out of a list.
+    #[must_use]
+    pub fn cut(mut list: Vec<Sortable<T>>, paging: &Paging) -> Self {
+        let (_, descending) = paging.field();
+        let total = u64::try_from(list.len()).unwrap_or(u64::MAX);
+        let order = |mine: (&SortKey, &str), theirs: (&SortKey, &str)| {
+            mine.0
+                .compare(theirs.0, descending)
+                .then_with(|| mine.1.cmp(theirs.1))
+        };
+        if let Some(cursor) = &paging.after {
+            list.retain(|row| order((&row.key, &row.id), (&cursor.key, &cursor.id)) == Ordering::Greater);
+        }
+        let limit = paging.limit.unwrap_or(list.len());
+        let more = list.len() > limit;
+        let compare = |mine: &Sortable<T>, theirs: &Sortable<T>| {
+            order((&mine.key, &mine.id), (&theirs.key, &theirs.id))
+        };
+        if more && limit > 0 {
+            // Only the rows of the page are put in order: a list may have a hundred thousand.
+            list.select_nth_unstable_by(limit - 1, compare);
+        }
+        list.truncate(limit);
+        list.sort_unstable_by(compare);
+        let end = list
+            .last()
+            .filter(|_| more)
+            .map(|row| (row.key.clone(), row.id.clone()));
+        Self {
+            rows: list.into_iter().map(|row| row.row).collect(),
+            total,
+            end,
+        }
+    }
+
+    /// The cursor of the next page, pinned to where this one stands.
+    #[must_use]
+    pub fn next_cursor(&self, stand: &super::Stand, sort: &str) -> Option<String> {
+        let (key, id) = self.end.clone()?;
+        Some(
+            Cursor {
+                position: stand.position,
+                as_of: stand.as_of,
+                sort: sort.to_owned(),
+                key,
+                id,
+            }
+            .to_text(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::Stand;
+
+    fn list() -> Vec<Sortable<u32>> {
+        let amounts = [(1, Some(5)), (2, None), (3, Some(7)), (4, Some(5)), (5, None)];
+        let key = |amount: Option<i64>| SortKey::Figure(amount.map(Decimal::from));
+        amounts
+            .map(|(id, amount)| Sortable {
+                key: key(amount),
+                id: format!("P{id}"),
+                row: id,
+            })
+            .to_vec()
+    }
+
+    fn turn(sort: &str, limit: usize) -> Vec<Vec<u32>> {
+        let stand = Stand {
+            position: 9,
+            as_of: "2024-12-31".parse().unwrap(),
+            known_at: chrono::DateTime::UNIX_EPOCH,
+            data_as_at: None,
+        };
+        let mut paging = Paging {
+            sort: sort.to_owned(),
+            after: None,
+            limit: Some(limit),
+        };
+        let mut pages = Vec::new();
+        loop {
+            let page = Page::cut(list(), &paging);
+            let next = page.next_cursor(&stand, sort);
+            assert_eq!(page.total, 5);
+            pages.push(page.rows);
+            let Some(next) = next else { return pages };
+            paging.after = Some(Cursor::from_text(&next).unwrap());
+        }
+    }
+
+    #[test]
+    fn ties_are_broken_by_id_and_what_is_undefined_comes_last() {
+        assert_eq!(turn("spent", 10), [[1, 4, 3, 2, 5]]);
+        assert_eq!(turn("-spent", 10), [[3, 1, 4, 2, 5]]);
+    }
+
+    #[test]
+    fn pages_together_are_the_list() {
+        for limit in 1..6 {
+            assert_eq!(turn("-spent", limit).concat(), [3, 1, 4, 2, 5]);
+            assert!(turn("-spent", limit).iter().all(|page| !page.is_empty()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        assert_eq!(Cursor::from_text("abc"), Err(CursorError));
+        assert_eq!(Cursor::from_text("é"), Err(CursorError));
+    }
+}

@@ -1,0 +1,314 @@
+//! The list of projects: filtered, in order, a page at a time.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use karez_events::{Currency, FundId, ProjectId, UnitId};
+use karez_projections::measures::{Amounts, amounts, measures};
+use karez_projections::{Portfolio, Project, ProjectState};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::figures::{ProjectFigures, STATES, state_word};
+use super::funds::with_parts;
+use super::page::{Page, Paging, SortKey, Sortable};
+use super::{Moment, Stand};
+use crate::nearest::nearest;
+
+/// Which projects are wanted. What is absent does not narrow the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this fund or a part of it.
+    pub fund: Option<String>,
+    /// Of this unit.
+    pub unit: Option<String>,
+    /// In this state.
+    pub state: Option<String>,
+    /// Of this programme.
+    pub programme: Option<String>,
+    /// Whose number, title or unit's name has this text.
+    pub text: Option<String>,
+}
+
+/// A list that cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ListError {
+    /// There is no such order.
+    #[error("projects cannot be put in order by {found:?}: {hint}")]
+    UnknownOrder {
+        /// What was asked for.
+        found: String,
+        /// The nearest name, or all.
+        hint: String,
+    },
+    /// There is no such state.
+    #[error("{found:?} is no state of a project: {hint}")]
+    UnknownState {
+        /// What was asked for.
+        found: String,
+        /// The nearest name, or all.
+        hint: String,
+    },
+}
+
+impl ListError {
+    pub(super) fn unknown_order(found: &str, known: &[&str]) -> Self {
+        Self::UnknownOrder {
+            found: found.to_owned(),
+            hint: hint(found, known),
+        }
+    }
+
+    /// The parameter that is wrong.
+    #[must_use]
+    pub fn parameter(&self) -> &'static str {
+        match self {
+            Self::UnknownOrder { .. } => "sort",
+            Self::UnknownState { .. } => "state",
+        }
+    }
+
+    /// The same in Chinese.
+    #[must_use]
+    pub fn in_chinese(&self) -> String {
+        match self {
+            Self::UnknownOrder { found, hint } => format!("不能按 {found:?} 排序：{hint}"),
+            Self::UnknownState { found, hint } => format!("没有项目状态 {found:?}：{hint}"),
+        }
+    }
+}
+
+fn hint(found: &str, known: &[&str]) -> String {
+    match nearest(found, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => known.join(", "),
+    }
+}
+
+/// One project in the list.
+#[derive(Debug, Serialize)]
+pub struct ProjectRow {
+    /// 项目编号, a text.
+    pub id: ProjectId,
+    /// 项目名称.
+    pub title: String,
+    /// 承担单位.
+    pub unit: Option<UnitId>,
+    /// Its name.
+    pub unit_name: Option<String>,
+    /// The fund that pays.
+    pub fund: Option<FundId>,
+    /// The programme.
+    pub programme: Option<String>,
+    /// The project it is a part of.
+    pub parent: Option<ProjectId>,
+    /// Where it stands.
+    pub state: ProjectState,
+    /// The figures of each currency.
+    pub currencies: Vec<ProjectFigures>,
+}
+
+/// A page of projects.
+#[derive(Debug, Serialize)]
+pub struct ProjectList {
+    /// Where the answer stands.
+    #[serde(flatten)]
+    pub stand: Stand,
+    /// The projects.
+    pub items: Vec<ProjectRow>,
+    /// How many projects the whole list has.
+    pub total: u64,
+    /// Where the next page begins; absent on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// By what projects can be put in order. Figures are those of the project's own currency.
+const ORDERS: [&str; 12] = [
+    "id",
+    "title",
+    "unit",
+    "state",
+    "budget",
+    "disbursed",
+    "arrived",
+    "spent",
+    "balance",
+    "execution",
+    "deviation",
+    "idle_days",
+];
+
+/// A page of projects at a moment.
+///
+/// # Errors
+/// [`ListError`] for an order or a state that does not exist.
+pub fn list(
+    portfolio: &Portfolio,
+    moment: Moment,
+    filter: &Filter,
+    paging: &Paging,
+) -> Result<ProjectList, ListError> {
+    let (field, _) = paging.field();
+    let wanted = Wanted::read(portfolio, filter)?;
+    let mut rows = Vec::new();
+    for project in portfolio
+        .projects()
+        .filter(|project| wanted.has(portfolio, project, moment.as_of))
+    {
+        let key = key(project, field, moment.as_of)?;
+        rows.push(Sortable {
+            key,
+            id: project.id.to_string(),
+            row: project,
+        });
+    }
+    let page = Page::cut(rows, paging);
+    let stand = Stand::of(portfolio, moment);
+    Ok(ProjectList {
+        stand,
+        next_cursor: page.next_cursor(&stand, &paging.sort),
+        total: page.total,
+        items: page
+            .rows
+            .into_iter()
+            .map(|project| row(portfolio, project, moment.as_of))
+            .collect(),
+    })
+}
+
+/// A filter with its words understood.
+struct Wanted<'a> {
+    filter: &'a Filter,
+    funds: Option<BTreeSet<FundId>>,
+    state: Option<ProjectState>,
+    text: Option<String>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(portfolio: &Portfolio, filter: &'a Filter) -> Result<Self, ListError> {
+        let state = filter.state.as_deref().map(read_state).transpose()?;
+        let family = |text: &String| match FundId::try_new(text) {
+            Ok(id) => with_parts(portfolio, &id).into_iter().cloned().collect(),
+            Err(_) => BTreeSet::new(),
+        };
+        let funds = filter.fund.as_ref().map(family);
+        Ok(Self {
+            filter,
+            funds,
+            state,
+            text: filter.text.as_ref().map(|text| text.to_lowercase()),
+        })
+    }
+
+    fn has(&self, portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> bool {
+        let of_fund = self
+            .funds
+            .as_ref()
+            .is_none_or(|funds| project.fund().is_some_and(|fund| funds.contains(fund)));
+        let of_unit = self
+            .filter
+            .unit
+            .as_deref()
+            .is_none_or(|wanted| project.unit().is_some_and(|unit| unit.as_str() == wanted));
+        let of_programme = self
+            .filter
+            .programme
+            .as_deref()
+            .is_none_or(|wanted| programme(project) == Some(wanted));
+        of_fund
+            && of_unit
+            && of_programme
+            && self.state.is_none_or(|state| project.state(as_of) == state)
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| mentions(portfolio, project, text))
+    }
+}
+
+fn read_state(text: &str) -> Result<ProjectState, ListError> {
+    let found = STATES.into_iter().find(|state| state_word(*state) == text);
+    found.ok_or_else(|| {
+        let hint = hint(text, &STATES.map(state_word));
+        ListError::UnknownState {
+            found: text.to_owned(),
+            hint,
+        }
+    })
+}
+
+fn mentions(portfolio: &Portfolio, project: &Project, text: &str) -> bool {
+    let name = project
+        .unit()
+        .and_then(|unit| portfolio.unit(unit))
+        .and_then(|unit| unit.name.as_deref());
+    [project.id.as_str(), project.title(), name.unwrap_or_default()]
+        .iter()
+        .any(|field| field.to_lowercase().contains(text))
+}
+
+/// The programme of the approval, else of the application.
+pub(crate) fn programme(project: &Project) -> Option<&str> {
+    let applied = project
+        .application
+        .as_ref()
+        .and_then(|applied| applied.fact.programme.as_deref());
+    project
+        .approvals
+        .last()
+        .map_or(applied, |approval| approval.fact.programme.as_deref())
+}
+
+fn key(project: &Project, field: &str, as_of: NaiveDate) -> Result<SortKey, ListError> {
+    let figures = || measures(project, project.currency(), as_of);
+    let amount = |of: fn(&Amounts) -> Decimal| {
+        // Only the amounts are added up: a list may put a hundred thousand projects in order.
+        SortKey::Figure(Some(of(&amounts(project, project.currency(), as_of))))
+    };
+    Ok(match field {
+        "" | "id" => SortKey::Text(project.id.to_string()),
+        "title" => SortKey::Text(project.title().to_owned()),
+        "unit" => SortKey::Text(project.unit().map(ToString::to_string).unwrap_or_default()),
+        "state" => {
+            let state = project.state(as_of);
+            let place = STATES.iter().position(|known| *known == state);
+            SortKey::Figure(place.map(Decimal::from))
+        }
+        "budget" => SortKey::Figure(Some(ProjectFigures::from(&figures()).budget())),
+        "disbursed" => amount(|amounts| amounts.disbursed),
+        "arrived" => amount(|amounts| amounts.arrived),
+        "spent" => amount(|amounts| amounts.spent),
+        "balance" => amount(Amounts::idle),
+        "execution" => SortKey::Figure(figures().execution().and_then(karez_projections::Rate::percent)),
+        "deviation" => SortKey::Figure(figures().deviation_pp()),
+        "idle_days" => SortKey::Figure(figures().idle_days().map(Decimal::from)),
+        other => return Err(ListError::unknown_order(other, &ORDERS)),
+    })
+}
+
+fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow {
+    ProjectRow {
+        id: project.id.clone(),
+        title: project.title().to_owned(),
+        unit: project.unit().cloned(),
+        unit_name: project
+            .unit()
+            .and_then(|unit| portfolio.unit(unit))
+            .and_then(|unit| unit.name.clone()),
+        fund: project.fund().cloned(),
+        programme: programme(project).map(str::to_owned),
+        parent: project.parent().cloned(),
+        state: project.state(as_of),
+        currencies: currencies(project)
+            .into_iter()
+            .map(|currency| ProjectFigures::from(&measures(project, currency, as_of)))
+            .collect(),
+    }
+}
+
+/// The project's currencies, its own first where it is used.
+pub(crate) fn currencies(project: &Project) -> Vec<Currency> {
+    let mut found = super::in_order(project.currencies());
+    found.sort_by_key(|currency| *currency != project.currency());
+    found
+}

@@ -1,0 +1,124 @@
+//! Refused submissions with their reasons, as they were kept.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{Stand, instant};
+use crate::store::Rejection;
+
+/// Shown in place of a personal field.
+const HIDDEN: &str = "***";
+
+/// One refused submission.
+#[derive(Debug, Serialize)]
+pub struct RejectionView {
+    /// Its id.
+    pub rejection_id: Uuid,
+    /// The id that the fact would have had.
+    pub event_id: Option<Uuid>,
+    /// The stream it was meant for.
+    pub stream: Option<String>,
+    /// When it was refused.
+    #[serde(serialize_with = "instant")]
+    pub received_at: DateTime<Utc>,
+    /// The way it came.
+    pub source: String,
+    /// The stable code of the reason.
+    pub code: String,
+    /// JSON pointer to the field at fault.
+    pub pointer: String,
+    /// The reason in Chinese.
+    pub message_zh: String,
+    /// The reason in English.
+    pub message_en: String,
+    /// What was sent; personal fields hidden. A text where it is not JSON.
+    pub content: Value,
+    /// Who sent it.
+    pub actor: Option<String>,
+    /// `file:row`, for imports.
+    pub row: Option<String>,
+}
+
+/// Some rejections, the newest first.
+#[derive(Debug, Serialize)]
+pub struct RejectionList {
+    /// Where the answer stands.
+    #[serde(flatten)]
+    pub stand: Stand,
+    /// The rejections.
+    pub items: Vec<RejectionView>,
+    /// Where the next page begins; absent on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl From<Rejection> for RejectionView {
+    fn from(kept: Rejection) -> Self {
+        Self {
+            rejection_id: kept.rejection_id,
+            event_id: kept.event_id,
+            stream: kept.stream,
+            received_at: kept.received_at,
+            source: kept.source,
+            code: kept.code,
+            pointer: kept.pointer,
+            message_zh: kept.message_zh,
+            message_en: kept.message_en,
+            content: shown(&kept.content),
+            actor: kept.actor,
+            row: kept.row,
+        }
+    }
+}
+
+fn shown(content: &[u8]) -> Value {
+    match serde_json::from_slice::<Value>(content) {
+        Ok(mut content) => {
+            hide_personal(&mut content);
+            content
+        }
+        Err(_) => Value::String(String::from_utf8_lossy(content).into_owned()),
+    }
+}
+
+/// Hides name, account and identity number of payees: those who may read rejections need not know the persons.
+fn hide_personal(content: &mut Value) {
+    match content {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (name.as_str(), &mut *member) {
+                    ("payee", Value::Object(payee)) => {
+                        payee
+                            .values_mut()
+                            .for_each(|field| *field = Value::String(HIDDEN.to_owned()));
+                    }
+                    ("payee", Value::Null) => {}
+                    ("payee", other) => *other = Value::String(HIDDEN.to_owned()),
+                    (_, member) => hide_personal(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_personal),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn persons_are_not_shown() {
+        let sent = br#"{"data":{"amount":"x","payee":{"name":"Aygul","account":"6222"}}}"#;
+        assert_eq!(
+            shown(sent).to_string(),
+            r#"{"data":{"amount":"x","payee":{"account":"***","name":"***"}}}"#
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_is_shown_as_text() {
+        assert_eq!(shown(b"{oops"), Value::String("{oops".to_owned()));
+    }
+}

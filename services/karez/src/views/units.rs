@@ -1,0 +1,153 @@
+//! Units (承担单位): each with the figures of its projects.
+
+use chrono::NaiveDate;
+use karez_events::{ProjectId, UnitId};
+use karez_projections::measures::unit_measures;
+use karez_projections::{Portfolio, Project, Unit};
+use serde::Serialize;
+
+use super::figures::SumView;
+use super::page::{Page, Paging, SortKey, Sortable};
+use super::projects::ListError;
+use super::{Moment, Stand};
+
+/// One unit.
+#[derive(Debug, Serialize)]
+pub struct UnitView {
+    /// 统一社会信用代码, a text.
+    pub id: UnitId,
+    /// Its name.
+    pub name: Option<String>,
+    /// How many projects it applied for or carries.
+    pub projects: usize,
+    /// Closed periods of its books.
+    pub closed_periods: Vec<ClosedPeriod>,
+    /// The figures of each currency.
+    pub currencies: Vec<SumView>,
+}
+
+/// A closed period.
+#[derive(Debug, Serialize)]
+pub struct ClosedPeriod {
+    /// First day.
+    pub from_on: NaiveDate,
+    /// Last day.
+    pub to_on: NaiveDate,
+}
+
+/// A page of units.
+#[derive(Debug, Serialize)]
+pub struct UnitList {
+    /// Where the answer stands.
+    #[serde(flatten)]
+    pub stand: Stand,
+    /// The units.
+    pub items: Vec<UnitView>,
+    /// How many units the whole list has.
+    pub total: u64,
+    /// Where the next page begins; absent on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// One unit with the numbers of its projects.
+#[derive(Debug, Serialize)]
+pub struct UnitDetail {
+    /// Where the answer stands.
+    #[serde(flatten)]
+    pub stand: Stand,
+    /// The unit.
+    pub unit: UnitView,
+    /// Its projects.
+    pub project_ids: Vec<ProjectId>,
+}
+
+/// By what units can be put in order.
+const ORDERS: [&str; 3] = ["id", "name", "projects"];
+
+/// A page of units at a moment.
+///
+/// # Errors
+/// [`ListError::UnknownOrder`].
+pub fn list(
+    portfolio: &Portfolio,
+    moment: Moment,
+    text: Option<&str>,
+    paging: &Paging,
+) -> Result<UnitList, ListError> {
+    let (field, _) = paging.field();
+    let wanted = text.map(str::to_lowercase);
+    let mut rows = Vec::new();
+    for unit in portfolio
+        .units()
+        .filter(|unit| wanted.as_ref().is_none_or(|text| mentions(unit, text)))
+    {
+        let key = match field {
+            "" | "id" => SortKey::Text(unit.id.to_string()),
+            "name" => SortKey::Text(unit.name.clone().unwrap_or_default()),
+            "projects" => SortKey::Figure(Some(unit.projects.len().into())),
+            other => return Err(ListError::unknown_order(other, &ORDERS)),
+        };
+        rows.push(Sortable {
+            key,
+            id: unit.id.to_string(),
+            row: unit,
+        });
+    }
+    let page = Page::cut(rows, paging);
+    let stand = Stand::of(portfolio, moment);
+    Ok(UnitList {
+        stand,
+        next_cursor: page.next_cursor(&stand, &paging.sort),
+        total: page.total,
+        items: page
+            .rows
+            .into_iter()
+            .map(|unit| view(portfolio, unit, moment.as_of))
+            .collect(),
+    })
+}
+
+/// One unit at a moment, where it is known.
+#[must_use]
+pub fn show(portfolio: &Portfolio, id: &UnitId, moment: Moment) -> Option<UnitDetail> {
+    let unit = portfolio.unit(id)?;
+    Some(UnitDetail {
+        stand: Stand::of(portfolio, moment),
+        unit: view(portfolio, unit, moment.as_of),
+        project_ids: unit.projects.iter().cloned().collect(),
+    })
+}
+
+fn mentions(unit: &Unit, text: &str) -> bool {
+    unit.id.as_str().to_lowercase().contains(text)
+        || unit
+            .name
+            .as_ref()
+            .is_some_and(|name| name.to_lowercase().contains(text))
+}
+
+fn view(portfolio: &Portfolio, unit: &Unit, as_of: NaiveDate) -> UnitView {
+    let projects = unit.projects.iter().filter_map(|id| portfolio.project(id));
+    let currencies = super::in_order(
+        projects
+            .filter(|project| project.is_approved())
+            .flat_map(Project::currencies),
+    );
+    UnitView {
+        id: unit.id.clone(),
+        name: unit.name.clone(),
+        projects: unit.projects.len(),
+        closed_periods: unit
+            .closed_periods
+            .iter()
+            .map(|(from_on, to_on)| ClosedPeriod {
+                from_on: *from_on,
+                to_on: *to_on,
+            })
+            .collect(),
+        currencies: currencies
+            .into_iter()
+            .map(|currency| SumView::from(&unit_measures(portfolio, &unit.id, currency, as_of)))
+            .collect(),
+    }
+}
