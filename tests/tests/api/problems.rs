@@ -1,0 +1,154 @@
+//! Everything that is refused is `application/problem+json` with a stable code, and what was sent is kept.
+
+use crate::world::{World, body, read};
+
+const SPENT: &str = r#"{"occurred_on":"2024-05-06","amount":"1.00"}"#;
+
+#[tokio::test]
+async fn the_field_at_fault_is_pointed_at_in_either_language() {
+    let world = World::new().await;
+    for (sent, code, pointer) in [
+        (
+            r#"{"occurred_on":"2024-05-06","amount":1.5}"#,
+            "malformed",
+            "/amount",
+        ),
+        (r#"{"occurred_on":"2024-05-06"}"#, "malformed", "/amount"),
+        (r#"{"amount":"1"}"#, "malformed", "/occurred_on"),
+        (
+            r#"{"occurred_on":"2024-02-30","amount":"1"}"#,
+            "malformed",
+            "/occurred_on",
+        ),
+        (
+            r#"{"occurred_on":"2024-05-06","amount":"1","vouchr":"7"}"#,
+            "malformed",
+            "/vouchr",
+        ),
+        (
+            r#"{"occurred_on":"2024-05-06","amount":"1","amount":"2"}"#,
+            "malformed",
+            "/amount",
+        ),
+        (
+            r#"{"occurred_on":"2024-05-06","amount":"1.005"}"#,
+            "wrong_precision",
+            "/amount",
+        ),
+        (
+            r#"{"occurred_on":"2024-05-06","amount":"1","currency":"USD"}"#,
+            "wrong_currency",
+            "/currency",
+        ),
+        (
+            r#"{"occurred_on":"1024-05-06","amount":"1"}"#,
+            "date_out_of_range",
+            "/occurred_on",
+        ),
+        (
+            r#"{"occurred_on":"2024-05-06","amount":"1","source_system":"import:x"}"#,
+            "reserved_source",
+            "/source_system",
+        ),
+    ] {
+        let request = world
+            .spend("P1", "k", sent)
+            .header("Accept-Language", "en-GB,en;q=0.9");
+        let (status, problem) = read(request).await;
+        assert_eq!(status, 422, "{sent}: {problem}");
+        assert_eq!(
+            (&problem["code"], &problem["pointer"]),
+            (&code.into(), &pointer.into()),
+            "{sent}: {problem}"
+        );
+        assert!(problem["detail"].as_str().unwrap().is_ascii(), "{problem}");
+        let (_, chinese) = read(world.spend("P1", "k", sent)).await;
+        assert!(!chinese["title"].as_str().unwrap().is_ascii(), "{chinese}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_is_kept_with_its_reason() {
+    let world = World::new().await;
+    let (status, refused) = read(world.spend("P9", "k", SPENT)).await;
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (422, &"unknown_project".into())
+    );
+    let (status, broken) = read(world.spend("P1", "k", "{oops")).await;
+    assert_eq!(
+        (status.as_u16(), &broken["code"]),
+        (400, &"malformed_json".into())
+    );
+    let (_, kept) = world.get("/v1/rejections").await;
+    let ids: Vec<_> = kept["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kept| kept["rejection_id"].clone())
+        .collect();
+    assert_eq!(
+        ids,
+        [broken["rejection_id"].clone(), refused["rejection_id"].clone()]
+    );
+    let (_, first) = world.get("/v1/rejections?limit=1").await;
+    let next = first["next_cursor"].as_str().unwrap();
+    let (_, second) = world.get(&format!("/v1/rejections?limit=1&cursor={next}")).await;
+    assert_eq!(second["items"][0]["rejection_id"], refused["rejection_id"]);
+    assert!(second["next_cursor"].is_null());
+}
+
+#[tokio::test]
+async fn answers_of_the_framework_are_problems_too() {
+    let world = World::new().await;
+    let at = |path: &str| world.server.at(path);
+    let client = &world.client;
+    let huge = "x".repeat(1024 * 1024 + 1);
+    let json = |body: &str| world.spend("P1", "k", body);
+    let text = client
+        .post(at("/v1/projects/P1/expenditures"))
+        .header("Content-Type", "text/plain")
+        .body(SPENT);
+    for (request, status, code) in [
+        (client.get(at("/v1/nothing")), 404, "no_such_resource"),
+        (client.get(at("/v1/projects/P9")), 404, "not_found"),
+        (client.get(at("/v1/receipts/no-uuid")), 404, "not_found"),
+        (client.delete(at("/v1/projects/P1")), 405, "method_not_allowed"),
+        (json(&huge), 413, "body_too_large"),
+        (text, 415, "unsupported_media_type"),
+        (client.get(at("/v1/projects/%FF")), 400, "bad_request"),
+        (client.get(at("/v1/projects?sort=colour")), 400, "bad_query"),
+        (client.get(at("/v1/projects?state=runing")), 400, "bad_query"),
+        (client.get(at("/v1/projects?limit=1001")), 400, "bad_query"),
+        (client.get(at("/v1/projects?cursor=x")), 400, "bad_query"),
+        (client.get(at("/v1/overview?as_of=yesterday")), 400, "bad_query"),
+        (client.get(at("/v1/overview?as_off=2024-12-31")), 400, "bad_query"),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{code}");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json",
+            "{code}"
+        );
+        let problem = body(response).await;
+        assert_eq!(problem["code"], code);
+        assert_eq!(problem["status"], status);
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fact_without_a_key_is_not_recorded() {
+    let world = World::new().await;
+    let request = world.client.post(world.server.at("/v1/projects/P1/expenditures"));
+    let (status, problem) = read(request.header("Content-Type", "application/json").body(SPENT)).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (400, &"missing_idempotency_key".into())
+    );
+}

@@ -1,0 +1,112 @@
+//! A store with two projects, and a server over it.
+
+use std::ffi::OsStr;
+use std::fmt::Write;
+
+use karez_tests::program::{Ended, run};
+use karez_tests::server::Server;
+use reqwest::{RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+/// A project whose number needs escaping in an address.
+pub(crate) const ODD: &str = "吐科/2024 07?";
+/// The same as a segment of a path.
+pub(crate) const ODD_ESCAPED: &str = "%E5%90%90%E7%A7%91%2F2024%2007%3F";
+
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) client: reqwest::Client,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// The facts of the world as NDJSON: a fund, and projects P1, P2 and [`ODD`] with a budget and money each.
+pub(crate) fn facts() -> String {
+    let mut lines = String::new();
+    let mut fact = |key: &str, stream: &str, what: &str, on: &str, data: &str| {
+        let metadata = format!(r#"{{"idempotency_key":"{key}"}}"#);
+        writeln!(
+            lines,
+            r#"{{"stream":"{stream}","type":"{what}","occurred_on":"{on}","data":{data},"metadata":{metadata}}}"#
+        )
+        .unwrap();
+    };
+    fact(
+        "f",
+        "fund/KJ",
+        "fund_established",
+        "2024-01-01",
+        r#"{"name":"科技专项"}"#,
+    );
+    for (index, id) in ["P1", "P2", ODD].into_iter().enumerate() {
+        let stream = format!("project/{id}");
+        let approved =
+            format!(r#"{{"title":"项目{index}","unit":"U{index}","unit_name":"单位{index}","fund":"KJ"}}"#);
+        fact("1", &stream, "project_approved", "2024-02-01", &approved);
+        let budget = r#"{"fiscal_year":2024,"lines":[{"category":"labour","amount":"100000.00"}]}"#;
+        fact("2", &stream, "budget_approved", "2024-02-02", budget);
+        fact("3", &stream, "project_started", "2024-03-01", "{}");
+        fact(
+            "4",
+            &stream,
+            "funds_disbursed",
+            "2024-03-02",
+            r#"{"amount":"60000.00"}"#,
+        );
+        fact(
+            "5",
+            &stream,
+            "funds_arrived",
+            "2024-03-03",
+            r#"{"amount":"60000.00"}"#,
+        );
+    }
+    lines
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let posted = run(
+            &["post", "-", "--data", folder.path().to_str().unwrap()],
+            &facts(),
+        )
+        .unwrap();
+        assert_eq!(posted.code, 0, "{posted:?}");
+        let server = Server::start([OsStr::new("--data"), folder.path().as_os_str()])
+            .await
+            .unwrap();
+        Self {
+            server,
+            client: reqwest::Client::new(),
+            folder,
+        }
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Ended {
+        let data = self.folder.path().to_str().unwrap();
+        run(&[arguments, &["--data", data]].concat(), "").unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
+        read(self.client.get(self.server.at(path))).await
+    }
+
+    pub(crate) fn spend(&self, project: &str, key: &str, body: &str) -> RequestBuilder {
+        let path = format!("/v1/projects/{project}/expenditures");
+        self.client
+            .post(self.server.at(&path))
+            .header("Idempotency-Key", key)
+            .header("Content-Type", "application/json")
+            .body(body.to_owned())
+    }
+}
+
+pub(crate) async fn read(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    (response.status(), body(response).await)
+}
+
+pub(crate) async fn body(response: Response) -> Value {
+    let text = response.text().await.unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}

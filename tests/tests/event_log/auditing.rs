@@ -1,0 +1,235 @@
+//! Whatever is changed behind the log's back is refused, or found at its place.
+
+use anyhow::Result;
+use karez::audit::{Fault, Wrong, verify};
+use rstest::rstest;
+
+use crate::store::{Backend, filled, project};
+
+#[rstest]
+#[tokio::test]
+async fn a_sound_log_is_found_sound_and_every_event_is_shown(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (_place, log, recorded) = filled(backend, 6_000).await?;
+    let (mut seen, mut told) = (0, 0);
+    let verdict = verify(
+        &log,
+        |done, _| told = done,
+        |event| {
+            seen += 1;
+            assert_eq!(event.position, seen);
+        },
+    )
+    .await?;
+    assert!(verdict.is_sound(), "{:?}", verdict.fault);
+    assert_eq!(
+        (verdict.position, verdict.hash, verdict.streams),
+        (6_000, recorded[5_999].hash, 3)
+    );
+    assert_eq!((seen, told), (6_000, 6_000));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_database_refuses_to_change_what_is_recorded(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, _) = filled(backend, 3).await?;
+    let mut changes = vec![
+        "UPDATE event_log SET version = 7 WHERE position = 2",
+        "DELETE FROM event_log WHERE position = 3",
+        "DELETE FROM event_log",
+        "UPDATE event_seen SET position = 9",
+        "DELETE FROM event_seen",
+        "UPDATE stream SET id = 'Z' WHERE id = 'A'",
+        "DELETE FROM stream",
+    ];
+    match backend {
+        Backend::Postgres => changes.extend([
+            "TRUNCATE event_log",
+            "TRUNCATE event_log_000000",
+            "TRUNCATE event_seen",
+            "DELETE FROM event_log_000000",
+            "UPDATE event_log_000000 SET payload = ''",
+        ]),
+        Backend::Sqlite => changes.push(
+            "REPLACE INTO event_log SELECT position, stream_no, version, event_id, type_id, schema, \
+             occurred_on, recorded_at, X'7b7d', metadata, hash FROM event_log WHERE position = 2",
+        ),
+    }
+    for change in changes {
+        let refused = place.sql(change).await.expect_err(change).to_string();
+        assert!(refused.contains("refused"), "{change}: {refused}");
+    }
+    assert!(verify(&log, |_, _| (), |_| ()).await?.is_sound());
+    Ok(())
+}
+
+async fn fault_after(backend: Backend, tampering: impl Fn(&crate::store::Place) -> String) -> Result<Fault> {
+    let (place, log, _) = filled(backend, 9).await?;
+    place.tamper(&tampering(&place)).await?;
+    let verdict = verify(&log, |_, _| (), |_| ()).await?;
+    Ok(verdict.fault.expect("a fault is found"))
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_altered_payload_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let fault = fault_after(backend, |place| {
+        format!(
+            "UPDATE event_log SET {} WHERE position = 5",
+            place.replaced("payload", "300.00", "900.00")
+        )
+    })
+    .await?;
+    assert_eq!((fault.position, fault.stream.as_ref()), (5, Some(&project("B"))));
+    assert!(fault.event_id.is_some());
+    assert!(matches!(fault.wrong, Wrong::Altered { .. }), "{fault}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn altered_metadata_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let fault = fault_after(backend, |place| {
+        format!(
+            "UPDATE event_log SET {} WHERE position = 1",
+            place.replaced("metadata", "test", "tesu")
+        )
+    })
+    .await?;
+    assert!(
+        matches!((fault.position, &fault.wrong), (1, Wrong::Altered { .. })),
+        "{fault}"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_altered_hash_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let fault = fault_after(backend, |place| {
+        format!(
+            "UPDATE event_log SET hash = {} WHERE position = 9",
+            place.bytes(7)
+        )
+    })
+    .await?;
+    assert!(
+        matches!((fault.position, &fault.wrong), (9, Wrong::Altered { .. })),
+        "{fault}"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[case::first(1)]
+#[case::middle(4)]
+#[case::last(9)]
+#[tokio::test]
+async fn a_deleted_event_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] position: u64,
+) -> Result<()> {
+    let fault = fault_after(backend, |_| {
+        format!("DELETE FROM event_log WHERE position = {position}")
+    })
+    .await?;
+    assert_eq!((fault.position, fault.wrong), (position, Wrong::Missing));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn swapped_events_are_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let fault = fault_after(backend, |_| {
+        "UPDATE event_log SET position = 500 WHERE position = 3; UPDATE event_log SET position = 3 WHERE position = 6; \
+         UPDATE event_log SET position = 6 WHERE position = 500"
+            .to_owned()
+    })
+    .await?;
+    assert!(
+        matches!((fault.position, &fault.wrong), (3, Wrong::Altered { .. })),
+        "{fault}"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_unknown_type_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let fault = fault_after(backend, |_| {
+        "UPDATE event_log SET type_id = 9999 WHERE position = 7".to_owned()
+    })
+    .await?;
+    assert!(
+        matches!((fault.position, &fault.wrong), (7, Wrong::Unreadable(_))),
+        "{fault}"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[case::moved("UPDATE event_seen SET position = 2 WHERE position = 8", 8)]
+#[case::gone("DELETE FROM event_seen WHERE position = 8", 8)]
+#[tokio::test]
+async fn a_table_of_ids_that_disagrees_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] tampering: &str,
+    #[case] position: u64,
+) -> Result<()> {
+    let fault = fault_after(backend, |_| tampering.to_owned()).await?;
+    assert!(matches!(fault.wrong, Wrong::Seen { .. }), "{fault}");
+    assert_eq!(fault.position, position);
+    Ok(())
+}
+
+#[rstest]
+#[case::name("UPDATE stream SET id = 'Z' WHERE id = 'B'")]
+#[case::gone("DELETE FROM stream WHERE id = 'B'")]
+#[case::added("INSERT INTO stream (stream_no, kind, id) VALUES (9, 'project', 'Z')")]
+#[tokio::test]
+async fn a_table_of_streams_that_disagrees_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] tampering: &str,
+) -> Result<()> {
+    let (place, _log, _) = filled(backend, 9).await?;
+    place.tamper(tampering).await?;
+    // Opened anew: names of streams are kept in memory while a log is open.
+    let verdict = verify(&place.log().await?, |_, _| (), |_| ()).await?;
+    assert!(verdict.fault.is_some());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_head_of_the_log_that_disagrees_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let fault = fault_after(backend, |place| {
+        format!("UPDATE recorder SET last_hash = {}", place.bytes(1))
+    })
+    .await?;
+    assert!(
+        matches!((fault.position, &fault.wrong), (9, Wrong::Head { .. })),
+        "{fault}"
+    );
+    let fault = fault_after(backend, |_| "UPDATE recorder SET last_position = 11".to_owned()).await?;
+    assert!(
+        matches!((fault.position, &fault.wrong), (10, Wrong::Missing)),
+        "{fault}"
+    );
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Making and opening stores: clear refusals instead of surprises.
+
+use anyhow::Result;
+use karez::store::{EventLog, LogSettings, StoreError, StoreLocation};
+use karez_events::HashAlgorithm;
+use rstest::rstest;
+use sqlx::Connection;
+
+use crate::store::{Backend, Place, Scribe, events};
+
+#[rstest]
+#[tokio::test]
+async fn where_there_is_no_store_the_message_says_how_to_make_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let refused = EventLog::open(&place.location).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NoStore { .. }));
+    assert!(refused.to_string().contains("karez serve"), "{refused}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_database_is_no_store() -> Result<()> {
+    let url = karez_tests::postgres::Postgres::shared()
+        .await?
+        .database()
+        .await?;
+    let missing = StoreLocation::Postgres(url.replace("/karez_", "/missing_"));
+    let refused = EventLog::create_or_open(&missing, LogSettings::default())
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("createdb"), "{refused}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_store_is_made_once_and_opened_again(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let (one, two) = tokio::join!(place.log(), place.log());
+    let (one, _) = (one?, two?);
+    let batch = Scribe::default().expenditures(2);
+    one.try_lease("test")
+        .await?
+        .expect("the lease is free")
+        .append(&events(&batch))
+        .await?;
+    assert_eq!(EventLog::open(&place.location).await?.read(0, 10).await?, batch);
+    assert_eq!(place.log().await?.head().await?.position, 2);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_refused(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    place.log().await?;
+    place
+        .sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             SELECT 9999, 'of the future', success, checksum, 1 FROM _sqlx_migrations WHERE version = 1",
+        )
+        .await?;
+    for refused in [
+        EventLog::open(&place.location).await,
+        EventLog::create_or_open(&place.location, LogSettings::default()).await,
+    ] {
+        assert!(
+            refused
+                .unwrap_err()
+                .to_string()
+                .contains("written by a newer version")
+        );
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_hash_algorithm_is_fixed_when_the_store_is_made(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let sm3 = LogSettings {
+        hash: Some(HashAlgorithm::Sm3),
+    };
+    let log = EventLog::create_or_open(&place.location, sm3).await?;
+    let batch = Scribe {
+        algorithm: HashAlgorithm::Sm3,
+        ..Scribe::default()
+    }
+    .expenditures(5);
+    log.try_lease("test")
+        .await?
+        .expect("the lease is free")
+        .append(&events(&batch))
+        .await?;
+    let verdict = karez::audit::verify(&log, |_, _| (), |_| ()).await?;
+    assert_eq!(
+        (verdict.algorithm, verdict.position, verdict.fault),
+        (HashAlgorithm::Sm3, 5, None)
+    );
+    // Nobody asked: the store keeps its own. Somebody asked for the other one: refused.
+    assert_eq!(place.log().await?.head().await?.algorithm, HashAlgorithm::Sm3);
+    let sha256 = LogSettings {
+        hash: Some(HashAlgorithm::Sha256),
+    };
+    let refused = EventLog::create_or_open(&place.location, sha256)
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("sm3, not sha256"), "{refused}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_view_shows_the_log_in_words(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, _log, _) = crate::store::filled(backend, 1).await?;
+    let shown = "SELECT count(*) FROM event WHERE type = 'expenditure_recorded' AND stream = 'project/A' \
+                 AND data ->> 'amount' = '300.00' AND metadata ->> 'source_system' = 'test'";
+    assert_eq!(place.count(shown).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_service_role_records_and_can_change_nothing_recorded() -> Result<()> {
+    let place = Place::new(Backend::Postgres).await?;
+    place
+        .sql(include_str!("../../../deploy/postgres/roles.sql"))
+        .await?;
+    let owner = EventLog::create_or_open(&place.location_as("karez_owner"), LogSettings::default()).await?;
+    place.sql("CALL grant_karez_service()").await?;
+
+    let location = place.location_as("karez_service");
+    let log = EventLog::create_or_open(&location, LogSettings::default()).await?;
+    let mut scribe = Scribe::default();
+    let batch = scribe.expenditures(3);
+    let mut lease = log.try_lease("test").await?.expect("the lease is free");
+    lease.append(&events(&batch)).await?;
+    assert_eq!(owner.read(0, 10).await?, batch);
+
+    let StoreLocation::Postgres(url) = &location else {
+        unreachable!()
+    };
+    let mut connection = sqlx::PgConnection::connect(url).await?;
+    for change in [
+        "UPDATE event_log SET version = 7",
+        "DELETE FROM event_log",
+        "TRUNCATE event_log",
+        "DELETE FROM event_log_000000",
+        "DELETE FROM event_seen",
+        "DELETE FROM rejection",
+        "ALTER TABLE event_log DISABLE TRIGGER ALL",
+        "DROP TABLE event_log",
+    ] {
+        let refused = sqlx::query(change)
+            .execute(&mut connection)
+            .await
+            .expect_err(change)
+            .to_string();
+        assert!(
+            refused.contains("permission denied") || refused.contains("must be owner"),
+            "{change}: {refused}"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What is kept beside the log: refusals, snapshots, marks and settings.
+
+use anyhow::Result;
+use karez::store::{Batch, Rejection, Snapshot};
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::store::{Backend, Place, Scribe, filled, time_of};
+
+fn rejection(number: u32) -> Rejection {
+    Rejection {
+        rejection_id: Uuid::from_u128(u128::from(number)),
+        event_id: number.is_multiple_of(2).then(|| Uuid::from_u128(77)),
+        stream: Some("project/P1".to_owned()),
+        received_at: time_of(u64::from(number)),
+        source: "import:csv".to_owned(),
+        code: "unknown_project".to_owned(),
+        pointer: "/stream".to_owned(),
+        message_zh: "没有这个项目".to_owned(),
+        message_en: "there is no such project".to_owned(),
+        content: vec![0, 255, u8::try_from(number).unwrap()],
+        actor: None,
+        row: Some(format!("spending.csv:{number}")),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn rejections_are_kept_once_and_paged_newest_first(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.log().await?;
+    let kept: Vec<Rejection> = (1..=5).map(rejection).collect();
+    let accepted = Scribe::default().expenditures(1);
+    let mut lease = log.try_lease("test").await?.expect("the lease is free");
+    lease
+        .append(&Batch {
+            events: &accepted,
+            rejections: &kept,
+            ..Batch::default()
+        })
+        .await?;
+    lease
+        .append(&Batch {
+            rejections: &kept[..2],
+            ..Batch::default()
+        })
+        .await?;
+    assert_eq!(log.rejection_count().await?, 5);
+    let first = log.rejections(None, 2).await?;
+    assert_eq!(first, [kept[4].clone(), kept[3].clone()]);
+    let next = log.rejections(Some(first[1].rejection_id), 10).await?;
+    assert_eq!(next, [kept[2].clone(), kept[1].clone(), kept[0].clone()]);
+    assert_eq!(
+        log.rejection_of(Uuid::from_u128(77)).await?.as_ref(),
+        Some(&kept[3])
+    );
+    assert_eq!(log.rejection_of(Uuid::nil()).await?, None);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_newest_sound_snapshot_of_a_format_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.log().await?;
+    let snapshot = |position: u64, format: &str, size: usize| Snapshot {
+        position,
+        format: format.to_owned(),
+        bytes: (0..size).map(|byte| u8::try_from(byte % 251).unwrap()).collect(),
+    };
+    for (position, size) in [(10, 9_000_000), (20, 5), (20, 7), (30, 0)] {
+        log.save_snapshot(&snapshot(position, "v2", size)).await?;
+    }
+    assert_eq!(log.latest_snapshot("v2", 100).await?, Some(snapshot(30, "v2", 0)));
+    assert_eq!(log.latest_snapshot("v2", 29).await?, Some(snapshot(20, "v2", 7)));
+    assert_eq!(
+        log.latest_snapshot("v2", 19).await?,
+        Some(snapshot(10, "v2", 9_000_000))
+    );
+    assert_eq!(log.latest_snapshot("v1", 100).await?, None);
+    // A damaged one is passed over for an older one, and only the last few are kept.
+    place
+        .sql("UPDATE snapshot_part SET bytes = digest FROM snapshot WHERE snapshot_part.position = 20")
+        .await?;
+    assert_eq!(
+        log.latest_snapshot("v2", 29).await?,
+        Some(snapshot(10, "v2", 9_000_000))
+    );
+    for position in [40, 50] {
+        log.save_snapshot(&snapshot(position, "v2", 3)).await?;
+    }
+    assert_eq!(log.latest_snapshot("v2", 29).await?, None);
+    assert_eq!(log.latest_snapshot("v2", 30).await?, Some(snapshot(30, "v2", 0)));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_feed_mark_never_moves_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (_place, log, _) = filled(backend, 9).await?;
+    assert_eq!(log.published().await?, 0);
+    log.set_published(1, 6).await?;
+    log.set_published(1, 4).await?;
+    assert_eq!(log.published().await?, 6);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_setting_is_made_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.log().await?;
+    assert_eq!(log.setting("secret").await?, None);
+    assert_eq!(log.ensure_setting("secret", b"one").await?, b"one");
+    assert_eq!(log.ensure_setting("secret", b"two").await?, b"one");
+    log.set_setting("secret", b"three").await?;
+    assert_eq!(log.setting("secret").await?.as_deref(), Some(b"three".as_slice()));
+    Ok(())
+}
