@@ -11,6 +11,7 @@ use std::path::Path;
 
 use karez::import::mapping::Mapping;
 use karez::import::report::{ImportReport, RefusedRow};
+use karez::import::run::Target;
 use karez::import::tabular::{Format, import};
 use karez_events::Ratio;
 use karez_projections::totals::{TotalsRow, totals};
@@ -268,4 +269,85 @@ async fn exact_repeats_are_separate_facts_and_columns_may_stand_anywhere() {
         third.stopped.unwrap().1.contains("金额"),
         "a missing column is named"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_without_a_date_are_the_same_tomorrow() {
+    let store = Store::new().await.unwrap();
+    let mapping = Mapping::parse(&PLAIN.replace("date = \"日期\"\n", "")).unwrap();
+    let file = store.folder.path().join("table.csv");
+    std::fs::write(&file, "项目,金额\nP1,5.00\nP1,6.00\n").unwrap();
+    let on = async |days: u64| {
+        let work = async |target: &Target<'_>| {
+            let today = target.today - chrono::Days::new(days);
+            let target = Target {
+                today,
+                bytes_read: target.bytes_read.clone(),
+                ..*target
+            };
+            import(&file, Format::Csv, &mapping, &target, &mut |_| {}).await
+        };
+        store.import(work).await.unwrap()
+    };
+    assert_eq!(on(2).await.recorded, 3);
+    let again = on(0).await;
+    assert_eq!((again.recorded, again.refused, again.already_known), (0, 0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_the_mapping_names_must_be_there_even_if_it_may_be_blank() {
+    let store = Store::new().await.unwrap();
+    let (report, _) = imported_text(&store, "项目,金额\nP1,5.00\n", &Mapping::parse(PLAIN).unwrap()).await;
+    assert!(
+        report.stopped.unwrap().1.contains("日期"),
+        "an absent date would become today's"
+    );
+    assert_eq!(report.recorded, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quotation_mark_that_never_ends_does_not_fill_the_memory() {
+    let store = Store::new().await.unwrap();
+    let text = format!(
+        "日期,项目,金额\n2024-03-01,P1,5.00\n2024-03-02,\"P1,6.00\n{}",
+        "x,y,z\n".repeat(400_000)
+    );
+    let (report, _) = imported_text(&store, &text, &Mapping::parse(PLAIN).unwrap()).await;
+    let stopped = report.stopped.expect("the row has no end");
+    assert!(
+        stopped.1.contains("row 3") && stopped.1.contains("quotation"),
+        "{}",
+        stopped.1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_that_the_recorder_refuses_is_told_by_its_row() {
+    let store = Store::new().await.unwrap();
+    let text = "日期,项目,金额\n2024-03-01,P1,5.00\n2024-03-02,P1,0.005\n";
+    let (_, refused) = imported_text(&store, text, &Mapping::parse(PLAIN).unwrap()).await;
+    let found: Vec<(&str, &str)> = refused
+        .iter()
+        .map(|row| (row.row.as_str(), row.code.as_str()))
+        .collect();
+    assert_eq!(found, [("row 3", "wrong_precision")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_what_is_known_already() {
+    let store = Store::new().await.unwrap();
+    let mapping = Mapping::parse(PLAIN).unwrap();
+    imported_text(&store, "日期,项目,金额\n2024-03-01,P1,5.00\n", &mapping).await;
+    let file = store.folder.path().join("more.csv");
+    std::fs::write(&file, "日期,项目,金额\n2024-03-01,P1,5.00\n2024-03-02,P1,7.00\n").unwrap();
+    let work = async |target: &Target<'_>| {
+        let target = Target {
+            is_dry_run: true,
+            bytes_read: target.bytes_read.clone(),
+            ..*target
+        };
+        import(&file, Format::Csv, &mapping, &target, &mut |_| {}).await
+    };
+    let report = store.import(work).await.unwrap();
+    assert_eq!((report.recorded, report.already_known), (1, 1));
 }

@@ -1,5 +1,6 @@
 //! Files of others, read into facts.
 
+mod cell_value;
 pub mod iati;
 pub mod mapping;
 pub mod report;

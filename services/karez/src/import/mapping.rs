@@ -1,8 +1,12 @@
 //! Which column of a table says what: a TOML file that an office writes once for each kind of table it receives.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use karez_events::event::project::ProjectKind;
 use serde::Deserialize;
+
+use crate::nearest::nearest;
 
 /// A mapping. Columns are named by their header, so their order does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,7 +22,7 @@ pub struct Mapping {
     pub currency: Option<String>,
     /// Column with the currency.
     pub currency_column: Option<String>,
-    /// Encoding of a CSV file, such as `gb18030` or `iso-8859-1`; UTF-8 or else GB18030 where absent.
+    /// Encoding of a CSV file, such as `gb18030` or `iso-8859-1`; UTF-8, else GB18030, else windows-1252 where absent.
     pub encoding: Option<String>,
     /// Delimiter of a CSV file; the most frequent of `,` `;` and tab in its header where absent.
     pub delimiter: Option<char>,
@@ -35,6 +39,13 @@ pub struct Mapping {
     /// 元, 万元 or 亿元: what amounts are multiplied with, exactly.
     #[serde(default)]
     pub unit: Unit,
+    /// How dates are written, such as `%d.%m.%Y`; ISO and what offices write where empty.
+    #[serde(default)]
+    pub date_formats: Vec<String>,
+    /// The columns that name a row wherever it is delivered, such as a receipt number. A repeated key with the same
+    /// content is the same fact; the same content under another key is another fact.
+    #[serde(default)]
+    pub key: Vec<String>,
     /// Rows that repeat a fact word for word state the same fact; otherwise they are separate facts.
     #[serde(default)]
     pub repeats_are_one: bool,
@@ -77,6 +88,9 @@ pub struct ProjectColumns {
     pub fund_column: Option<String>,
     /// Column with the project it is a part of.
     pub parent: Option<String>,
+    /// What kind of project each is: research, reimbursement, award or activity.
+    #[serde(default)]
+    pub kind: ProjectKind,
     /// Rows are about projects that are recorded already: none is approved by this table.
     #[serde(default)]
     pub known: bool,
@@ -87,12 +101,14 @@ pub struct ProjectColumns {
 #[serde(rename_all = "snake_case")]
 pub enum FactKind {
     /// 年初预算, the first for its period.
+    #[serde(alias = "budget")]
     BudgetOriginal,
     /// 调整后预算, in place of the first.
     BudgetRevised,
     /// 拨付.
     Disbursement,
-    /// 到位.
+    /// 到位; others call it incoming funds.
+    #[serde(alias = "incoming")]
     Arrival,
     /// 合同占用.
     Commitment,
@@ -113,6 +129,9 @@ pub struct FactColumns {
     pub date: Option<String>,
     /// Business date of every row, where no column gives it.
     pub on: Option<chrono::NaiveDate>,
+    /// Rows state this fact only where these columns hold one of these texts.
+    #[serde(default)]
+    pub only: BTreeMap<String, Vec<String>>,
     /// Column with the budget year; the fact is dated 31 December where it has no date.
     pub year: Option<String>,
     /// First and last day of a budget's period.
@@ -174,7 +193,24 @@ impl Mapping {
         Self::parse(&text).map_err(|message| MappingError::Wrong { path: place, message })
     }
 
-    /// The columns without which a table cannot be read.
+    /// Every column that the mapping names. One that is missing would leave out what it says, unseen.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        let project = &self.project;
+        let about_project = [
+            &self.currency_column,
+            &project.title,
+            &project.unit,
+            &project.unit_name,
+            &project.fund_column,
+            &project.parent,
+        ];
+        let of_facts = self.facts.iter().flat_map(FactColumns::optional);
+        let optional = about_project.into_iter().flatten().map(String::as_str);
+        let keys = self.key.iter().map(String::as_str);
+        self.needed().chain(keys).chain(optional).chain(of_facts)
+    }
+
+    /// The columns by which a header is told from the titles above it.
     pub fn needed(&self) -> impl Iterator<Item = &str> {
         let amounts = self.facts.iter().map(|fact| fact.amount.as_str());
         self.project.id.iter().map(String::as_str).chain(amounts)
@@ -185,8 +221,41 @@ impl Mapping {
     /// # Errors
     /// A sentence with line, column and what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string())
+        toml::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            match meant(error.message()) {
+                Some(name) => format!("{message}did you mean `{name}`?"),
+                None => message,
+            }
+        })
     }
+}
+
+impl FactColumns {
+    fn optional(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.date,
+            &self.year,
+            &self.source,
+            &self.category,
+            &self.reference,
+            &self.line,
+            &self.purpose,
+            &self.payee,
+            &self.service_from,
+            &self.service_to,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.only.keys())
+        .map(String::as_str)
+    }
+}
+
+/// The known key that an unknown one was meant to be: the reader quotes the unknown first, then all that it knows.
+fn meant(message: &str) -> Option<&str> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    nearest(quoted.next()?, quoted)
 }
 
 #[cfg(test)]
@@ -198,7 +267,9 @@ mod tests {
         let text = "source = \"a\"\n[project]\nid = [\"A\"]\ntitel = \"B\"\n[[fact]]\ntype = \"arrival\"\namount = \"C\"\n";
         let refused = Mapping::parse(text).unwrap_err();
         assert!(
-            refused.contains("titel") && refused.contains("line 4"),
+            refused.contains("titel")
+                && refused.contains("line 4")
+                && refused.contains("did you mean `title`?"),
             "{refused}"
         );
     }

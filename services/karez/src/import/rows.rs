@@ -5,12 +5,16 @@ use karez_events::event::budget::{BudgetApproved, BudgetLine, BudgetStanding};
 use karez_events::event::fund::FundSource;
 use karez_events::event::money_flow::{CommitmentSigned, ExpenditureRecorded, FundsArrived, FundsDisbursed};
 use karez_events::event::personal::{Payee, Personal};
-use karez_events::event::project::{CarryoverRegime, ProjectApproved, ProjectKind};
+use karez_events::event::project::{CarryoverRegime, ProjectApproved};
 use karez_events::{CategoryId, Currency, Event, FundId, ProjectId, Submission, UnitId};
 use rust_decimal::Decimal;
 
-use super::mapping::{FactColumns, FactKind, Mapping, Unit};
+use super::cell_value::{amount_of, date_of};
+use super::mapping::{FactColumns, FactKind, Mapping};
 use super::table::{Header, TableRow};
+
+/// The years a table may be about.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 
 /// What is wrong with a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,27 +40,24 @@ pub struct StatedRow {
     pub fund: Option<FundId>,
     /// The project's particulars, where the table gives them.
     pub approval: Option<ProjectApproved>,
-    /// The facts, each with its business date and whether the table gives one.
-    pub facts: Vec<(NaiveDate, bool, Event)>,
+    /// What the key columns hold, where the mapping names some.
+    pub key: Option<String>,
+    /// The facts, each with its business date, where the table gives one.
+    pub facts: Vec<(Option<NaiveDate>, Event)>,
 }
 
-/// Reads one row. `today` dates what has no date.
+/// Reads one row.
 ///
 /// # Errors
 /// Every cell that cannot be read.
-pub fn state(
-    mapping: &Mapping,
-    header: &Header,
-    row: &TableRow,
-    today: NaiveDate,
-) -> Result<StatedRow, Vec<CellFault>> {
+pub fn state(mapping: &Mapping, header: &Header, row: &TableRow) -> Result<StatedRow, Vec<CellFault>> {
     let mut cells = Cells {
         mapping,
         header,
         row,
         faults: Vec::new(),
     };
-    let stated = cells.state(today);
+    let stated = cells.state();
     match stated {
         Some(stated) if cells.faults.is_empty() => Ok(stated),
         Some(_) | None => Err(cells.faults),
@@ -89,8 +90,9 @@ impl Cells<'_> {
         });
     }
 
-    fn state(&mut self, today: NaiveDate) -> Option<StatedRow> {
+    fn state(&mut self) -> Option<StatedRow> {
         let project = self.project_id()?;
+        let key = self.key()?;
         let fund = self.fund();
         let approval = if self.mapping.project.known {
             None
@@ -100,17 +102,21 @@ impl Cells<'_> {
         let currency = self.currency()?;
         let mut facts = Vec::new();
         for columns in &self.mapping.facts {
+            if !self.is_stated(columns) {
+                continue;
+            }
             let Some(amount) = self.amount(&columns.amount) else {
                 continue;
             };
             let stated_on = self.business_date(columns);
             let event = self.event(columns, amount, currency);
-            facts.push((stated_on.unwrap_or(today), stated_on.is_some(), event));
+            facts.push((stated_on, event));
         }
         Some(StatedRow {
             project,
             fund,
             approval,
+            key,
             facts,
         })
     }
@@ -134,12 +140,50 @@ impl Cells<'_> {
         id
     }
 
-    fn fund(&self) -> Option<FundId> {
+    /// The row's own key; a blank one is a fault, because it would make one fact of many.
+    fn key(&mut self) -> Option<Option<String>> {
+        let columns = &self.mapping.key;
+        if columns.is_empty() {
+            return Some(None);
+        }
+        let parts: Vec<&str> = columns
+            .iter()
+            .map(|column| self.header.cell(self.row, column))
+            .collect();
+        if parts.iter().any(|part| !part.is_empty()) {
+            return Some(Some(parts.join(" / ")));
+        }
+        let column = columns.first().cloned().unwrap_or_default();
+        self.fault(&column, "bad_key", ("请填写该行的编号", "give the row's key"));
+        None
+    }
+
+    /// Whether the row states this fact: its cells hold what the mapping asks for.
+    fn is_stated(&self, columns: &FactColumns) -> bool {
+        columns.only.iter().all(|(column, wanted)| {
+            let found = self.header.cell(self.row, column);
+            wanted.iter().any(|text| text == found)
+        })
+    }
+
+    /// An identifier in a cell; one that cannot be an identifier is a fault, never left out.
+    fn identifier<T>(&mut self, column: Option<&String>, make: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let text = self.text(column)?;
+        let made = make(&text);
+        if made.is_none() {
+            let advice = (
+                "请填写编号：不超过 200 字节，不含控制字符",
+                "write an identifier of at most 200 bytes without control characters",
+            );
+            self.fault(column.map_or("", String::as_str), "bad_identifier", advice);
+        }
+        made
+    }
+
+    fn fund(&mut self) -> Option<FundId> {
         let columns = &self.mapping.project;
-        let named = self
-            .text(columns.fund_column.as_ref())
-            .or_else(|| columns.fund.clone())?;
-        FundId::try_new(&named).ok()
+        self.identifier(columns.fund_column.as_ref(), |text| FundId::try_new(text).ok())
+            .or_else(|| FundId::try_new(columns.fund.as_ref()?).ok())
     }
 
     fn approval(&mut self, project: &ProjectId, fund: Option<FundId>) -> Option<ProjectApproved> {
@@ -164,11 +208,9 @@ impl Cells<'_> {
             unit_name,
             fund,
             programme: None,
-            parent: self
-                .text(columns.parent.as_ref())
-                .and_then(|parent| ProjectId::try_new(&parent).ok()),
+            parent: self.identifier(columns.parent.as_ref(), |text| ProjectId::try_new(text).ok()),
             principal: None,
-            kind: ProjectKind::Research,
+            kind: columns.kind,
             amount: None,
             currency: self.currency()?,
             planned_start_on: None,
@@ -212,28 +254,31 @@ impl Cells<'_> {
         amount
     }
 
+    /// The date given; the last day of the year where only that is given.
     fn business_date(&mut self, columns: &FactColumns) -> Option<NaiveDate> {
-        if let Some(year) = self.text(columns.year.as_ref()) {
-            let last = year
-                .parse()
-                .ok()
-                .and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
-            if last.is_none() {
-                let column = columns.year.clone().unwrap_or_default();
-                self.fault(
-                    &column,
-                    "bad_year",
-                    ("请填写四位年份", "write a year of four digits"),
-                );
-            }
-            return last;
+        self.date(columns.date.as_ref()).or(columns.on).or_else(|| {
+            let year = self.year(columns)?;
+            NaiveDate::from_ymd_opt(year, 12, 31)
+        })
+    }
+
+    fn year(&mut self, columns: &FactColumns) -> Option<i32> {
+        let text = self.text(columns.year.as_ref())?;
+        let year = text.parse().ok().filter(|year| YEARS.contains(year));
+        if year.is_none() {
+            let column = columns.year.clone().unwrap_or_default();
+            self.fault(
+                &column,
+                "bad_year",
+                ("请填写四位年份", "write a year of four digits"),
+            );
         }
-        self.date(columns.date.as_ref()).or(columns.on)
+        year
     }
 
     fn date(&mut self, column: Option<&String>) -> Option<NaiveDate> {
         let text = self.text(column)?;
-        let date = date_of(&text).filter(|date| (1900..=2200).contains(&date.year()));
+        let date = date_of(&text, self.mapping).filter(|date| YEARS.contains(&date.year()));
         if date.is_none() {
             let advice = (
                 "请填写 1900 至 2200 年的日期，例如 2024-12-31",
@@ -275,24 +320,28 @@ impl Cells<'_> {
 
     fn event(&mut self, columns: &FactColumns, amount: Decimal, currency: Currency) -> Event {
         let source = self.source(columns);
-        let category = self
-            .text(columns.category.as_ref())
-            .and_then(|text| CategoryId::try_new(&text).ok());
+        let category = self.identifier(columns.category.as_ref(), |text| CategoryId::try_new(text).ok());
         let reference = self.text(columns.reference.as_ref());
         let purpose = self.text(columns.purpose.as_ref());
         match columns.kind {
-            FactKind::BudgetOriginal => budget(
-                columns,
-                BudgetStanding::Original,
-                (source, category),
-                (amount, currency),
-            ),
-            FactKind::BudgetRevised => budget(
-                columns,
-                BudgetStanding::Revised,
-                (source, category),
-                (amount, currency),
-            ),
+            FactKind::BudgetOriginal => {
+                let year = self.year(columns);
+                budget(
+                    (year, columns.period),
+                    BudgetStanding::Original,
+                    (source, category),
+                    (amount, currency),
+                )
+            }
+            FactKind::BudgetRevised => {
+                let year = self.year(columns);
+                budget(
+                    (year, columns.period),
+                    BudgetStanding::Revised,
+                    (source, category),
+                    (amount, currency),
+                )
+            }
             FactKind::Disbursement => disbursement((source, reference), purpose, (amount, currency)),
             FactKind::Arrival => arrival((source, reference), purpose, (amount, currency)),
             FactKind::Commitment => Event::CommitmentSigned(CommitmentSigned {
@@ -313,9 +362,7 @@ impl Cells<'_> {
                 category,
                 old_category: None,
                 voucher_no: reference,
-                line_no: self
-                    .text(columns.line.as_ref())
-                    .and_then(|line| line.parse().ok()),
+                line_no: self.line(columns),
                 invoice_no: None,
                 payee: self.payee(columns),
                 purpose,
@@ -326,6 +373,20 @@ impl Cells<'_> {
                 person_days: None,
             }),
         }
+    }
+
+    fn line(&mut self, columns: &FactColumns) -> Option<u32> {
+        let text = self.text(columns.line.as_ref())?;
+        let line = text.parse().ok();
+        if line.is_none() {
+            let column = columns.line.clone().unwrap_or_default();
+            self.fault(
+                &column,
+                "bad_line",
+                ("行号为正整数，例如 1", "a line is a whole number such as 1"),
+            );
+        }
+        line
     }
 
     fn payee(&self, columns: &FactColumns) -> Option<Payee> {
@@ -354,16 +415,17 @@ fn shortened(text: &str) -> String {
 }
 
 fn budget(
-    columns: &FactColumns,
+    time: (Option<i32>, Option<(NaiveDate, NaiveDate)>),
     standing: BudgetStanding,
     line: (FundSource, Option<CategoryId>),
     money: (Decimal, Currency),
 ) -> Event {
     let (source, category) = line;
     let (amount, currency) = money;
-    let (period_start_on, period_end_on) = columns.period.unzip();
+    let (fiscal_year, period) = time;
+    let (period_start_on, period_end_on) = period.unzip();
     Event::BudgetApproved(BudgetApproved {
-        fiscal_year: None,
+        fiscal_year,
         period_start_on,
         period_end_on,
         standing,
@@ -410,99 +472,4 @@ fn arrival(from: (FundSource, Option<String>), purpose: Option<String>, money: (
         valued_on: None,
         purpose,
     })
-}
-
-/// Reads an amount exactly. A comma is taken only between well-formed groups of three digits, unless the mapping
-/// declares a decimal comma: it is never guessed.
-fn amount_of(text: &str, mapping: &Mapping) -> Option<Decimal> {
-    let (thousands, point) = if mapping.decimal_comma {
-        ('.', ',')
-    } else {
-        (',', '.')
-    };
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text),
-    };
-    let (whole, fraction) = digits.split_once(point).unwrap_or((digits, ""));
-    let groups: Vec<&str> = whole.split(thousands).collect();
-    let is_grouped = match groups.as_slice() {
-        [_] => true,
-        [first, rest @ ..] => (1..=3).contains(&first.len()) && rest.iter().all(|group| group.len() == 3),
-        [] => false,
-    };
-    let plain = format!("{sign}{}.{fraction}", groups.concat());
-    let is_number = is_grouped
-        && whole.chars().any(|letter| letter.is_ascii_digit())
-        && groups
-            .concat()
-            .chars()
-            .chain(fraction.chars())
-            .all(|letter| letter.is_ascii_digit());
-    let amount = is_number
-        .then(|| Decimal::from_str_exact(plain.trim_end_matches('.')).ok())
-        .flatten()?;
-    let factor = match mapping.unit {
-        Unit::元 => Decimal::ONE,
-        Unit::万元 => Decimal::from(10_000),
-        Unit::亿元 => Decimal::from(100_000_000),
-    };
-    amount.checked_mul(factor)
-}
-
-fn date_of(text: &str) -> Option<NaiveDate> {
-    let day = text.get(..10).and_then(|day| day.parse().ok());
-    let others = ["%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d"];
-    day.or_else(|| {
-        others
-            .iter()
-            .find_map(|format| NaiveDate::parse_from_str(text, format).ok())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mapping(more: &str) -> Mapping {
-        Mapping::parse(&format!(
-            "source = \"t\"\n{more}\n[project]\nid = [\"A\"]\n[[fact]]\ntype = \"arrival\"\namount = \"B\"\n"
-        ))
-        .unwrap()
-    }
-
-    #[test]
-    fn a_comma_is_never_guessed() {
-        let read = |text: &str| amount_of(text, &mapping("")).map(|amount| amount.to_string());
-        assert_eq!(read("40,800,000").as_deref(), Some("40800000"));
-        assert_eq!(read("-1,234.50").as_deref(), Some("-1234.50"));
-        assert_eq!(read("46678,00"), None);
-        assert_eq!(read("1,23"), None);
-        for text in ["NaN", "1e999", "", ".", "12a", "１２", "--1", "1.2.3"] {
-            assert_eq!(read(text), None, "{text}");
-        }
-        let european = mapping("decimal_comma = true");
-        assert_eq!(amount_of("1.234,50", &european).unwrap().to_string(), "1234.50");
-    }
-
-    #[test]
-    fn ten_thousands_are_exact() {
-        let amount = amount_of("861.46", &mapping("unit = \"万元\"")).unwrap();
-        assert_eq!(amount, Decimal::from(8_614_600));
-    }
-
-    #[test]
-    fn dates_of_offices_are_read() {
-        let day = NaiveDate::from_ymd_opt(2024, 12, 31);
-        for text in [
-            "2024-12-31",
-            "2024-12-31T00:00:00",
-            "2024/12/31",
-            "2024年12月31日",
-            "20241231",
-        ] {
-            assert_eq!(date_of(text), day, "{text}");
-        }
-        assert_eq!(date_of("31.12.2024"), None);
-    }
 }

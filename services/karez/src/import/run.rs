@@ -1,5 +1,6 @@
 //! One import on its way: facts are sent in batches, refused rows are kept, and every one is counted.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -44,6 +45,8 @@ pub(super) struct Run<'a> {
     /// The projects of the file, in its order.
     pub(super) projects: Vec<ProjectId>,
     pub(super) pending: Vec<Submission>,
+    /// Where in the file the facts that wait stand, by event id.
+    pub(super) places: HashMap<Uuid, String>,
     refused: Vec<RefusedRow>,
     on_refused: &'a mut dyn FnMut(&RefusedRow),
 }
@@ -68,6 +71,7 @@ impl<'a> Run<'a> {
             report,
             projects: Vec::new(),
             pending: Vec::new(),
+            places: HashMap::new(),
             refused: Vec::new(),
             on_refused,
         }
@@ -94,6 +98,7 @@ impl<'a> Run<'a> {
     /// Sends what waits.
     pub(super) async fn send(&mut self) -> anyhow::Result<()> {
         let pending = std::mem::take(&mut self.pending);
+        let mut places = std::mem::take(&mut self.places);
         let refused = std::mem::take(&mut self.refused);
         let sent = u64::try_from(pending.len()).unwrap_or(u64::MAX);
         if self.target.is_dry_run {
@@ -106,8 +111,11 @@ impl<'a> Run<'a> {
                 Outcome::Recorded(_) => self.report.recorded += 1,
                 Outcome::Refused(refusal) => {
                     self.report.refused += 1;
+                    let place = refusal
+                        .event_id
+                        .map(|id| places.remove(&id).unwrap_or_else(|| id.to_string()));
                     (self.on_refused)(&RefusedRow {
-                        row: refusal.event_id.map(|id| id.to_string()).unwrap_or_default(),
+                        row: place.unwrap_or_default(),
                         pointer: refusal.pointer,
                         code: refusal.code,
                         message_zh: refusal.message_zh,

@@ -1,14 +1,14 @@
 //! Tables as rows of text: CSV in whatever encoding and delimiter, and workbooks. Cells are found by their header.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use calamine::{Data, Reader, Xlsx, open_workbook};
-use encoding_rs::{Encoding, GB18030, UTF_8};
+use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
 
 use super::mapping::Mapping;
@@ -18,6 +18,9 @@ use super::report::Counted;
 const HEAD_BYTES: usize = 1 << 16;
 /// The longest row that is taken.
 const LONGEST_ROW_BYTES: u64 = 1 << 20;
+
+/// The most cells that are taken from a sheet, blank ones before a filled one included.
+const MOST_CELLS: usize = 1 << 24;
 
 /// How far down a header is looked for.
 const ROWS_ABOVE_HEADER: usize = 50;
@@ -39,6 +42,11 @@ pub enum TableError {
         /// The sheets there are.
         found: String,
     },
+    /// A sheet that is too large.
+    #[error(
+        "the sheet has more than {MOST_CELLS} cells before row {0}: is something written far from the table?"
+    )]
+    LargeSheet(u64),
     /// No header where it should be.
     #[error("there is no header in row {0}: say header_row in the mapping")]
     NoHeader(usize),
@@ -167,19 +175,29 @@ impl Table {
             Box::new(file)
         };
         let mut input = BufReader::with_capacity(HEAD_BYTES, plain);
-        let head = input.fill_buf()?.to_vec();
+        let head = head_of(&mut input)?;
+        let input = std::io::Cursor::new(head.clone()).chain(input);
         let encoding = encoding_of(&head, mapping.encoding.as_deref())?;
         let delimiter = mapping.delimiter.map_or_else(
             || delimiter_of(&head),
             |given| u8::try_from(given).unwrap_or(b','),
         );
+        let since_row = Arc::new(AtomicU64::new(0));
         let reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
-            .from_reader(RowGuard::new(input));
-        let records = reader.into_byte_records().enumerate();
-        let rows = records.map(move |(index, record)| csv_row(index, record, encoding));
+            .from_reader(RowGuard {
+                inner: input,
+                since_row: Arc::clone(&since_row),
+            });
+        let mut line = 1;
+        let rows = reader.into_byte_records().map(move |record| {
+            since_row.store(0, Ordering::Relaxed);
+            let row = csv_row(line, record, encoding);
+            line = row.as_ref().map_or(line, |row| row.number).saturating_add(1);
+            row
+        });
         Self::after_header(rows, mapping)
     }
 
@@ -187,7 +205,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] says what is wrong with the file.
-    pub fn xlsx(path: &Path, mapping: &Mapping) -> Result<Self, TableError> {
+    pub fn xlsx(path: &Path, mapping: &Mapping, taken: &AtomicU64) -> Result<Self, TableError> {
         let wrong = |error: calamine::XlsxError| TableError::Workbook(error.to_string());
         let mut workbook: Xlsx<_> = open_workbook(path).map_err(wrong)?;
         let sheets = workbook.sheet_names();
@@ -202,28 +220,14 @@ impl Table {
                 });
             }
         };
-        let range = workbook.worksheet_range(&sheet).map_err(wrong)?;
-        let first_row = u64::from(range.start().map_or(0, |(row, _)| row));
-        let first_column = usize::try_from(range.start().map_or(0, |(_, column)| column)).unwrap_or(0);
-        let rows: Vec<TableRow> = (first_row + 1..)
-            .zip(range.rows())
-            .map(|(number, cells)| {
-                let before = std::iter::repeat_n(String::new(), first_column);
-                TableRow {
-                    number,
-                    cells: before.chain(cells.iter().map(cell_text)).collect(),
-                }
-            })
-            .collect();
-        let above = std::iter::repeat_n((), usize::try_from(first_row).unwrap_or(0))
-            .zip(1..)
-            .map(|((), number)| {
-                Ok(TableRow {
-                    number,
-                    cells: Vec::new(),
-                })
-            });
-        Self::after_header(above.chain(rows.into_iter().map(Ok)), mapping)
+        let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(wrong)?;
+        let mut rows = SheetRows::default();
+        while let Some(cell) = cells.next_cell().map_err(wrong)? {
+            let (row, column) = cell.get_position();
+            rows.put(row, column, cell_text(&Data::from(cell.get_value().clone())))?;
+        }
+        taken.store(std::fs::metadata(path)?.len(), Ordering::Relaxed);
+        Self::after_header(rows.in_order(), mapping)
     }
 
     fn after_header(
@@ -231,9 +235,16 @@ impl Table {
         mapping: &Mapping,
     ) -> Result<Self, TableError> {
         if let Some(place) = mapping.header_row {
-            let row = rows
-                .nth(place.saturating_sub(1))
-                .ok_or(TableError::NoHeader(place))??;
+            let wanted = u64::try_from(place).unwrap_or(u64::MAX);
+            let row = loop {
+                let row = rows.next().ok_or(TableError::NoHeader(place))??;
+                if row.number >= wanted {
+                    break row;
+                }
+            };
+            if row.number > wanted {
+                return Err(TableError::NoHeader(place));
+            }
             return Ok(Self {
                 header: Header::of(&row.cells, place)?,
                 rows: Box::new(rows),
@@ -266,25 +277,32 @@ impl Table {
     }
 }
 
+/// The first bytes of the input, as many as tell its encoding, however few a single read gives.
+fn head_of(input: &mut impl Read) -> Result<Vec<u8>, TableError> {
+    let mut head = Vec::new();
+    let most = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    input.take(most).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Reads a record. `line` is the one after the record before.
 fn csv_row(
-    index: usize,
+    line: u64,
     record: Result<csv::ByteRecord, csv::Error>,
     encoding: &'static Encoding,
 ) -> Result<TableRow, TableError> {
-    let number = u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1);
     let record = record.map_err(|error| {
-        let is_long = |source: &std::io::Error| source.kind() == std::io::ErrorKind::InvalidData;
+        let is_long = |source: &std::io::Error| source.kind() == std::io::ErrorKind::FileTooLarge;
         if matches!(error.kind(), csv::ErrorKind::Io(source) if is_long(source)) {
-            TableError::LongRow(number)
+            TableError::LongRow(line)
         } else {
             TableError::Row {
-                row: number,
+                row: line,
                 message: error.to_string(),
             }
         }
     })?;
-
-    let number = record.position().map_or(number, csv::Position::line);
+    let number = record.position().map_or(line, csv::Position::line);
     let cells = record
         .iter()
         .map(|cell| {
@@ -307,28 +325,51 @@ fn csv_row(
         })
 }
 
-/// UTF-8 where the beginning is, else GB18030, in which nearly every byte is something: other encodings must be named.
+/// UTF-8 where the beginning is; else GB18030, in which nearly every pair of bytes is something; else windows-1252.
+/// Other encodings must be named.
 fn encoding_of(head: &[u8], named: Option<&str>) -> Result<&'static Encoding, TableError> {
     if let Some(name) = named {
         return Encoding::for_label(name.as_bytes()).ok_or_else(|| TableError::Encoding(name.to_owned()));
     }
-    match std::str::from_utf8(head) {
-        Ok(_) => Ok(UTF_8),
-        // The head may end within a character.
-        Err(error) if error.error_len().is_none() => Ok(UTF_8),
-        Err(_) => Ok(GB18030),
-    }
+    Ok([UTF_8, GB18030]
+        .into_iter()
+        .find(|encoding| reads(head, encoding))
+        .unwrap_or(WINDOWS_1252))
 }
 
+/// Whether the bytes are text in this encoding; they may end within a character.
+fn reads(head: &[u8], encoding: &'static Encoding) -> bool {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let room = decoder.max_utf8_buffer_length_without_replacement(head.len());
+    let mut text = String::with_capacity(room.unwrap_or_default());
+    let is_last = head.len() < HEAD_BYTES;
+    let (result, _) = decoder.decode_to_string_without_replacement(head, &mut text, is_last);
+    matches!(result, DecoderResult::InputEmpty)
+}
+
+/// The delimiter that a line of the beginning holds most often outside quotation marks: titles above a header hold none.
 fn delimiter_of(head: &[u8]) -> u8 {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let pieces = |delimiter: &u8| line.split(|byte| byte == delimiter).count();
-    b",;\t"
-        .iter()
-        .copied()
-        .max_by_key(pieces)
-        .filter(|found| pieces(found) > 1)
+    let pieces = |delimiter: u8| {
+        let lines = head.split(|byte| *byte == b'\n').take(ROWS_ABOVE_HEADER);
+        lines.map(|line| unquoted(line, delimiter)).max().unwrap_or(0)
+    };
+    // The comma comes first, and the first of equals stands.
+    [b',', b';', b'\t']
+        .into_iter()
+        .rev()
+        .max_by_key(|delimiter| pieces(*delimiter))
         .unwrap_or(b',')
+}
+
+/// How often a byte stands outside quotation marks.
+fn unquoted(line: &[u8], wanted: u8) -> usize {
+    let mut is_quoted = false;
+    line.iter()
+        .filter(|byte| {
+            is_quoted ^= **byte == b'"';
+            !is_quoted && **byte == wanted
+        })
+        .count()
 }
 
 /// Numbers by their shortest decimal text, so that 99.995 stays 99.995; dates as ISO days.
@@ -345,32 +386,58 @@ fn cell_text(cell: &Data) -> String {
     }
 }
 
-/// Ends the reading of a row that is too long, before it fills the memory.
-struct RowGuard<R> {
-    inner: R,
-    since_line_end: u64,
+/// The rows of a sheet, of which only what is filled takes memory: a cell far out does not make a large table.
+#[derive(Default)]
+struct SheetRows {
+    rows: BTreeMap<u32, Vec<String>>,
+    cells: usize,
 }
 
-impl<R> RowGuard<R> {
-    fn new(inner: R) -> Self {
-        Self {
-            inner,
-            since_line_end: 0,
+impl SheetRows {
+    fn put(&mut self, row: u32, column: u32, text: String) -> Result<(), TableError> {
+        if text.is_empty() {
+            return Ok(());
         }
+        let number = u64::from(row).saturating_add(1);
+        let column = usize::try_from(column).map_err(|_| TableError::LargeSheet(number))?;
+        let cells = self.rows.entry(row).or_default();
+        let wider = column.saturating_add(1).saturating_sub(cells.len());
+        self.cells = self.cells.saturating_add(wider);
+        if self.cells > MOST_CELLS {
+            return Err(TableError::LargeSheet(number));
+        }
+        cells.resize(cells.len().saturating_add(wider), String::new());
+        if let Some(cell) = cells.get_mut(column) {
+            *cell = text;
+        }
+        Ok(())
     }
+
+    /// The rows with their numbers; those without any cell are left out.
+    fn in_order(self) -> impl Iterator<Item = Result<TableRow, TableError>> + Send + 'static {
+        self.rows.into_iter().map(|(row, cells)| {
+            Ok(TableRow {
+                number: u64::from(row).saturating_add(1),
+                cells,
+            })
+        })
+    }
+}
+
+/// Ends the reading of a row that is too long, before it fills the memory. The reader of rows sets the count back with
+/// every row: a quotation mark that never ends makes one row of the rest, however many lines that has.
+struct RowGuard<R> {
+    inner: R,
+    since_row: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for RowGuard<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        let taken = buffer.get(..read).unwrap_or_default();
-        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.since_line_end = match taken.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => length(taken.get(end + 1..).unwrap_or_default()),
-            None => self.since_line_end.saturating_add(length(taken)),
-        };
-        if self.since_line_end > LONGEST_ROW_BYTES {
-            return Err(std::io::Error::from(std::io::ErrorKind::InvalidData));
+        let length = u64::try_from(read).unwrap_or(u64::MAX);
+        let before = self.since_row.fetch_add(length, Ordering::Relaxed);
+        if before.saturating_add(length) > LONGEST_ROW_BYTES {
+            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
         }
         Ok(read)
     }

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use karez_events::event::fund::FundEstablished;
 use karez_events::event::project::ProjectApproved;
 use karez_events::{Event, FundId, Metadata, ProjectId, StreamId, Submission};
+use uuid::Uuid;
 
 use super::mapping::Mapping;
 use super::report::{ImportReport, RefusedRow};
@@ -51,7 +52,7 @@ pub async fn import(
     };
     let table = match format {
         Format::Csv => Table::csv(path, mapping, Arc::clone(&target.bytes_read)),
-        Format::Xlsx => Table::xlsx(path, mapping),
+        Format::Xlsx => Table::xlsx(path, mapping, &target.bytes_read),
     };
     reading.table(table).await
 }
@@ -83,12 +84,36 @@ impl Reading<'_> {
                         }
                     }
                     if self.run.pending.len() >= BATCH {
-                        self.run.send().await?;
+                        self.send().await?;
                     }
                 }
             }
         }
+        self.send().await?;
         self.run.finish().await
+    }
+
+    /// Sends what waits. A fact without a date is dated by the day of its first import: where its id is recorded, that
+    /// day stands. A dry run tells what is recorded already.
+    async fn send(&mut self) -> anyhow::Result<()> {
+        let is_dry_run = self.run.target.is_dry_run;
+        let is_asked = |fact: &Submission| is_dry_run || fact.metadata.undated;
+        let asked: Vec<Uuid> = self
+            .run
+            .pending
+            .iter()
+            .filter(|fact| is_asked(fact))
+            .map(|fact| fact.event_id)
+            .collect();
+        let mut known: HashSet<Uuid> = self.run.target.log.find(&asked).await?.into_keys().collect();
+        let report = &mut self.run.report;
+        self.run.pending.retain(|fact| {
+            // What is sent twice in one batch is recorded once, on the day of the first.
+            let is_known = is_asked(fact) && !known.insert(fact.event_id);
+            report.already_known += u64::from(is_known);
+            !is_known
+        });
+        self.run.send().await
     }
 
     fn stopped(&mut self, error: &TableError) {
@@ -98,7 +123,7 @@ impl Reading<'_> {
     fn has_columns(&mut self, table: &Table) -> bool {
         let missing: Vec<&str> = self
             .mapping
-            .needed()
+            .named()
             .filter(|column| !table.header.has(column))
             .collect();
         if missing.is_empty() {
@@ -116,8 +141,8 @@ impl Reading<'_> {
         if self.mapping.skip.as_ref().is_some_and(|mark| row.holds(mark)) {
             return Ok(());
         }
-        match state(self.mapping, &table.header, row, self.run.target.today) {
-            Ok(stated) => self.stated(stated),
+        match state(self.mapping, &table.header, row) {
+            Ok(stated) => self.stated(stated, row.number),
             Err(faults) => {
                 for fault in faults {
                     self.run.refuse(refused(row, &fault));
@@ -127,29 +152,38 @@ impl Reading<'_> {
         }
     }
 
-    fn stated(&mut self, stated: StatedRow) -> anyhow::Result<()> {
+    fn stated(&mut self, stated: StatedRow, row: u64) -> anyhow::Result<()> {
+        let first = self.run.pending.len();
         if let Some(fund) = &stated.fund {
             self.establish(fund);
         }
         if let Some(approval) = stated.approval {
             self.approve(&stated.project, approval)?;
         }
-        for (on, is_dated, event) in stated.facts {
+        let is_once = self.mapping.repeats_are_one || stated.key.is_some();
+        let own_key = stated.key.map(|key| format!("{key}|")).unwrap_or_default();
+        for (on, event) in stated.facts {
+            // The day of the import is no part of what an undated row says.
+            let day = on.map(|on| on.to_string()).unwrap_or_default();
             let content = format!(
-                "{}|{}|{on}|{}",
+                "{own_key}{}|{}|{day}|{}",
                 stated.project,
                 event.event_type(),
                 text_of(&event)?
             );
             let repeats = self.repeats.entry(content.clone()).or_insert(0);
             *repeats += 1;
-            if *repeats > 1 && self.mapping.repeats_are_one {
+            if *repeats > 1 && is_once {
                 self.run.report.read += 1;
                 self.run.report.already_known += 1;
                 continue;
             }
             let key = format!("{content}#{repeats}");
-            self.submit(&stated.project, &key, (on, is_dated), event);
+            let date = (on.unwrap_or(self.run.target.today), on.is_some());
+            self.submit(&stated.project, &key, date, event);
+        }
+        for fact in self.run.pending.iter().skip(first) {
+            self.run.places.insert(fact.event_id, format!("row {row}"));
         }
         Ok(())
     }

@@ -115,6 +115,8 @@ pub fn workbook() -> Result<Vec<u8>, XlsxError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use super::*;
     use crate::import::table::Table;
 
@@ -126,7 +128,7 @@ mod tests {
         std::fs::write(&path, workbook().unwrap()).unwrap();
         for sheet in SHEETS {
             let mapping = sheet.mapping().unwrap();
-            let mut table = Table::xlsx(&path, &mapping).unwrap();
+            let mut table = Table::xlsx(&path, &mapping, &AtomicU64::new(0)).unwrap();
             for column in mapping.needed() {
                 assert!(table.header.has(column), "{} {column}", sheet.name);
             }
