@@ -13,6 +13,7 @@ use karez::import::mapping::Mapping;
 use karez::import::report::{ImportReport, RefusedRow};
 use karez::import::run::Target;
 use karez::import::tabular::{Format, import};
+use karez::import::template::SHEETS;
 use karez_events::Ratio;
 use karez_projections::totals::{TotalsRow, totals};
 use karez_projections::{EntryKind, Portfolio};
@@ -113,17 +114,29 @@ fn raw(file: &Path) -> Vec<csv::StringRecord> {
     reader.records().map(|record| record.unwrap()).collect()
 }
 
-/// The allocation is not published; it follows from the last year's payments and percentage.
+/// The allocation is not published; it follows from the last year's payments and percentage, so that only the years
+/// before are compared.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_absorption_of_eu_funds_follows_from_the_payments() {
     let Some(data) = shared_data() else { return };
     let file = data.join("csv/eu-funds-absorption-2007-2013.csv");
+    let of_funds = mapping("eu-funds-absorption.toml");
+    let with_totals = Mapping {
+        skip: None,
+        ..of_funds.clone()
+    };
+    assert_eq!(absorption(&file, &of_funds).await, (600, 600));
+    assert_eq!(absorption(&file, &with_totals).await, (832, 832));
+}
+
+/// How many published percentages were compared, and how many follow within 0.15 points.
+async fn absorption(file: &Path, mapping: &Mapping) -> (u32, u32) {
     let store = Store::new().await.unwrap();
-    imported(&store, &file, Format::Csv, &mapping("eu-funds-absorption.toml")).await;
+    imported(&store, file, Format::Csv, mapping).await;
     let portfolio = store.portfolio().await.unwrap();
     let mut published: BTreeMap<String, BTreeMap<i32, Decimal>> = BTreeMap::new();
-    for record in records(&file) {
-        if record["Fund"] == "TOTAL" {
+    for record in records(file) {
+        if mapping.skip.as_ref() == Some(&record["Fund"]) {
             continue;
         }
         let project = format!("{} / {}", record["Member State"], record["Fund"]);
@@ -134,34 +147,26 @@ async fn the_absorption_of_eu_funds_follows_from_the_payments() {
             .insert(record["Year"].parse().unwrap(), percent);
     }
     let (mut compared, mut near) = (0, 0);
-    for (project, percents) in &published {
+    let share = |percent: Decimal| Ratio::of(percent, Decimal::ONE_HUNDRED).unwrap();
+    let within = Ratio::of_counts(15, 10_000).unwrap();
+    for (project, mut percents) in published {
         let project = portfolio.project(&project.parse().unwrap()).unwrap();
         let paid = |year: i32| -> Decimal {
             let last = chrono::NaiveDate::from_ymd_opt(year, 12, 31).unwrap();
-            let paid = project
-                .entries
-                .iter()
-                .filter(|entry| entry.kind == EntryKind::Disbursed && entry.on <= last);
+            let is_paid = |kind: &EntryKind| *kind == EntryKind::Disbursed;
+            let entries = project.entries.iter();
+            let paid = entries.filter(|entry| is_paid(&entry.kind) && entry.on <= last);
             paid.map(|entry| entry.amount).sum()
         };
-        let (last_year, last_percent) = percents.last_key_value().unwrap();
-        let Some(share) = Ratio::of(*last_percent, Decimal::ONE_HUNDRED) else {
-            continue;
-        };
-        let Some(allocation) = Ratio::exact(paid(*last_year)).over(&share) else {
-            continue;
-        };
+        let (last_year, last_percent) = percents.pop_last().unwrap();
+        let allocation = Ratio::exact(paid(last_year)).over(&share(last_percent)).unwrap();
         for (year, percent) in percents {
-            let Some(rate) = Ratio::exact(paid(*year)).over(&allocation) else {
-                continue;
-            };
-            let published = Ratio::of(*percent, Decimal::ONE_HUNDRED).unwrap();
+            let rate = Ratio::exact(paid(year)).over(&allocation).unwrap();
             compared += 1;
-            near += u32::from(is_near(&rate, &published, &Ratio::of_counts(15, 10_000).unwrap()));
+            near += u32::from(is_near(&rate, &share(percent), &within));
         }
     }
-    assert!(compared > 500, "{compared}");
-    assert_eq!(near, compared, "within 0.15 points of the published percentage");
+    (compared, near)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,4 +355,237 @@ async fn a_dry_run_tells_what_is_known_already() {
     };
     let report = store.import(work).await.unwrap();
     assert_eq!((report.recorded, report.already_known), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_approved_amounts_of_ramo_23_add_up() {
+    let Some(data) = shared_data() else { return };
+    let file = data.join("csv/mexico-ramo23-projects-2015.csv");
+    let bytes = std::fs::read(&file).unwrap();
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let mut expected = (0_u64, Decimal::ZERO);
+    for record in reader.byte_records() {
+        let record = record.unwrap();
+        let amount = std::str::from_utf8(&record[8]).unwrap().replace(',', "");
+        expected.0 += 1;
+        expected.1 += amount.trim().parse::<Decimal>().unwrap();
+    }
+    let named = mapping("mexico-ramo23-projects.toml");
+    let sniffed = Mapping {
+        encoding: None,
+        ..named.clone()
+    };
+    for mapping in [named, sniffed] {
+        let store = Store::new().await.unwrap();
+        let (report, refused) = imported(&store, &file, Format::Csv, &mapping).await;
+        assert_eq!((report.stopped, refused), (None, Vec::new()));
+        let portfolio = store.portfolio().await.unwrap();
+        let rows = totals(&portfolio);
+        let sum = rows.iter().map(|row| row.budget_original).sum::<Decimal>();
+        assert_eq!((u64::try_from(rows.len()).unwrap(), sum), expected);
+        let first = portfolio.project(&"1 / U128".parse().unwrap()).unwrap();
+        let title = &first.approvals.last().unwrap().fact.title;
+        assert!(title.starts_with("CONSTRUCCIÓN DE 34 TECHUMBRES"), "{title}");
+        let (again, _) = imported(&store, &file, Format::Csv, &mapping).await;
+        assert_eq!(
+            (again.recorded, again.already_known),
+            (0, u64::try_from(rows.len()).unwrap())
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budgets_of_macedonia_and_the_rebalance_add_up() {
+    let Some(data) = shared_data() else { return };
+    let file = data.join("csv/macedonia-budget-and-rebalance.csv.gz");
+    let store = Store::new().await.unwrap();
+    let (report, refused) = imported(&store, &file, Format::Csv, &mapping("macedonia-budget.toml")).await;
+    assert_eq!((report.stopped, refused), (None, Vec::new()));
+    let rows = totals(&store.portfolio().await.unwrap());
+    let sum = |figure: fn(&TotalsRow) -> Decimal| rows.iter().map(figure).sum::<Decimal>();
+    // 2014 and 2015 as first published; the rebalance of 2014.
+    assert_eq!(
+        sum(|row| row.budget_original),
+        Decimal::from(76_218_172_560_i64 + 58_832_533_192)
+    );
+    assert_eq!(sum(|row| row.budget_revised), Decimal::from(70_980_834_264_i64));
+    let (again, _) = imported(&store, &file, Format::Csv, &mapping("macedonia-budget.toml")).await;
+    assert_eq!((again.recorded, again.refused), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_tells_facts_apart_and_together() {
+    let store = Store::new().await.unwrap();
+    let keyed = Mapping::parse(&format!("key = [\"流水号\"]\n{PLAIN}")).unwrap();
+    let head = "流水号,日期,项目,金额\n";
+    let (first, _) = imported_text(
+        &store,
+        &format!("{head}1,2024-03-01,P1,5.00\n1,2024-03-01,P1,5.00\n"),
+        &keyed,
+    )
+    .await;
+    assert_eq!(
+        (first.recorded, first.already_known),
+        (2, 1),
+        "the project and one payment"
+    );
+    // The next delivery holds only what is new, and says the same words.
+    let (next, _) = imported_text(&store, &format!("{head}2,2024-03-01,P1,5.00\n"), &keyed).await;
+    assert_eq!((next.recorded, next.already_known), (1, 0));
+    let (blank, refused) = imported_text(&store, &format!("{head},2024-03-01,P1,5.00\n"), &keyed).await;
+    assert_eq!((blank.recorded, refused[0].code.as_str()), (0, "bad_key"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_refused_and_not_left_out() {
+    let store = Store::new().await.unwrap();
+    let mapping = Mapping::parse(&format!("{PLAIN}category = \"科目\"\nline = \"行号\"\n")).unwrap();
+    let text = format!(
+        "日期,项目,金额,科目,行号\n2024-03-01,P1,5.00,业务费,一\n2024-03-01,P1,5.00,{},1\n",
+        "长".repeat(100)
+    );
+    let (_, refused) = imported_text(&store, &text, &mapping).await;
+    let codes: Vec<&str> = refused.iter().map(|row| row.code.as_str()).collect();
+    assert_eq!(codes, ["bad_line", "bad_identifier"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn titles_above_a_header_do_not_hide_its_delimiter() {
+    let store = Store::new().await.unwrap();
+    let text = "项目支出表\n单位：元\n日期;项目;金额\n2024-03-01;\"P1, a\";5.00\n";
+    let (report, refused) = imported_text(&store, text, &Mapping::parse(PLAIN).unwrap()).await;
+    assert_eq!((report.stopped, refused.len(), report.recorded), (None, 0, 2));
+}
+
+/// The official template as a unit fills it in, below the sample row.
+const FILLED: [(&str, &[&[&str]]); 3] = [
+    (
+        "项目",
+        &[
+            &[
+                "说明",
+                "项目编号",
+                "项目名称",
+                "统一社会信用代码",
+                "承担单位",
+                "专项资金",
+                "批复日期",
+                "批复预算（元）",
+            ],
+            &[
+                "示例",
+                "TLF-2024-001",
+                "某项目",
+                "091650400000000001",
+                "某某公司",
+                "TLF-KJ",
+                "2024-01-15",
+                "300000.00",
+            ],
+            &[
+                "",
+                "0007",
+                "选育",
+                "091650400000000002",
+                "甲公司",
+                "TLF-KJ",
+                "2024年1月15日",
+                "300,000.00",
+            ],
+        ],
+    ),
+    (
+        "到位",
+        &[
+            &[
+                "说明",
+                "项目编号",
+                "到位日期",
+                "到位金额（元）",
+                "资金来源",
+                "批次",
+            ],
+            &["示例", "TLF-2024-001", "2024-03-01", "1.00", "财政当年", "01"],
+            &["", "0007", "2024/3/1", "200000", "财政当年", "01"],
+        ],
+    ),
+    (
+        "支出",
+        &[
+            &[
+                "说明",
+                "项目编号",
+                "业务日期",
+                "金额（元）",
+                "资金来源",
+                "科目",
+                "凭证号",
+                "行号",
+                "用途",
+                "收款人",
+                "所属期起",
+                "所属期止",
+            ],
+            &[
+                "",
+                "0007",
+                "2024-04-10",
+                "3000.50",
+                "财政当年",
+                "业务费",
+                "0001",
+                "1",
+                "差旅费",
+                "张三",
+                "",
+                "",
+            ],
+            &[
+                "",
+                "0007",
+                "2024-04-10",
+                "3000.50",
+                "财政当年",
+                "业务费",
+                "0001",
+                "2",
+                "差旅费",
+                "张三",
+                "",
+                "",
+            ],
+        ],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_template_comes_back_as_it_was_filled_in() {
+    let store = Store::new().await.unwrap();
+    let file = store.folder.path().join("filled.xlsx");
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    for (name, rows) in FILLED {
+        let page = workbook.add_worksheet().set_name(name).unwrap();
+        for (row, cells) in (0..).zip(rows) {
+            for (column, text) in (0..).zip(*cells) {
+                page.write_string(row, column, *text).unwrap();
+            }
+        }
+    }
+    workbook.save(&file).unwrap();
+    let mut recorded = Vec::new();
+    for _ in 0..2 {
+        for sheet in SHEETS {
+            let (report, refused) = imported(&store, &file, Format::Xlsx, &sheet.mapping().unwrap()).await;
+            assert_eq!((report.stopped, refused), (None, Vec::new()), "{}", sheet.name);
+            recorded.push(report.recorded);
+        }
+    }
+    // The fund, the project and its budget; the arrival; two payments. Then nothing.
+    assert_eq!(recorded, [3, 1, 2, 0, 0, 0]);
+    let found = by_project(&store.portfolio().await.unwrap());
+    assert_eq!(found.len(), 1);
+    let row = &found["0007"];
+    let figures =
+        [row.budget_original, row.incoming, row.expenditure].map(|figure| figure.normalize().to_string());
+    assert_eq!(figures, ["300000", "200000", "6001"]);
 }

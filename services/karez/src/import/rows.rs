@@ -92,7 +92,7 @@ impl Cells<'_> {
 
     fn state(&mut self) -> Option<StatedRow> {
         let project = self.project_id()?;
-        let key = self.key()?;
+        let key = self.key();
         let fund = self.fund();
         let approval = if self.mapping.project.known {
             None
@@ -140,22 +140,16 @@ impl Cells<'_> {
         id
     }
 
-    /// The row's own key; a blank one is a fault, because it would make one fact of many.
-    fn key(&mut self) -> Option<Option<String>> {
-        let columns = &self.mapping.key;
-        if columns.is_empty() {
-            return Some(None);
+    /// The row's own key, where the mapping names one; a blank one is a fault, because it would make one fact of many.
+    fn key(&mut self) -> Option<String> {
+        let column = self.mapping.key.first()?;
+        let cells = self.mapping.key.iter();
+        let parts: Vec<&str> = cells.map(|column| self.header.cell(self.row, column)).collect();
+        if parts.iter().all(|part| part.is_empty()) {
+            self.fault(column, "bad_key", ("请填写该行的编号", "give the row's key"));
+            return None;
         }
-        let parts: Vec<&str> = columns
-            .iter()
-            .map(|column| self.header.cell(self.row, column))
-            .collect();
-        if parts.iter().any(|part| !part.is_empty()) {
-            return Some(Some(parts.join(" / ")));
-        }
-        let column = columns.first().cloned().unwrap_or_default();
-        self.fault(&column, "bad_key", ("请填写该行的编号", "give the row's key"));
-        None
+        Some(parts.join(" / "))
     }
 
     /// Whether the row states this fact: its cells hold what the mapping asks for.
@@ -167,17 +161,17 @@ impl Cells<'_> {
     }
 
     /// An identifier in a cell; one that cannot be an identifier is a fault, never left out.
-    fn identifier<T>(&mut self, column: Option<&String>, make: impl Fn(&str) -> Option<T>) -> Option<T> {
+    fn identifier<T>(&mut self, column: Option<&String>, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let text = self.text(column)?;
-        let made = make(&text);
-        if made.is_none() {
+        let identifier = read(&text);
+        if identifier.is_none() {
             let advice = (
                 "请填写编号：不超过 200 字节，不含控制字符",
                 "write an identifier of at most 200 bytes without control characters",
             );
             self.fault(column.map_or("", String::as_str), "bad_identifier", advice);
         }
-        made
+        identifier
     }
 
     fn fund(&mut self) -> Option<FundId> {

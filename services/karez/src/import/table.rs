@@ -326,7 +326,7 @@ fn csv_row(
 }
 
 /// UTF-8 where the beginning is; else GB18030, in which nearly every pair of bytes is something; else windows-1252.
-/// Other encodings must be named.
+/// Other encodings must be named, and so must windows-1252 in a short file, which may happen to be GB18030 as well.
 fn encoding_of(head: &[u8], named: Option<&str>) -> Result<&'static Encoding, TableError> {
     if let Some(name) = named {
         return Encoding::for_label(name.as_bytes()).ok_or_else(|| TableError::Encoding(name.to_owned()));
@@ -440,5 +440,70 @@ impl<R: Read> Read for RowGuard<R> {
             return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mapping(more: &str) -> Mapping {
+        Mapping::parse(&format!(
+            "source = \"t\"\n{more}\n[project]\nid = [\"A\"]\n[[fact]]\ntype = \"arrival\"\namount = \"B\"\n"
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn encodings_are_tried_from_the_strictest() {
+        let found = |bytes: &[u8]| encoding_of(bytes, None).unwrap().name();
+        assert_eq!(found("项目".as_bytes()), "UTF-8");
+        assert_eq!(found(&GB18030.encode("项目,金额").0), "gb18030");
+        assert_eq!(found(b"N\xfamero,OXOLOT\xc1, 1\n"), "windows-1252");
+        assert!(encoding_of(b"", Some("utf-9")).is_err());
+    }
+
+    #[test]
+    fn a_cell_far_out_does_not_make_a_large_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("far.xlsx");
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let page = workbook.add_worksheet();
+        for (column, text) in ["A", "B"].into_iter().enumerate() {
+            page.write_string(2, u16::try_from(column).unwrap(), text)
+                .unwrap();
+        }
+        page.write_string(3, 0, "P1").unwrap();
+        page.write_number(3, 1, 99.995).unwrap();
+        page.write_string(1_048_575, 16_383, "x").unwrap();
+        workbook.save(&path).unwrap();
+        for mapping in [mapping(""), mapping("header_row = 3")] {
+            let taken = AtomicU64::new(0);
+            let mut table = Table::xlsx(&path, &mapping, &taken).unwrap();
+            let row = table.next().unwrap().unwrap();
+            assert_eq!((row.number, table.header.cell(&row, "B")), (4, "99.995"));
+            assert_eq!(taken.into_inner(), std::fs::metadata(&path).unwrap().len());
+        }
+        assert!(matches!(
+            Table::xlsx(&path, &mapping("header_row = 2"), &AtomicU64::new(0)),
+            Err(TableError::NoHeader(2))
+        ));
+    }
+
+    #[test]
+    fn a_renamed_file_is_no_workbook() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("renamed.xlsx");
+        for bytes in [
+            &b"A,B\n1,2\n"[..],
+            b"PK\x03\x04",
+            b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let refused = Table::xlsx(&path, &mapping(""), &AtomicU64::new(0))
+                .err()
+                .unwrap();
+            assert!(matches!(refused, TableError::Workbook(_)), "{refused}");
+        }
     }
 }
