@@ -6,6 +6,7 @@ pub mod mapping;
 pub mod report;
 pub mod rows;
 pub mod run;
+mod sheet_rows;
 pub mod table;
 pub mod tabular;
 pub mod template;

@@ -1,6 +1,6 @@
 //! Tables as rows of text: CSV in whatever encoding and delimiter, and workbooks. Cells are found by their header.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -13,14 +13,12 @@ use flate2::read::MultiGzDecoder;
 
 use super::mapping::Mapping;
 use super::report::Counted;
+use super::sheet_rows::{MOST_CELLS, SheetRows, cell_text};
 
 /// Bytes that are looked at to tell encoding and delimiter.
 const HEAD_BYTES: usize = 1 << 16;
 /// The longest row that is taken.
 const LONGEST_ROW_BYTES: u64 = 1 << 20;
-
-/// The most cells that are taken from a sheet, blank ones before a filled one included.
-const MOST_CELLS: usize = 1 << 24;
 
 /// How far down a header is looked for.
 const ROWS_ABOVE_HEADER: usize = 50;
@@ -79,7 +77,7 @@ fn bare(cell: &str) -> &str {
 pub struct TableRow {
     /// Its number in the file, from 1.
     pub number: u64,
-    cells: Vec<String>,
+    pub(super) cells: Vec<String>,
 }
 
 /// The columns of a table.
@@ -370,58 +368,6 @@ fn unquoted(line: &[u8], wanted: u8) -> usize {
             !is_quoted && **byte == wanted
         })
         .count()
-}
-
-/// Numbers by their shortest decimal text, so that 99.995 stays 99.995; dates as ISO days.
-fn cell_text(cell: &Data) -> String {
-    match cell {
-        Data::Empty | Data::Error(_) => String::new(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-        Data::Bool(value) => value.to_string(),
-        Data::Int(value) => value.to_string(),
-        Data::Float(value) => format!("{value}"),
-        Data::DateTime(value) => value
-            .as_datetime()
-            .map_or_else(|| format!("{}", value.as_f64()), |at| at.date().to_string()),
-    }
-}
-
-/// The rows of a sheet, of which only what is filled takes memory: a cell far out does not make a large table.
-#[derive(Default)]
-struct SheetRows {
-    rows: BTreeMap<u32, Vec<String>>,
-    cells: usize,
-}
-
-impl SheetRows {
-    fn put(&mut self, row: u32, column: u32, text: String) -> Result<(), TableError> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        let number = u64::from(row).saturating_add(1);
-        let column = usize::try_from(column).map_err(|_| TableError::LargeSheet(number))?;
-        let cells = self.rows.entry(row).or_default();
-        let wider = column.saturating_add(1).saturating_sub(cells.len());
-        self.cells = self.cells.saturating_add(wider);
-        if self.cells > MOST_CELLS {
-            return Err(TableError::LargeSheet(number));
-        }
-        cells.resize(cells.len().saturating_add(wider), String::new());
-        if let Some(cell) = cells.get_mut(column) {
-            *cell = text;
-        }
-        Ok(())
-    }
-
-    /// The rows with their numbers; those without any cell are left out.
-    fn in_order(self) -> impl Iterator<Item = Result<TableRow, TableError>> + Send + 'static {
-        self.rows.into_iter().map(|(row, cells)| {
-            Ok(TableRow {
-                number: u64::from(row).saturating_add(1),
-                cells,
-            })
-        })
-    }
 }
 
 /// Ends the reading of a row that is too long, before it fills the memory. The reader of rows sets the count back with
