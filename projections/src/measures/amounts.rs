@@ -48,6 +48,10 @@ amounts! {
         adjusted_budget,
         /// A: the approved budget of the whole life.
         life_budget,
+        /// Of A(y): 自筹 and 配套, which no fund pays over.
+        own_budget,
+        /// Of A: the same.
+        own_life_budget,
         /// Σ|Δ|: how much the year's budget was adjusted, up and down.
         budget_changes,
     }

@@ -330,6 +330,15 @@ impl<'a> Lines<'a> {
         let line = self.0.entry((source, category)).or_default();
         *line = line.saturating_add(amount);
     }
+
+    /// 自筹 and 配套: what the units bring themselves.
+    pub(super) fn of_units_themselves(&self) -> Decimal {
+        let own = self
+            .0
+            .iter()
+            .filter(|((source, _), _)| matches!(source, FundSource::SelfRaised | FundSource::Matching));
+        sum(own.map(|(_, amount)| *amount))
+    }
 }
 
 /// The sum; beyond 28 digits it stays at the largest number rather than failing.

@@ -8,7 +8,7 @@ use karez_events::event::fund::FundSource;
 use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
-use super::pre_start::cost_before;
+use super::pre_start::{cost_before, in_smallest_units};
 use crate::fiscal_calendar::{days_before, year_start};
 use crate::project::{Entry, EntryKind};
 
@@ -137,6 +137,7 @@ impl<'a> Walk<'a> {
     /// The sums, with the tranches that arrived by their due date.
     pub(super) fn finish(self) -> Amounts {
         let mut amounts = self.amounts;
+        amounts.spent_pre_start = in_smallest_units(amounts.spent_pre_start, self.currency);
         for (tranche, on, amount) in self.arrived {
             let is_on_time = self.due.get(tranche).is_some_and(|due_on| on <= *due_on);
             add_if(is_on_time, &mut amounts.arrived_on_time, amount);

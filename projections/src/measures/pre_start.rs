@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use karez_events::event::fund::FundSource;
 use karez_events::{Currency, Ratio};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::fiscal_calendar::days_before;
 use crate::project::{Entry, LifeStep, Project};
@@ -56,6 +56,9 @@ impl PreStart {
             );
             let (first, _) = entry.cost_period();
             found.first_on = Some(found.first_on.map_or(first, |earliest| earliest.min(first)));
+        }
+        for (_, sum) in found.spent.iter_mut().chain(&mut found.uncovered) {
+            *sum = in_smallest_units(*sum, currency);
         }
         found
     }
@@ -130,8 +133,11 @@ fn grace_days(project: &Project, as_of: NaiveDate) -> u16 {
     approved.max().unwrap_or(0).min(LONGEST_GRACE_DAYS)
 }
 
-/// The part of a cost that lies before a day. A cost whose period spans the day is split by days, in whole
-/// smallest units: money has none smaller, and the two parts add up to the whole.
+/// Decimals beyond the smallest unit that parts of costs keep until they have been summed.
+const DECIMALS_KEPT: u32 = 10;
+
+/// The part of a cost that lies before a day. A cost whose period spans the day is split by days. The part is not
+/// rounded to the smallest unit here: only the sum of many is, once ([`in_smallest_units`]).
 pub(super) fn cost_before(entry: &Entry, day: NaiveDate, currency: Currency) -> Decimal {
     let (first, last) = entry.cost_period();
     if last < day {
@@ -145,6 +151,13 @@ pub(super) fn cost_before(entry: &Entry, day: NaiveDate, currency: Currency) -> 
         .amount
         .scale()
         .max(currency.minor_unit_digits().unwrap_or(2));
+    let decimals = decimals.saturating_add(DECIMALS_KEPT).min(Decimal::MAX_SCALE);
     let part = share.and_then(|share| Ratio::exact(entry.amount).times(&share).rounded(decimals));
     part.unwrap_or(Decimal::ZERO)
+}
+
+/// A sum of parts of costs, rounded half-up to the smallest unit of the currency.
+pub(super) fn in_smallest_units(sum: Decimal, currency: Currency) -> Decimal {
+    let decimals = currency.minor_unit_digits().unwrap_or(2);
+    sum.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }

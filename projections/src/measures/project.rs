@@ -173,6 +173,8 @@ impl Sums {
         amounts.adjusted_budget = year.total;
         amounts.budget_changes = sum(year.changes.iter().map(|change| change.amount.abs()));
         amounts.life_budget = facts.of_life();
+        amounts.own_budget = facts.lines(Some(as_of.year())).of_units_themselves();
+        amounts.own_life_budget = facts.lines(None).of_units_themselves();
         let due = planned(project, currency, as_of).map(|(due, _)| due);
         amounts.arrival_due = due.unwrap_or(amounts.disbursed);
         amounts.planned_self_raised = planned_self_raised(project, currency, as_of);
@@ -205,7 +207,11 @@ fn planned_self_raised(project: &Project, currency: Currency, as_of: NaiveDate) 
     let contract = project
         .contract(as_of)
         .filter(|contract| contract.currency == currency);
-    let application = project.application.as_ref().map(|application| &application.fact);
+    let application = project
+        .application
+        .as_ref()
+        .filter(|application| application.on <= as_of);
+    let application = application.map(|application| &application.fact);
     let applied_for = || {
         application
             .filter(|applied| applied.currency == currency)?

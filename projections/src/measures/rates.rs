@@ -53,7 +53,7 @@ pub(super) fn rates(amounts: &Amounts, as_of: NaiveDate, incomplete: Incomplete,
             ("tranches_due", amounts.due_dated),
         ),
     ];
-    rates.extend(of_fund_level(amounts));
+    rates.extend(of_fund_level(amounts, scope));
     rates.extend([
         unit(
             "F17",
@@ -96,20 +96,25 @@ pub(super) fn rates(amounts: &Amounts, as_of: NaiveDate, incomplete: Incomplete,
 }
 
 /// F5 拨付率 over the full-year budget (the bureau's "execution rate", 以拨代支), F5i 下达率, F5d 拨付 of 下达.
-/// The full-year budget is the fund's where the scope has a fund, else the projects'; a project with one
-/// budget for its life is measured over that.
-fn of_fund_level(amounts: &Amounts) -> [Rate; 3] {
+/// The full-year budget is the fund's where the scope has a fund, else what the projects' budgets of the year expect
+/// from it: all but 自筹 and 配套, which no fund pays over. A single project with one budget for its life is measured
+/// over that; many together have no rate in a year without a budget, for a life's payments are not a year's.
+fn of_fund_level(amounts: &Amounts, scope: Scope) -> [Rate; 3] {
     let (disbursed, issued) = (("disbursed", amounts.disbursed), ("issued", amounts.issued));
     let of_year = (
         ("disbursed_of_year", amounts.disbursed_year),
         ("issued_of_year", amounts.issued_year),
     );
+    let is_for_life =
+        scope == Scope::Project && amounts.adjusted_budget.is_zero() && !amounts.life_budget.is_zero();
     let ((paid_over, put_out), budget) = if !amounts.appropriation.is_zero() {
         (of_year, ("appropriation", amounts.appropriation))
-    } else if amounts.adjusted_budget.is_zero() && !amounts.life_budget.is_zero() {
-        ((disbursed, issued), ("life_budget", amounts.life_budget))
+    } else if is_for_life {
+        let funded = amounts.life_budget.saturating_sub(amounts.own_life_budget);
+        ((disbursed, issued), ("funded_life_budget", funded))
     } else {
-        (of_year, ("adjusted_budget", amounts.adjusted_budget))
+        let funded = amounts.adjusted_budget.saturating_sub(amounts.own_budget);
+        (of_year, ("funded_budget", funded))
     };
     [
         rate("F5", RateLevel::Fund, paid_over, budget),

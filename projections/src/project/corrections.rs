@@ -60,9 +60,10 @@ impl Project {
         posting.is_reversed = true;
         let moved = self.entries.iter().filter(|entry| {
             entry.kind == EntryKind::Spent && entry.event_id == reverses
-                || entry.kind == EntryKind::Reclassified && entry.corrects == Some(reverses)
+                || matches!(entry.kind, EntryKind::Reclassified | EntryKind::Refunded)
+                    && entry.corrects == Some(reverses)
         });
-        // What was moved to another line is undone on that line too, so that the posting leaves nothing behind.
+        // What was moved to another line or came back is undone too, so that the posting leaves nothing behind.
         let opposite: Vec<Entry> = moved
             .map(|entry| Entry {
                 kind: EntryKind::Reversed,
@@ -108,7 +109,7 @@ impl Project {
         self.life.retain(|fact| fact.event_id != withdrawn);
         self.cash_plans.retain(|fact| fact.event_id != withdrawn);
         self.contracts.retain(|fact| fact.event_id != withdrawn);
-        self.approvals.retain(|fact| fact.event_id != withdrawn);
+        self.carryovers.retain(|fact| fact.event_id != withdrawn);
     }
 }
 

@@ -163,7 +163,7 @@ fn with_a_life_budget_only_progress_is_that_of_the_project_s_life() {
             printed(&measures, "F5"),
             measures.rate("F5").unwrap().denominator_name
         ),
-        ("50.00".to_owned(), "life_budget")
+        ("50.00".to_owned(), "funded_life_budget")
     );
     assert!(measures.forecast.is_none());
 }

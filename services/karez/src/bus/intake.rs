@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use karez_events::Submission;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -58,8 +59,8 @@ impl Origin {
     }
 }
 
-/// What an importer read and could not take as a fact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What its reader could not take as a fact. It is kept with the reader's reason and never read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedContent {
     /// Made from the file and the row, so that the same row is kept once.
     pub rejection_id: Uuid,
@@ -76,7 +77,34 @@ pub struct RefusedContent {
     /// The same in English.
     pub message_en: String,
     /// What was found.
+    #[serde(with = "base64_text")]
     pub content: Bytes,
+}
+
+/// [`RefusedContent`] as a message of the bus; no submission has such a member.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefusedMessage {
+    karez_refused: RefusedContent,
+}
+
+mod base64_text {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(content: &Bytes, output: S) -> Result<S::Ok, S::Error> {
+        output.serialize_str(&STANDARD.encode(content))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Bytes, D::Error> {
+        let text = String::deserialize(input)?;
+        STANDARD
+            .decode(text)
+            .map(Bytes::from)
+            .map_err(serde::de::Error::custom)
+    }
 }
 
 /// Where facts are submitted. Copies are the same door.
@@ -134,37 +162,27 @@ impl Intake {
         }
     }
 
-    /// Keeps what an importer could not read as a fact, with the importer's reason.
+    /// Keeps what its reader could not take as a fact, with the reader's reason. It is never recorded.
     ///
     /// # Errors
     /// As [`Intake::submit`].
     pub async fn keep_refused(&self, refused: RefusedContent) -> Result<Outcome, IntakeError> {
         let origin = Origin {
-            source: refused.source,
-            row: Some(refused.row),
+            source: refused.source.clone(),
+            row: Some(refused.row.clone()),
         };
-        let bytes = refused.content;
         match &self.0 {
-            Door::InProcess(bus) => {
-                let reason = Reason {
-                    code: refused.code,
-                    pointer: refused.pointer,
-                    message_zh: refused.message_zh,
-                    message_en: refused.message_en,
-                    original: None,
+            Door::InProcess(bus) => bus.submit(Content::refused(refused), origin).await,
+            Door::JetStream(submitter) => {
+                let message = RefusedMessage {
+                    karez_refused: refused,
                 };
-                let rejection_id = Some(refused.rejection_id);
-                bus.submit(
-                    Content::Refused {
-                        reason,
-                        bytes,
-                        rejection_id,
-                    },
-                    origin,
-                )
-                .await
+                let bytes = serde_json::to_vec(&message).map_err(|error| {
+                    tracing::error!("a refused row cannot be written as JSON: {error}");
+                    IntakeError::Unavailable
+                })?;
+                submitter.submit_unreadable(bytes.into(), origin).await
             }
-            Door::JetStream(submitter) => submitter.submit_unreadable(bytes, origin).await,
         }
     }
 
@@ -205,6 +223,28 @@ pub(crate) enum Content {
 }
 
 impl Content {
+    fn refused(refused: RefusedContent) -> Self {
+        Self::Refused {
+            reason: Reason {
+                code: refused.code,
+                pointer: refused.pointer,
+                message_zh: refused.message_zh,
+                message_en: refused.message_en,
+                original: None,
+            },
+            bytes: refused.content,
+            rejection_id: Some(refused.rejection_id),
+        }
+    }
+
+    /// Reads a message of the trusted door, where a reader may have judged already.
+    pub(crate) fn read_trusted(bytes: Bytes) -> Self {
+        match serde_json::from_slice::<RefusedMessage>(&bytes) {
+            Ok(message) => Self::refused(message.karez_refused),
+            Err(_) => Self::read(bytes),
+        }
+    }
+
     pub(crate) fn read(bytes: Bytes) -> Self {
         match Submission::from_json(&bytes) {
             Ok(submission) => Self::Readable(Box::new(submission)),

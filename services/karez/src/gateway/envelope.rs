@@ -129,16 +129,6 @@ impl Envelope {
         })
     }
 
-    /// The fact as the intake's senders write it, whether or not its data can be read.
-    pub(crate) fn wire(&self) -> String {
-        let metadata = serde_json::to_string(&self.metadata).unwrap_or_default();
-        let stream = serde_json::Value::from(self.stream.to_string());
-        format!(
-            r#"{{"stream":{stream},"type":"{}","occurred_on":"{}","data":{},"metadata":{metadata}}}"#,
-            self.event_type, self.occurred_on, self.data
-        )
-    }
-
     /// The submission of an event of this envelope, under the key that its sender gave it.
     pub(crate) fn submission(mut self, event: Event, key: Option<&str>) -> Result<Submission, Problem> {
         if self
@@ -150,8 +140,10 @@ impl Envelope {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "reserved_source",
-                format!("source_system 不能以 {IMPORTED} 开头：此类事实只能由导入产生"),
-                format!("a source_system may not begin with {IMPORTED}: such facts come from imports only"),
+                format!("source_system 不能以 {IMPORTED} 开头。此类事实只能由导入产生"),
+                format!(
+                    "a source_system may not begin with {IMPORTED} since such facts come from imports only"
+                ),
             )
             .at("/source_system"));
         }

@@ -1,16 +1,19 @@
 //! What the API answers when it cannot do what was asked: `application/problem+json` (RFC 9457) with a stable
 //! `code`, the place in the request as a JSON pointer, and a sentence in the language that the caller reads.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use karez_events::submission::KEY_NAMESPACE;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::Gateway;
 use crate::bus::IntakeError;
+use crate::bus::intake::RefusedContent;
 use crate::language::Language;
 use crate::receipt::{self, Refusal};
 use crate::store::StoreError;
@@ -61,6 +64,24 @@ impl Problem {
             more: Map::new(),
             retry_after_seconds: None,
         }))
+    }
+
+    /// What was sent, to be kept with this problem as the reason. The same body at the same place is kept once.
+    pub(crate) fn kept(&self, sent: &Bytes, place: &str) -> RefusedContent {
+        let wrong = &self.0;
+        RefusedContent {
+            rejection_id: Uuid::new_v5(
+                &KEY_NAMESPACE,
+                &[place.as_bytes(), b"\n", wrong.code.as_bytes(), b"\n", sent].concat(),
+            ),
+            source: "http".to_owned(),
+            row: place.to_owned(),
+            code: wrong.code.clone(),
+            pointer: wrong.pointer.clone().unwrap_or_default(),
+            message_zh: wrong.detail_zh.clone(),
+            message_en: wrong.detail_en.clone(),
+            content: sent.clone(),
+        }
     }
 
     /// Where in the body the trouble is.

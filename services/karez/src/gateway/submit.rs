@@ -102,13 +102,13 @@ impl Gateway {
         sent: &Sent<'_>,
         place: impl Fn(&str) -> Option<String>,
     ) -> Result<Response, Problem> {
-        let envelope = match envelope {
-            Ok(envelope) => envelope,
-            Err(problem) => return Err(self.keep_unreadable(problem, sent.body.clone()).await),
-        };
-        let submission = match envelope.event() {
-            Ok(event) => envelope.submission(event, sent.key)?,
-            Err(problem) => return Err(self.keep_unreadable(problem, envelope.wire().into()).await),
+        let read = envelope.and_then(|envelope| {
+            let event = envelope.event()?;
+            envelope.submission(event, sent.key)
+        });
+        let submission = match read {
+            Ok(submission) => submission,
+            Err(problem) => return Err(self.keep(problem, sent).await),
         };
         match self
             .parts()
@@ -121,13 +121,18 @@ impl Gateway {
         }
     }
 
-    /// Nothing that was sent is lost: what cannot be read is kept with the reason.
-    async fn keep_unreadable(&self, problem: Problem, sent: Bytes) -> Problem {
-        match self.parts().intake.submit_bytes(sent, Origin::of("http")).await {
+    /// Nothing that was sent is lost: what cannot be taken is kept with the reason. It is not read a second time,
+    /// so that what was answered as refused is never recorded.
+    async fn keep(&self, problem: Problem, sent: &Sent<'_>) -> Problem {
+        let kept = problem.kept(sent.body, &format!("POST {}", sent.stream));
+        match self.parts().intake.keep_refused(kept).await {
             Ok(Outcome::Refused(refusal)) => problem.with("rejection_id", refusal.rejection_id.to_string()),
-            Ok(Outcome::Recorded(_)) => problem,
+            Ok(Outcome::Recorded(receipt)) => {
+                tracing::error!(position = receipt.position, "what was refused has been recorded");
+                Problem::internal()
+            }
             Err(error) => {
-                tracing::warn!("an unreadable submission could not be kept: {error}");
+                tracing::warn!("a refused submission could not be kept: {error}");
                 problem
             }
         }

@@ -77,7 +77,7 @@ pub struct AmountsView(pub Amounts);
 impl AmountsView {
     /// Every amount with its name, those that follow from others included.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, Decimal); 34] {
+    pub fn named(&self) -> [(&'static str, Decimal); 36] {
         let of = &self.0;
         [
             ("appropriation_opening", of.appropriation_opening),
@@ -85,6 +85,8 @@ impl AmountsView {
             ("opening_budget", of.opening_budget),
             ("adjusted_budget", of.adjusted_budget),
             ("life_budget", of.life_budget),
+            ("own_budget", of.own_budget),
+            ("own_life_budget", of.own_life_budget),
             ("budget_changes", of.budget_changes),
             ("issued", of.issued),
             ("issued_year", of.issued_year),

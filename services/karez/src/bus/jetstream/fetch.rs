@@ -211,7 +211,12 @@ fn delivery(message: Message, mark: IntakeMark) -> Delivery {
     } else {
         Origin::of(&mark.subject)
     };
-    let content = Content::read(message.message.payload);
+    let payload = message.message.payload;
+    let content = if subject::is_trusted(&mark.subject) {
+        Content::read_trusted(payload)
+    } else {
+        Content::read(payload)
+    };
     Delivery {
         content,
         origin,
