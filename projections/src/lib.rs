@@ -20,10 +20,11 @@ pub mod warnings;
 pub use admission::{Refusal, RefusalCode, admit};
 pub use fund::Fund;
 pub use measures::{Amounts, Measures, Rate, RateLevel, RollUp};
-pub use portfolio::{ImportRun, Portfolio};
+pub use portfolio::{ImportRun, Portfolio, PublishedRules};
 pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,
+    Voucher,
 };
 pub use totals::{TotalsRow, totals};
 pub use unit::Unit;
-pub use warnings::Warning;
+pub use warnings::{Target, Warning, Warnings};

@@ -1,16 +1,16 @@
 //! The whole read side: a fold of the log held in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use karez_events::event::system::ImportCompleted;
+use karez_events::event::system::{ImportCompleted, RulesPublished};
 use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId};
 use serde::{Deserialize, Serialize};
 
 use crate::fund::{Fund, FundEntry, FundEntryKind};
-use crate::project::{Project, Quota};
+use crate::project::{Entry, Project, Quota};
 use crate::unit::Unit;
-use crate::warnings::Warning;
+use crate::warnings::{Warning, WarningFact, Warnings};
 
 /// One file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,17 @@ pub struct ImportRun {
     pub published_on: Option<NaiveDate>,
 }
 
+/// The rule set in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedRules {
+    /// Position at which it took effect.
+    pub position: Position,
+    /// When.
+    pub published_at: DateTime<Utc>,
+    /// What was published.
+    pub rules: RulesPublished,
+}
+
 /// Everything that is known after a prefix of the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portfolio {
@@ -35,7 +46,10 @@ pub struct Portfolio {
     funds: BTreeMap<FundId, Fund>,
     projects: BTreeMap<ProjectId, Project>,
     units: BTreeMap<UnitId, Unit>,
-    warnings: BTreeMap<WarningId, Warning>,
+    warnings: Warnings,
+    rules: Option<PublishedRules>,
+    /// The projects in which each invoice number was booked.
+    invoices: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
     imports: Vec<ImportRun>,
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
@@ -90,10 +104,22 @@ impl Portfolio {
         self.units.get(id)
     }
 
-    /// Every warning, by id.
+    /// Every warning.
     #[must_use]
-    pub fn warnings(&self) -> impl ExactSizeIterator<Item = &Warning> {
-        self.warnings.values()
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
+
+    /// The rule set that was published last; `None` while the defaults are in force.
+    #[must_use]
+    pub fn rules(&self) -> Option<&PublishedRules> {
+        self.rules.as_ref()
+    }
+
+    /// The projects in which an invoice number was booked.
+    pub fn projects_with_invoice(&self, invoice_no: &str) -> impl Iterator<Item = &Project> {
+        let ids = self.invoices.get(invoice_no).into_iter().flatten();
+        ids.filter_map(|id| self.projects.get(id))
     }
 
     /// One warning.
@@ -121,12 +147,8 @@ impl Portfolio {
                     .or_insert_with(|| Unit::new(id.clone()))
                     .apply(recorded);
             }
-            StreamId::Warning(id) => self.apply_to_warning(id, recorded),
-            StreamId::Calendar => {
-                if let Event::ImportCompleted(data) = &recorded.event {
-                    self.apply_import(recorded, data);
-                }
-            }
+            StreamId::Warning(id) => self.warnings.apply(id, &WarningFact::of(recorded)),
+            StreamId::Calendar => self.apply_to_calendar(recorded),
         }
     }
 
@@ -149,7 +171,10 @@ impl Portfolio {
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only two events name the unit")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only two events name the unit, and one an invoice"
+    )]
     fn apply_to_project(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
         let awaited = &mut self.awaited_quotas;
         let project = self.projects.entry(id.clone()).or_insert_with(|| {
@@ -160,7 +185,18 @@ impl Portfolio {
         let name = match &recorded.event {
             Event::ProjectApplied(data) => data.unit_name.clone(),
             Event::ProjectApproved(data) => data.unit_name.clone(),
-            _ => return project.apply(recorded),
+            Event::ExpenditureRecorded(data) => {
+                project.apply(recorded);
+                if let Some(invoice_no) = data.invoice_no.as_deref() {
+                    let booked_in = self.invoices.entry(invoice_no.into()).or_default();
+                    booked_in.insert(id.clone());
+                }
+                return self.mark_if_closed(id, recorded);
+            }
+            _ => {
+                project.apply(recorded);
+                return self.mark_if_closed(id, recorded);
+            }
         };
         let unit_before = project.unit().cloned();
         project.apply(recorded);
@@ -180,12 +216,38 @@ impl Portfolio {
         unit.name = name.or(unit.name.take());
     }
 
-    fn apply_to_warning(&mut self, id: &WarningId, recorded: &RecordedEvent) {
-        if let Event::WarningRaised(data) = &recorded.event {
-            let warning = Warning::new(id.clone(), data.clone(), recorded.occurred_on);
-            self.warnings.insert(id.clone(), warning);
-        } else if let Some(warning) = self.warnings.get_mut(id) {
-            warning.apply(recorded);
+    /// Whether a posting fell into closed books is known only now: they may be opened again.
+    fn mark_if_closed(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
+        let Some(project) = self.projects.get_mut(id) else {
+            return;
+        };
+        let unit = project.unit().and_then(|unit| self.units.get(unit));
+        if unit.is_some_and(|unit| unit.is_closed_on(recorded.occurred_on)) {
+            let of_it = |entry: &&mut Entry| entry.event_id == recorded.event_id;
+            project
+                .entries
+                .iter_mut()
+                .rev()
+                .take_while(of_it)
+                .for_each(|entry| entry.is_into_closed_period = true);
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only two events of the calendar are kept"
+    )]
+    fn apply_to_calendar(&mut self, recorded: &RecordedEvent) {
+        match &recorded.event {
+            Event::ImportCompleted(data) => self.apply_import(recorded, data),
+            Event::RulesPublished(data) => {
+                self.rules = Some(PublishedRules {
+                    position: recorded.position,
+                    published_at: recorded.recorded_at,
+                    rules: data.clone(),
+                });
+            }
+            _ => {}
         }
     }
 

@@ -7,7 +7,7 @@ mod fold;
 mod life;
 
 pub use budget::{BudgetFact, BudgetForm, Carryover, LineAmount, Quota, is_published};
-pub use entry::{Entry, EntryKind};
+pub use entry::{Entry, EntryKind, Voucher};
 pub use life::{Dated, LifeFact, LifeStep, ProjectState};
 
 use chrono::{DateTime, NaiveDate, Utc};

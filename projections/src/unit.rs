@@ -29,6 +29,14 @@ impl Unit {
         }
     }
 
+    /// Whether its books of a day are closed.
+    #[must_use]
+    pub fn is_closed_on(&self, day: NaiveDate) -> bool {
+        self.closed_periods
+            .iter()
+            .any(|(from, to)| (*from..=*to).contains(&day))
+    }
+
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "Project::apply lists every event; only a few concern this fold"

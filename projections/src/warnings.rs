@@ -1,56 +1,291 @@
-//! Warnings as their events tell them.
+//! Warnings as their events tell them, open and closed; none is ever deleted.
 
-use chrono::NaiveDate;
-use karez_events::event::supervision::{Level, WarningRaised};
-use karez_events::{Event, RecordedEvent, WarningId};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use karez_events::event::supervision::{Level, RectificationOrdered, WarningRaised};
+use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, UnitId, WarningId};
 use serde::{Deserialize, Serialize};
 
-/// A warning, open or closed; none is ever deleted.
+/// The `source_system` of events that the sentinel submits.
+pub const SENTINEL: &str = "sentinel";
+
+/// What a warning is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Target {
+    /// One project.
+    Project(ProjectId),
+    /// One unit.
+    Unit(UnitId),
+    /// One fund.
+    Fund(FundId),
+    /// The office's own work, such as a rule that fires for too many.
+    Office,
+}
+
+impl Target {
+    /// The target that an event names; a project's warning may name its unit and fund as well.
+    #[must_use]
+    pub fn of(raised: &WarningRaised) -> Self {
+        match (&raised.project, &raised.fund, &raised.unit) {
+            (Some(project), _, _) => Self::Project(project.clone()),
+            (None, Some(fund), _) => Self::Fund(fund.clone()),
+            (None, None, Some(unit)) => Self::Unit(unit.clone()),
+            (None, None, None) => Self::Office,
+        }
+    }
+}
+
+/// How a warning ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndingKind {
+    /// 解除.
+    Lifted,
+    /// 误报.
+    Dismissed,
+    /// 追溯撤销.
+    Retracted,
+}
+
+/// The end of a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How.
+    pub kind: EndingKind,
+    /// The business date it was evaluated for.
+    pub on: NaiveDate,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Position of the event that ended it.
+    pub position: Position,
+    /// Why.
+    pub cause: String,
+    /// A person decided, not the sentinel.
+    pub is_by_person: bool,
+}
+
+/// 整改: what was ordered, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rectification {
+    /// Items and deadline.
+    pub order: RectificationOrdered,
+    /// Since when.
+    pub ordered_on: NaiveDate,
+    /// 整改反馈, the latest.
+    pub reported_on: Option<NaiveDate>,
+    /// 销号.
+    pub accepted_on: Option<NaiveDate>,
+}
+
+/// A warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// Its identifier.
     pub id: WarningId,
     /// What was raised.
     pub raised: WarningRaised,
-    /// Since when.
+    /// The business date for which it was raised.
     pub raised_on: NaiveDate,
+    /// When it became known.
+    pub raised_at: DateTime<Utc>,
     /// Its colour now.
     pub level: Level,
-    /// Whether it is still open.
-    pub is_open: bool,
+    /// The highest colour it has had.
+    pub highest_level: Level,
+    /// The business date since which it has this colour.
+    pub level_since_on: NaiveDate,
+    /// The sentence that goes with the colour, Chinese.
+    pub sentence_zh: String,
+    /// The same in English.
+    pub sentence_en: String,
+    /// How it ended; `None` while it is open.
+    pub ending: Option<Ending>,
+    /// When somebody first took note.
+    pub acknowledged_at: Option<DateTime<Utc>>,
     /// Who has it.
     pub assignee: Option<String>,
-    /// Whether somebody has taken note.
-    pub is_acknowledged: bool,
+    /// By when the assignee is to act.
+    pub due_on: Option<NaiveDate>,
+    /// 核查意见: what the unit last said.
+    pub answer: Option<String>,
+    /// 整改.
+    pub rectification: Option<Rectification>,
+    /// To whom it was escalated last.
+    pub escalated_to: Option<String>,
+    /// How many of its events the sentinel made, by which the next one gets its id.
+    pub sentinel_steps: u32,
 }
 
 impl Warning {
-    pub(crate) fn new(id: WarningId, raised: WarningRaised, raised_on: NaiveDate) -> Self {
-        let level = raised.level;
+    fn new(id: WarningId, raised: WarningRaised, at: DateTime<Utc>) -> Self {
         Self {
             id,
-            raised,
-            raised_on,
-            level,
-            is_open: true,
+            raised_on: raised.as_of,
+            raised_at: at,
+            level: raised.level,
+            highest_level: raised.level,
+            level_since_on: raised.as_of,
+            sentence_zh: raised.sentence_zh.clone(),
+            sentence_en: raised.sentence_en.clone(),
+            ending: None,
+            acknowledged_at: None,
             assignee: None,
-            is_acknowledged: false,
+            due_on: None,
+            answer: None,
+            rectification: None,
+            escalated_to: None,
+            sentinel_steps: 1,
+            raised,
         }
+    }
+
+    /// Whether it is still open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.ending.is_none()
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target::of(&self.raised)
     }
 
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "Project::apply lists every event; only a few concern this fold"
     )]
-    pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
-        match &recorded.event {
-            Event::WarningLevelChanged(data) => self.level = data.to,
-            Event::WarningAcknowledged(_) => self.is_acknowledged = true,
-            Event::WarningAssigned(data) => self.assignee = Some(data.assignee.clone()),
-            Event::WarningLifted(_) | Event::WarningDismissed(_) | Event::WarningRetracted(_) => {
-                self.is_open = false;
+    fn apply(&mut self, fact: &WarningFact<'_>) {
+        self.sentinel_steps += u32::from(fact.is_by_sentinel);
+        match fact.event {
+            Event::WarningLevelChanged(data) => {
+                self.level = data.to;
+                self.highest_level = self.highest_level.max(data.to);
+                self.level_since_on = data.as_of;
+                self.sentence_zh.clone_from(&data.sentence_zh);
+                self.sentence_en.clone_from(&data.sentence_en);
             }
+            Event::WarningAcknowledged(_) => {
+                self.acknowledged_at.get_or_insert(fact.at);
+            }
+            Event::WarningAssigned(data) => {
+                self.assignee = Some(data.assignee.clone());
+                self.due_on = data.due_on;
+            }
+            Event::WarningAnswered(data) => self.answer.clone_from(&data.text),
+            Event::WarningEscalated(data) => self.escalated_to = Some(data.escalated_to.clone()),
+            Event::RectificationOrdered(data) => {
+                self.rectification = Some(Rectification {
+                    order: data.clone(),
+                    ordered_on: fact.on,
+                    reported_on: None,
+                    accepted_on: None,
+                });
+            }
+            Event::RectificationReported(_) => {
+                if let Some(rectification) = &mut self.rectification {
+                    rectification.reported_on = Some(fact.on);
+                }
+            }
+            Event::RectificationAccepted(_) => {
+                if let Some(rectification) = &mut self.rectification {
+                    rectification.accepted_on = Some(fact.on);
+                }
+            }
+            Event::WarningLifted(data) => self.end(EndingKind::Lifted, fact, &data.cause, data.as_of),
+            Event::WarningDismissed(data) => self.end(EndingKind::Dismissed, fact, &data.cause, data.as_of),
+            Event::WarningRetracted(data) => self.end(EndingKind::Retracted, fact, &data.cause, data.as_of),
             _ => {}
         }
+    }
+
+    fn end(&mut self, kind: EndingKind, fact: &WarningFact<'_>, cause: &str, on: NaiveDate) {
+        self.ending = Some(Ending {
+            kind,
+            on,
+            at: fact.at,
+            position: fact.position,
+            cause: cause.to_owned(),
+            is_by_person: !fact.is_by_sentinel,
+        });
+    }
+}
+
+/// One event of a warning's stream.
+#[derive(Debug, Clone, Copy)]
+pub struct WarningFact<'a> {
+    /// The fact.
+    pub event: &'a Event,
+    /// Its business date.
+    pub on: NaiveDate,
+    /// When it became known.
+    pub at: DateTime<Utc>,
+    /// Where it stands in the log.
+    pub position: Position,
+    /// The sentinel made it, not a person.
+    pub is_by_sentinel: bool,
+}
+
+impl<'a> WarningFact<'a> {
+    /// The fact of a recorded event.
+    #[must_use]
+    pub fn of(recorded: &'a RecordedEvent) -> Self {
+        Self {
+            event: &recorded.event,
+            on: recorded.occurred_on,
+            at: recorded.recorded_at,
+            position: recorded.position,
+            is_by_sentinel: is_by_sentinel(recorded),
+        }
+    }
+}
+
+/// Whether the sentinel made an event.
+#[must_use]
+pub fn is_by_sentinel(recorded: &RecordedEvent) -> bool {
+    recorded.metadata.source_system.as_deref() == Some(SENTINEL)
+}
+
+/// Every warning, by id and by what it is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warnings {
+    by_id: BTreeMap<WarningId, Warning>,
+    by_target: BTreeMap<Target, Vec<WarningId>>,
+}
+
+impl Warnings {
+    /// Takes one event of a warning's stream.
+    pub fn apply(&mut self, id: &WarningId, fact: &WarningFact<'_>) {
+        if let Event::WarningRaised(data) = fact.event {
+            if !self.by_id.contains_key(id) {
+                self.by_target
+                    .entry(Target::of(data))
+                    .or_default()
+                    .push(id.clone());
+            }
+            self.by_id
+                .insert(id.clone(), Warning::new(id.clone(), data.clone(), fact.at));
+        } else if let Some(warning) = self.by_id.get_mut(id) {
+            warning.apply(fact);
+        }
+    }
+
+    /// One warning.
+    #[must_use]
+    pub fn get(&self, id: &WarningId) -> Option<&Warning> {
+        self.by_id.get(id)
+    }
+
+    /// Every warning, by id.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Warning> {
+        self.by_id.values()
+    }
+
+    /// The warnings about one target, in the order of being raised.
+    pub fn about(&self, target: &Target) -> impl Iterator<Item = &Warning> {
+        let ids = self.by_target.get(target).into_iter().flatten();
+        ids.filter_map(|id| self.by_id.get(id))
     }
 }

@@ -1,7 +1,10 @@
 //! Facts about warnings and what people do about them.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::ids::{FundId, ProjectId, UnitId};
 
@@ -17,6 +20,27 @@ pub enum Level {
     Orange,
     /// 红, level one, the highest.
     Red,
+}
+
+/// Why a rule says what it says: enough to check it by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The formula with its numbers filled in.
+    pub formula: String,
+    /// The thresholds it was compared with, from blue to red.
+    pub threshold: String,
+    /// 依据: the section, notice or article that the rule rests on.
+    pub basis: String,
+    /// Further figures by name, as they were at the date; amounts and ratios exact.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, String>,
+    /// The facts that decided, by `event_id`, in the order of becoming known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Uuid>,
+    /// Positions in the log of the first and the last of these facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact_positions: Option<(u64, u64)>,
 }
 
 /// 预警触发. What it pins lets it be computed again exactly.
@@ -49,10 +73,19 @@ pub struct WarningRaised {
     pub as_of: NaiveDate,
     /// The last position that was known.
     pub known_at_position: u64,
+    /// What brought it about, where that is not the passing of time: 追溯, 起始日变更, 预算调减.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The group it was raised with, where one cause moved many subjects at once: they are notified as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// One sentence with the numbers filled in, Chinese.
     pub sentence_zh: String,
     /// The same in English.
     pub sentence_en: String,
+    /// What it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 /// 预警升级或降级.
@@ -65,10 +98,16 @@ pub struct WarningLevelChanged {
     pub to: Level,
     /// The business date it was evaluated for.
     pub as_of: NaiveDate,
+    /// What brought it about, where that is not the passing of time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// One sentence with the numbers filled in, Chinese.
     pub sentence_zh: String,
     /// The same in English.
     pub sentence_en: String,
+    /// What it rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 /// What somebody said about a warning.

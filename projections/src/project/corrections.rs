@@ -119,6 +119,7 @@ fn correction_of(corrected: &Entry, posting: Uuid, recorded: &RecordedEvent) -> 
         event_id: recorded.event_id,
         position: recorded.position,
         on: recorded.occurred_on,
+        recorded_at: recorded.recorded_at,
         service: Some(corrected.cost_period()),
         prior_year: corrected.prior_year || is_of_an_earlier_year(corrected, recorded),
         corrects: Some(posting),

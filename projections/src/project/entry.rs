@@ -1,8 +1,9 @@
 //! One entry of a project's ledger, and the event that makes it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::fund::FundSource;
-use karez_events::event::money_flow::{ContributionKind, OtherFlow};
+use karez_events::event::money_flow::{ContributionKind, ExpenditureRecorded, OtherFlow};
+use karez_events::event::{Payee, Personal};
 use karez_events::{CategoryId, Currency, Event, Position, RecordedEvent};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,10 @@ impl EntryKind {
 
 /// One entry of a project's ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about an entry that go together in every way"
+)]
 pub struct Entry {
     /// The event it comes from.
     pub event_id: Uuid,
@@ -67,6 +72,8 @@ pub struct Entry {
     pub position: Position,
     /// Business date.
     pub on: NaiveDate,
+    /// When it became known.
+    pub recorded_at: DateTime<Utc>,
     /// What it is.
     pub kind: EntryKind,
     /// Amount in whole currency units, signed: corrections carry the opposite sign of what they correct.
@@ -95,6 +102,57 @@ pub struct Entry {
     pub is_reversed: bool,
     /// The posting that this entry corrects.
     pub corrects: Option<Uuid>,
+    /// It falls into a period that the unit had closed before it became known.
+    pub is_into_closed_period: bool,
+    /// What its voucher says beyond the amount.
+    pub voucher: Option<Box<Voucher>>,
+}
+
+/// What the voucher of an expenditure says beyond its amount, for the rules that look into vouchers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Voucher {
+    /// Line of the voucher.
+    pub line_no: Option<u32>,
+    /// 发票号.
+    pub invoice_no: Option<Box<str>>,
+    /// 收款人: the pseudonym, else what was stated in the clear.
+    pub payee: Option<Box<str>>,
+    /// 旧科目.
+    pub old_category: Option<CategoryId>,
+    /// Labels such as 购置 or 罚款.
+    pub tags: Vec<String>,
+    /// Person-days, for expert fees.
+    pub person_days: Option<Decimal>,
+    /// SHA-256 of the document it rests on.
+    pub document_sha256: Option<Box<str>>,
+}
+
+impl Voucher {
+    fn of(recorded: &RecordedEvent, data: &ExpenditureRecorded) -> Option<Box<Self>> {
+        let document = recorded.metadata.document.as_ref();
+        let voucher = Self {
+            line_no: data.line_no,
+            invoice_no: text(&data.invoice_no),
+            payee: data.payee.as_ref().and_then(name_of),
+            old_category: data.old_category.clone(),
+            tags: data.tags.clone(),
+            person_days: data.person_days,
+            document_sha256: document.and_then(|document| text(&document.sha256)),
+        };
+        (voucher != Self::default()).then(|| Box::new(voucher))
+    }
+}
+
+fn name_of(payee: &Payee) -> Option<Box<str>> {
+    let open = |personal: &Option<Personal>| match personal {
+        Some(Personal::Open(text)) => Some(text.as_str().into()),
+        Some(Personal::Sealed { .. }) | None => None,
+    };
+    let pseudonym = payee.person.as_ref().map(|person| person.as_str().into());
+    pseudonym
+        .or_else(|| open(&payee.id_number))
+        .or_else(|| open(&payee.account))
+        .or_else(|| open(&payee.name))
 }
 
 impl Entry {
@@ -123,6 +181,7 @@ fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Cu
         event_id: recorded.event_id,
         position: recorded.position,
         on: recorded.occurred_on,
+        recorded_at: recorded.recorded_at,
         kind,
         amount,
         currency,
@@ -137,6 +196,8 @@ fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Cu
         prior_year: false,
         is_reversed: false,
         corrects: None,
+        is_into_closed_period: false,
+        voucher: None,
     }
 }
 
@@ -228,6 +289,7 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
                 .zip(data.service_to_on.or(data.service_from_on)),
             reference: text(&data.voucher_no),
             purpose: text(&data.purpose),
+            voucher: Voucher::of(recorded, data),
             ..base(EntryKind::Spent, data.amount, data.currency)
         },
         Event::ExpenditureRefunded(data) => Entry {

@@ -59,7 +59,11 @@ pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
         units: portfolio.units().len(),
         projects: approved,
         applications: portfolio.projects().len() - approved,
-        open_warnings: portfolio.warnings().filter(|warning| warning.is_open).count(),
+        open_warnings: portfolio
+            .warnings()
+            .iter()
+            .filter(|warning| warning.is_open())
+            .count(),
         states: states.into_iter().filter(|count| count.projects > 0).collect(),
         currencies: currencies(portfolio)
             .into_iter()

@@ -6,7 +6,7 @@ use karez_events::event::project::ProjectApproved;
 use karez_events::event::supervision::Level;
 use karez_events::{Position, ProjectId, WarningId};
 use karez_projections::measures::measures;
-use karez_projections::{LifeStep, Portfolio, Project, ProjectState, Warning};
+use karez_projections::{LifeStep, Portfolio, Project, ProjectState, Target, Warning};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -133,9 +133,8 @@ pub fn show(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Option<Pro
     let contract = project.contract(as_of);
     let eligible = contract.map(|contract| contract.eligible_from_on.unwrap_or(contract.start_on));
     let parts = portfolio.projects().filter(|part| part.parent() == Some(id));
-    let warnings = portfolio
-        .warnings()
-        .filter(|warning| warning.raised.project.as_ref() == Some(id));
+    let target = Target::Project(id.clone());
+    let warnings = portfolio.warnings().about(&target);
     Some(ProjectDetail {
         stand: Stand::of(portfolio, moment),
         id: project.id.clone(),
@@ -203,9 +202,9 @@ fn warning_view(warning: &Warning) -> WarningView {
         rule: warning.raised.rule.clone(),
         level: warning.level,
         raised_on: warning.raised_on,
-        is_open: warning.is_open,
-        sentence_zh: warning.raised.sentence_zh.clone(),
-        sentence_en: warning.raised.sentence_en.clone(),
+        is_open: warning.is_open(),
+        sentence_zh: warning.sentence_zh.clone(),
+        sentence_en: warning.sentence_en.clone(),
     }
 }
 

@@ -1,0 +1,129 @@
+//! What a rule is given: one project, or one fund, in one currency at a date.
+
+use chrono::NaiveDate;
+use karez_events::Currency;
+use karez_events::event::project::{ContractSigned, ProjectApproved, ProjectKind};
+use karez_projections::fiscal_calendar::WorkingDays;
+use karez_projections::measures::{Measures, RollUp};
+use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Unit, Warnings};
+
+use crate::rule::Stale;
+
+/// One project in one currency at a date.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Everything that is known, for what lies beyond the project.
+    pub portfolio: &'a Portfolio,
+    /// The warnings that stand, for the rules about how they are handled.
+    pub warnings: &'a Warnings,
+    /// The project.
+    pub project: &'a Project,
+    /// Its figures in the currency at the date.
+    pub measures: &'a Measures,
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// Which days are worked.
+    pub calendar: &'a WorkingDays,
+}
+
+impl<'a> Case<'a> {
+    /// Where the project stands.
+    #[must_use]
+    pub fn state(&self) -> ProjectState {
+        self.measures.state
+    }
+
+    /// The currency judged.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.measures.currency
+    }
+
+    /// Whether this is the currency of the project's accounts: what has no currency is judged only there.
+    #[must_use]
+    pub fn is_main_currency(&self) -> bool {
+        self.currency() == self.project.currency()
+    }
+
+    /// Whether others published the project and karez imported it.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.project.listed.is_some()
+    }
+
+    /// 奖励、后补助: paid is done.
+    #[must_use]
+    pub fn is_exempt(&self) -> bool {
+        self.measures.is_exempt
+    }
+
+    /// 工作经费: the department's own activity.
+    #[must_use]
+    pub fn is_activity(&self) -> bool {
+        self.approval()
+            .is_some_and(|approval| approval.kind == ProjectKind::Activity)
+    }
+
+    /// The approval in force.
+    #[must_use]
+    pub fn approval(&self) -> Option<&'a ProjectApproved> {
+        self.project.approval(self.as_of)
+    }
+
+    /// The contract in force.
+    #[must_use]
+    pub fn contract(&self) -> Option<&'a ContractSigned> {
+        self.project.contract(self.as_of)
+    }
+
+    /// The unit that carries the project.
+    #[must_use]
+    pub fn unit(&self) -> Option<&'a Unit> {
+        self.project.unit().and_then(|unit| self.portfolio.unit(unit))
+    }
+
+    /// The entries of the ledger that count, in the order of becoming known.
+    #[must_use]
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
+        let (currency, as_of) = (self.currency(), self.as_of);
+        let entries = self.project.entries.iter();
+        entries.filter(move |entry| entry.currency == currency && entry.on <= as_of)
+    }
+
+    /// The entries that count in net expenditure.
+    #[must_use]
+    pub fn spending(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
+        self.entries().filter(|entry| entry.kind.is_spending())
+    }
+
+    /// Whether the unit's books are behind: it has reported or closed its books before, and the last day so covered
+    /// lies more than so many days back. A unit that never reported is taken by its postings.
+    #[must_use]
+    pub fn stale(&self, after_days: i64) -> Option<Stale> {
+        let reports = self
+            .project
+            .progress
+            .iter()
+            .filter(|report| report.on <= self.as_of);
+        let reported = reports.map(|report| report.fact.period_end_on);
+        let closed = self.unit().into_iter().flat_map(|unit| &unit.closed_periods);
+        let closed = closed.map(|(_, last)| *last).filter(|last| *last <= self.as_of);
+        let posted = self.spending().map(|entry| entry.on).max();
+        let reported_until = reported.chain(closed).max()?.max(posted?);
+        let days = (self.as_of - reported_until).num_days();
+        (days > after_days).then_some(Stale { reported_until, days })
+    }
+}
+
+/// One fund in one currency at a date.
+#[derive(Debug, Clone, Copy)]
+pub struct FundCase<'a> {
+    /// Everything that is known.
+    pub portfolio: &'a Portfolio,
+    /// The fund.
+    pub fund: &'a Fund,
+    /// The figures of its projects and its own.
+    pub figures: &'a RollUp,
+    /// The business date.
+    pub as_of: NaiveDate,
+}

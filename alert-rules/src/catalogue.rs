@@ -1,0 +1,60 @@
+//! Every rule with its thresholds. A rule is one line here and one file in `rules/`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rule::Rule;
+use crate::rules;
+
+macro_rules! catalogue {
+    ($($name:ident: $rule:ty,)+) => {
+        /// The thresholds of every rule; what is not given has the default of domain.md §4.
+        #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Catalogue {
+            $(#[doc = concat!("Thresholds of `", stringify!($name), "`.")] pub $name: $rule,)+
+        }
+
+        impl Catalogue {
+            /// Every rule, in the order of the catalogue.
+            #[must_use]
+            pub fn rules(&self) -> Vec<&dyn Rule> {
+                vec![$(&self.$name as &dyn Rule,)+]
+            }
+
+            /// A rule by its name or its code.
+            #[must_use]
+            pub fn rule(&self, name: &str) -> Option<&dyn Rule> {
+                let is_meant = |rule: &&dyn Rule| {
+                    let about = rule.about();
+                    about.name == name || about.code.eq_ignore_ascii_case(name)
+                };
+                self.rules().into_iter().find(is_meant)
+            }
+        }
+    };
+}
+
+catalogue! {
+    // ST: stalled funds
+    idle_funds: rules::idle_funds::IdleFunds,
+    // BX: budget and execution apart
+
+    // PS: pre-start costs
+
+    // YE: year-end and late spending
+
+    // DS: duplicates
+
+    // CC: category caps
+
+    // MF: matching funds
+
+    // TL: timeliness
+
+    // DQ: data quality
+
+    // PI: performance
+
+    // FC: forecast
+
+}

@@ -1,0 +1,235 @@
+//! Asks the rules: of one project, one fund, or all of them.
+
+use chrono::{Datelike, NaiveDate};
+use karez_events::{Currency, FundId, ProjectId};
+use karez_projections::measures::{fund_measures, measures};
+use karez_projections::{Portfolio, Project, Target, Warnings};
+
+use crate::case::{Case, FundCase};
+use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs};
+use crate::rule_set::RuleSet;
+
+/// What a run asks: the rules that an event can move, or those of a day that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// After an event.
+    Event,
+    /// At the end of a day.
+    Day,
+    /// Every rule, whenever it runs: to look at a date again.
+    All,
+}
+
+impl Ask {
+    fn includes(self, runs: Runs, as_of: NaiveDate) -> bool {
+        match (self, runs) {
+            (Self::All, _) | (_, Runs::OnEvent) | (Self::Day, Runs::Daily) => true,
+            (Self::Event, Runs::Daily | Runs::Monthly) => false,
+            (Self::Day, Runs::Monthly) => as_of.succ_opt().is_none_or(|next| next.month() != as_of.month()),
+        }
+    }
+}
+
+/// One rule's answer about one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The rule.
+    pub about: &'static About,
+    /// About what.
+    pub target: Target,
+    /// What it says.
+    pub outcome: Outcome,
+    /// How its warnings end; at once for a rule that is switched off.
+    pub clearing: Clearing,
+}
+
+/// What is known, by which rules, at which date: what every question has in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Stand<'a> {
+    /// The facts.
+    pub portfolio: &'a Portfolio,
+    /// The warnings.
+    pub warnings: &'a Warnings,
+    /// The rule set.
+    pub rules: &'a RuleSet,
+    /// The business date.
+    pub as_of: NaiveDate,
+}
+
+impl Stand<'_> {
+    /// The same at another date.
+    #[must_use]
+    pub fn at(self, as_of: NaiveDate) -> Self {
+        Self { as_of, ..self }
+    }
+
+    /// Asks every rule about one project.
+    #[must_use]
+    pub fn project(&self, id: &ProjectId, ask: Ask) -> Vec<Answer> {
+        let rules_of = |project| self.rules.of(project, self.as_of).rules();
+        self.portfolio
+            .project(id)
+            .map(|project| self.ask_project(project, &rules_of(project), ask))
+            .unwrap_or_default()
+    }
+
+    /// Asks one rule about one target, whenever it runs.
+    #[must_use]
+    pub fn one(&self, rule: &str, target: &Target) -> Option<Answer> {
+        let answers = match target {
+            Target::Project(id) => {
+                let project = self.portfolio.project(id)?;
+                let rule = self.rules.of(project, self.as_of).rule(rule)?;
+                self.ask_project(project, &[rule], Ask::All)
+            }
+            Target::Fund(id) => self.ask_fund(id, &[self.rules.general().rule(rule)?], Ask::All),
+            Target::Unit(_) | Target::Office => return None,
+        };
+        answers.into_iter().next()
+    }
+
+    /// Asks every rule about one fund.
+    #[must_use]
+    pub fn fund(&self, id: &FundId, ask: Ask) -> Vec<Answer> {
+        self.ask_fund(id, &self.rules.general().rules(), ask)
+    }
+
+    /// Asks every rule about every project and fund, in the order of their ids.
+    #[must_use]
+    pub fn all(&self, ask: Ask) -> Vec<Answer> {
+        let projects = self
+            .portfolio
+            .projects()
+            .flat_map(|project| self.project(&project.id, ask));
+        let funds = self.portfolio.funds().flat_map(|fund| self.fund(&fund.id, ask));
+        projects.chain(funds).collect()
+    }
+
+    fn ask_project(&self, project: &Project, rules: &[&dyn Rule], ask: Ask) -> Vec<Answer> {
+        let target = Target::Project(project.id.clone());
+        let asked = rules
+            .iter()
+            .filter(|rule| ask.includes(rule.about().runs, self.as_of));
+        let mut answers: Vec<(&dyn Rule, Answer)> = asked
+            .map(|rule| {
+                let is_off = self.rules.is_off(rule.about(), project, self.as_of);
+                (*rule, Answer::quiet(rule.about(), target.clone(), is_off))
+            })
+            .collect();
+        for currency in project.currencies() {
+            let figures = measures(project, currency, self.as_of);
+            let case = Case {
+                portfolio: self.portfolio,
+                warnings: self.warnings,
+                project,
+                measures: &figures,
+                as_of: self.as_of,
+                calendar: &self.rules.calendar,
+            };
+            let stale = case.stale(self.rules.settings.stale_after_days);
+            for (rule, answer) in &mut answers {
+                if self.rules.is_off(rule.about(), project, self.as_of) {
+                    continue;
+                }
+                let outcome = match (rule.judge(&case), stale) {
+                    (Outcome::Judged(found), Some(stale))
+                        if rule.about().awaits_books && !found.is_empty() =>
+                    {
+                        Outcome::Stale(stale)
+                    }
+                    (outcome, _) => outcome,
+                };
+                let is_main = currency == project.currency();
+                answer.add(in_currency(outcome, currency, is_main));
+            }
+        }
+        answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+
+    fn ask_fund(&self, id: &FundId, rules: &[&dyn Rule], ask: Ask) -> Vec<Answer> {
+        let Some(fund) = self.portfolio.fund(id) else {
+            return Vec::new();
+        };
+        let mut currencies: Vec<Currency> = fund.entries.iter().map(|entry| entry.currency).collect();
+        currencies.sort_by_key(|currency| currency.as_str().to_owned());
+        currencies.dedup();
+        let asked = rules
+            .iter()
+            .filter(|rule| ask.includes(rule.about().runs, self.as_of));
+        let mut answers: Vec<(&dyn Rule, Answer)> = asked
+            .map(|rule| {
+                let is_off = self.rules.is_off_for_all(rule.about());
+                (
+                    *rule,
+                    Answer::quiet(rule.about(), Target::Fund(id.clone()), is_off),
+                )
+            })
+            .collect();
+        for (index, currency) in currencies.into_iter().enumerate() {
+            let figures = fund_measures(self.portfolio, id, currency, self.as_of);
+            let case = FundCase {
+                portfolio: self.portfolio,
+                fund,
+                figures: &figures,
+                as_of: self.as_of,
+            };
+            for (rule, answer) in &mut answers {
+                if !self.rules.is_off_for_all(rule.about()) {
+                    answer.add(in_currency(rule.judge_fund(&case), currency, index == 0));
+                }
+            }
+        }
+        answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+}
+
+/// A subject in another currency than the account's names it.
+fn in_currency(outcome: Outcome, currency: Currency, is_main: bool) -> Outcome {
+    let Outcome::Judged(mut findings) = outcome else {
+        return outcome;
+    };
+    if !is_main {
+        for finding in &mut findings {
+            finding.subject = Some(match finding.subject.take() {
+                Some(subject) => format!("{currency}/{subject}"),
+                None => currency.to_string(),
+            });
+        }
+    }
+    Outcome::Judged(findings)
+}
+
+impl Answer {
+    fn quiet(about: &'static About, target: Target, is_off: bool) -> Self {
+        Self {
+            about,
+            target,
+            outcome: Outcome::QUIET,
+            clearing: if is_off { Clearing::AtOnce } else { about.clearing },
+        }
+    }
+
+    /// One more currency: an error outweighs books that are behind, and these outweigh findings.
+    fn add(&mut self, more: Outcome) {
+        match (&mut self.outcome, more) {
+            (Outcome::Judged(found), Outcome::Judged(more)) => found.extend(more),
+            (Outcome::Error(_), _) | (Outcome::Stale(_), Outcome::Judged(_) | Outcome::Stale(_)) => {}
+            (outcome, more) => *outcome = more,
+        }
+    }
+
+    /// What it found; nothing where it could not judge.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        match &self.outcome {
+            Outcome::Judged(findings) => findings,
+            Outcome::Stale(_) | Outcome::Error(_) => &[],
+        }
+    }
+
+    /// Whether it judged at all.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        matches!(self.outcome, Outcome::Judged(_))
+    }
+}

@@ -1,0 +1,30 @@
+//! Early warnings. Pure: `(portfolio, as_of, thresholds) -> outcomes`, and outcomes against the warnings that are
+//! open -> warning events. No rule reads a clock.
+//!
+//! Begin with [`rule`]: what a rule is given and what it may say. Each of the 40 rules is one file in `rules/`, whose
+//! module text is its manual; [`catalogue`] lists them with their thresholds, [`rule_set`] reads an office's own
+//! thresholds. [`evaluate`] asks every rule, [`reconcile`] turns what they say into the events of a warning's life, and
+//! [`watch`] is the sentinel's whole decision: recorded events and days in, warning events out.
+//!
+//! Laws, each held by a property test: what an event cannot change need not be asked again; the order in which the
+//! facts of one day become known changes no warning at the end of the day; reconciling twice brings nothing new.
+
+pub mod bands;
+pub mod case;
+pub mod catalogue;
+pub mod evaluate;
+pub mod inhibit;
+pub mod reconcile;
+pub mod rule;
+pub mod rule_set;
+pub mod rules;
+pub mod scenario;
+pub mod watch;
+pub mod words;
+
+pub use bands::{Bands, Judged, Margin};
+pub use case::{Case, FundCase};
+pub use catalogue::Catalogue;
+pub use rule::{About, Clearing, Finding, Outcome, Rule, Runs};
+pub use rule_set::{RuleSet, RuleSetError};
+pub use watch::Watch;

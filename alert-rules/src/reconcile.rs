@@ -1,0 +1,242 @@
+//! Findings against the warnings that stand: what a run says becomes the events of a warning's life.
+//!
+//! A rise is raised at once. A colour falls, and a warning is lifted, only behind the rule's margin; a rule of the
+//! clock must besides have been clean on three days. What a person has ended speaks again only when it gets worse or
+//! new facts decide. Ids are made from rule, target, subject, episode and step, so that the same history gives the
+//! same events however often it is told.
+
+use chrono::NaiveDate;
+use karez_events::event::supervision::{Level, WarningClosed, WarningLevelChanged, WarningRaised};
+use karez_events::{Event, Metadata, StreamId, Submission, WarningId};
+use karez_projections::warnings::{EndingKind, SENTINEL};
+use karez_projections::{Target, Warning, Warnings};
+use uuid::Uuid;
+
+use crate::evaluate::Answer;
+use crate::rule::{About, Clearing, Finding};
+
+/// The namespace of the ids that the sentinel makes.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6b61_7265_7a2d_7761_726e_696e_675f_6964);
+
+/// Where a run stands: what it pins in each warning.
+#[derive(Debug, Clone)]
+pub struct Run<'a> {
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// Position of the last fact that was known.
+    pub known_at_position: u64,
+    /// Hash of the rule set in force.
+    pub thresholds_hash: &'a str,
+    /// Clock rules are lifted only at the end of a day.
+    pub is_end_of_day: bool,
+    /// The event that brought the run about.
+    pub causation: Option<Uuid>,
+}
+
+/// The life of the warnings about one answer's target and rule: what is to be recorded now. `was_clean` says whether the
+/// rule was silent about a subject on an earlier day, by what is known now.
+pub fn reconcile(
+    answer: &Answer,
+    warnings: &Warnings,
+    run: &Run<'_>,
+    was_clean: impl Fn(Option<&str>, NaiveDate) -> bool,
+) -> Vec<Submission> {
+    if !answer.is_judged() {
+        return Vec::new();
+    }
+    let known: Vec<&Warning> = warnings
+        .about(&answer.target)
+        .filter(|warning| warning.raised.rule == answer.about.name)
+        .collect();
+    let mut facts = Vec::new();
+    for finding in answer.findings() {
+        let about_it = known
+            .iter()
+            .filter(|warning| warning.raised.subject == finding.subject);
+        match about_it.clone().find(|warning| warning.is_open()) {
+            Some(open) => facts.extend(level_changed(open, finding, run)),
+            None => facts.extend(raised(answer, finding, about_it.copied(), run)),
+        }
+    }
+    let is_found = |warning: &&&Warning| {
+        let mut findings = answer.findings().iter();
+        findings.any(|finding| finding.subject == warning.raised.subject)
+    };
+    for open in known.iter().filter(|warning| warning.is_open()) {
+        if is_found(&open) {
+            continue;
+        }
+        let is_clear = match answer.clearing {
+            Clearing::AtOnce => true,
+            Clearing::ByPerson => false,
+            Clearing::ThreeCleanDays => {
+                run.is_end_of_day
+                    && two_days_before(run.as_of).all(|day| was_clean(open.raised.subject.as_deref(), day))
+            }
+        };
+        if is_clear {
+            facts.push(closed(open, EndingKind::Lifted, "条件消除 cause gone", run));
+        }
+    }
+    facts
+}
+
+fn two_days_before(as_of: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    as_of.iter_days().rev().skip(1).take(2)
+}
+
+/// Takes a warning back that later facts disprove.
+#[must_use]
+pub fn retracted(warning: &Warning, run: &Run<'_>) -> Submission {
+    closed(
+        warning,
+        EndingKind::Retracted,
+        "追溯：后到事实不支持 later facts disprove it",
+        run,
+    )
+}
+
+/// The id of the warning of one episode.
+///
+/// # Panics
+/// Never: the text is short and without control characters.
+fn warning_id(about: &About, target: &Target, subject: Option<&str>, episode: u32) -> Option<WarningId> {
+    let target = match target {
+        Target::Project(id) => format!("project/{id}"),
+        Target::Unit(id) => format!("unit/{id}"),
+        Target::Fund(id) => format!("fund/{id}"),
+        Target::Office => "office".to_owned(),
+    };
+    let of = format!(
+        "{}\n{target}\n{}\n{episode}",
+        about.name,
+        subject.unwrap_or_default()
+    );
+    let digest = Uuid::new_v5(&NAMESPACE, of.as_bytes()).simple().to_string();
+    let short = digest.get(..16).unwrap_or(&digest);
+    WarningId::try_new(&format!("{}-{short}", about.code)).ok()
+}
+
+fn raised<'a>(
+    answer: &Answer,
+    finding: &Finding,
+    before: impl Iterator<Item = &'a Warning>,
+    run: &Run<'_>,
+) -> Option<Submission> {
+    let level = finding.judged.level?;
+    let (mut episode, mut last) = (1, None);
+    for warning in before {
+        episode = episode.max(warning.raised.episode.saturating_add(1));
+        last = Some(warning);
+    }
+    if last.is_some_and(|last| is_settled(last, finding, level)) {
+        return None;
+    }
+    let is_after_retraction = last
+        .and_then(|last| last.ending.as_ref())
+        .is_some_and(|ending| ending.kind == EndingKind::Retracted);
+    let cause = finding
+        .cause
+        .clone()
+        .or_else(|| is_after_retraction.then(|| "追溯".to_owned()));
+    let (project, unit, fund) = match &answer.target {
+        Target::Project(id) => (Some(id.clone()), None, None),
+        Target::Unit(id) => (None, Some(id.clone()), None),
+        Target::Fund(id) => (None, None, Some(id.clone())),
+        Target::Office => (None, None, None),
+    };
+    let id = warning_id(answer.about, &answer.target, finding.subject.as_deref(), episode)?;
+    let event = Event::WarningRaised(WarningRaised {
+        rule: answer.about.name.to_owned(),
+        rule_version: answer.about.version,
+        thresholds_hash: run.thresholds_hash.to_owned(),
+        project,
+        unit,
+        fund,
+        subject: finding.subject.clone(),
+        episode,
+        level,
+        as_of: run.as_of,
+        known_at_position: run.known_at_position,
+        cause,
+        group: None,
+        sentence_zh: finding.sentence_zh.clone(),
+        sentence_en: finding.sentence_en.clone(),
+        evidence: Some(finding.evidence.clone()),
+    });
+    Some(submission(id, 0, event, run))
+}
+
+/// What a person has ended stays ended until it is worse than it was, or until a fact decides that was not known then.
+fn is_settled(last: &Warning, finding: &Finding, level: Level) -> bool {
+    let Some(ending) = last.ending.as_ref().filter(|ending| ending.is_by_person) else {
+        return false;
+    };
+    let newest = finding.evidence.fact_positions.map_or(0, |(_, newest)| newest);
+    level <= last.level && newest <= ending.position
+}
+
+fn level_changed(open: &Warning, finding: &Finding, run: &Run<'_>) -> Option<Submission> {
+    let kept = finding.judged.held.map(|held| held.min(open.level));
+    let level = finding.judged.level.max(kept)?;
+    if level == open.level {
+        return None;
+    }
+    let event = Event::WarningLevelChanged(WarningLevelChanged {
+        from: open.level,
+        to: level,
+        as_of: run.as_of,
+        cause: finding.cause.clone(),
+        sentence_zh: finding.sentence_zh.clone(),
+        sentence_en: finding.sentence_en.clone(),
+        evidence: Some(finding.evidence.clone()),
+    });
+    Some(submission(open.id.clone(), open.sentinel_steps, event, run))
+}
+
+fn closed(warning: &Warning, kind: EndingKind, cause: &str, run: &Run<'_>) -> Submission {
+    let data = WarningClosed {
+        cause: cause.to_owned(),
+        as_of: run.as_of,
+    };
+    let event = match kind {
+        EndingKind::Lifted => Event::WarningLifted(data),
+        EndingKind::Dismissed => Event::WarningDismissed(data),
+        EndingKind::Retracted => Event::WarningRetracted(data),
+    };
+    submission(warning.id.clone(), warning.sentinel_steps, event, run)
+}
+
+/// One event of a warning, as the sentinel submits it.
+fn submission(id: WarningId, step: u32, event: Event, run: &Run<'_>) -> Submission {
+    Submission {
+        event_id: Uuid::new_v5(&NAMESPACE, format!("{id}/{step}").as_bytes()),
+        stream: StreamId::Warning(id),
+        occurred_on: run.as_of,
+        event,
+        metadata: Metadata {
+            source_system: Some(SENTINEL.to_owned()),
+            causation: run.causation,
+            ..Metadata::default()
+        },
+    }
+}
+
+/// The event that closes a day's run.
+#[must_use]
+pub fn day_evaluated(run: &Run<'_>, findings: u64) -> Submission {
+    let data = karez_events::event::system::DayEvaluated {
+        as_of: run.as_of,
+        findings,
+    };
+    Submission {
+        event_id: Uuid::new_v5(&NAMESPACE, format!("day_evaluated/{}", run.as_of).as_bytes()),
+        stream: StreamId::Calendar,
+        occurred_on: run.as_of,
+        event: Event::DayEvaluated(data),
+        metadata: Metadata {
+            source_system: Some(SENTINEL.to_owned()),
+            ..Metadata::default()
+        },
+    }
+}

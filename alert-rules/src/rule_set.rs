@@ -1,0 +1,223 @@
+//! A rule set as an office writes it: one TOML text with thresholds for all, thresholds per programme, what is
+//! switched off, and the calendar. What it does not say has the defaults. It is published as an event, and each
+//! warning pins its hash.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
+use karez_projections::Project;
+use karez_projections::fiscal_calendar::WorkingDays;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use toml::{Table, Value};
+
+use crate::catalogue::Catalogue;
+use crate::rule::About;
+
+/// Why a text is not a rule set.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleSetError {
+    /// Not TOML, an unknown name, a value of the wrong type: line, column and what was expected.
+    #[error("the rule set cannot be read: {0}")]
+    Toml(#[from] toml::de::Error),
+    /// A name under `off` is neither a rule, a code nor a family.
+    #[error("off = [{0:?}]: there is no such rule, code or family; `karez rules list` shows them")]
+    UnknownRule(String),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Text {
+    settings: Settings,
+    off: BTreeSet<String>,
+    calendar: Calendar,
+    rules: Table,
+    programmes: BTreeMap<String, Programme>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Programme {
+    off: BTreeSet<String>,
+    rules: Table,
+}
+
+/// What concerns all rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// A unit's books count as behind after so many days without report, closing or posting.
+    pub stale_after_days: i64,
+    /// So many warnings of one rule raised by one cause are notified as one group.
+    pub group_from: usize,
+    /// A rule that is positive for at least this share of the approved projects, in percent, is itself suspect.
+    pub suspect_from_percent: u8,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            stale_after_days: 60,
+            group_from: 10,
+            suspect_from_percent: 50,
+        }
+    }
+}
+
+/// Days off and days worked in exchange, as the State Council's yearly notice says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Calendar {
+    /// Weekdays off.
+    pub holidays: BTreeSet<NaiveDate>,
+    /// Weekend days worked.
+    pub worked_weekends: BTreeSet<NaiveDate>,
+}
+
+/// A rule set in force.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    /// Settings of all rules.
+    pub settings: Settings,
+    /// Days worked.
+    pub calendar: WorkingDays,
+    general: Scope,
+    programmes: BTreeMap<String, Scope>,
+    hash: String,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Scope {
+    catalogue: Catalogue,
+    off: BTreeSet<String>,
+}
+
+impl Default for RuleSet {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            calendar: WorkingDays::default(),
+            general: Scope::default(),
+            programmes: BTreeMap::new(),
+            hash: content_hash(""),
+        }
+    }
+}
+
+impl RuleSet {
+    /// Reads a rule set from its TOML text.
+    ///
+    /// # Errors
+    /// [`RuleSetError`] with the place and what was expected.
+    pub fn try_from_toml(text: &str) -> Result<Self, RuleSetError> {
+        let Text {
+            settings,
+            off,
+            calendar,
+            rules,
+            programmes,
+        } = toml::from_str(text)?;
+        let general = Scope::try_new(rules.clone(), off.clone())?;
+        let programmes = programmes.into_iter().map(|(name, programme)| {
+            let mut merged = rules.clone();
+            overlay(&mut merged, programme.rules);
+            let off = off.union(&programme.off).cloned().collect();
+            Ok((name, Scope::try_new(merged, off)?))
+        });
+        Ok(Self {
+            settings,
+            calendar: WorkingDays {
+                holidays: calendar.holidays,
+                worked_weekends: calendar.worked_weekends,
+            },
+            general,
+            programmes: programmes.collect::<Result<_, RuleSetError>>()?,
+            hash: content_hash(text),
+        })
+    }
+
+    /// SHA-256 of its text, in hexadecimal: what a warning pins.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The thresholds for all.
+    #[must_use]
+    pub fn general(&self) -> &Catalogue {
+        &self.general.catalogue
+    }
+
+    /// The thresholds for a project: its programme's, else those for all.
+    #[must_use]
+    pub fn of(&self, project: &Project, as_of: NaiveDate) -> &Catalogue {
+        &self.scope(project, as_of).catalogue
+    }
+
+    /// Whether a rule is switched off for a project.
+    #[must_use]
+    pub fn is_off(&self, about: &About, project: &Project, as_of: NaiveDate) -> bool {
+        is_off(&self.scope(project, as_of).off, about)
+    }
+
+    /// Whether a rule is switched off for all.
+    #[must_use]
+    pub fn is_off_for_all(&self, about: &About) -> bool {
+        is_off(&self.general.off, about)
+    }
+
+    fn scope(&self, project: &Project, as_of: NaiveDate) -> &Scope {
+        let programme = project
+            .approval(as_of)
+            .and_then(|approval| approval.programme.as_deref());
+        programme
+            .and_then(|name| self.programmes.get(name))
+            .unwrap_or(&self.general)
+    }
+}
+
+impl Scope {
+    fn try_new(rules: Table, off: BTreeSet<String>) -> Result<Self, RuleSetError> {
+        let catalogue: Catalogue = Value::Table(rules).try_into()?;
+        let is_known = |name: &String| {
+            catalogue
+                .rules()
+                .iter()
+                .any(|rule| is_off(&BTreeSet::from([name.clone()]), rule.about()))
+        };
+        if let Some(unknown) = off.iter().find(|name| !is_known(name)) {
+            return Err(RuleSetError::UnknownRule(unknown.clone()));
+        }
+        Ok(Self { catalogue, off })
+    }
+}
+
+fn is_off(off: &BTreeSet<String>, about: &About) -> bool {
+    [about.name, about.code, about.family()]
+        .iter()
+        .any(|name| off.contains(*name))
+}
+
+/// What the programme says replaces what all say, key by key.
+fn overlay(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}
+
+/// SHA-256 of a rule set's text, in hexadecimal.
+#[must_use]
+pub fn content_hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::with_capacity(64), |mut hash, byte| {
+        // Writing to a String cannot fail.
+        write!(hash, "{byte:02x}").unwrap_or_default();
+        hash
+    })
+}

@@ -1,0 +1,405 @@
+//! The sentinel's whole decision, without its clock: recorded events and days that have ended go in, in order, and
+//! the events of warnings come out. The same history gives the same events, whoever tells it and however often.
+//!
+//! A fact is judged at the day on which it became known; facts of an import wait for the end of the import, so that one
+//! cause makes one group. A fact dated before a warning was raised may disprove it: the warning is looked at again for
+//! its own date. Its own warnings are applied at once and are not waited for; those of people come with the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use karez_events::event::supervision::Level;
+use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, Submission};
+use karez_projections::warnings::{EndingKind, WarningFact, is_by_sentinel};
+use karez_projections::{Portfolio, Target, Warning, Warnings};
+use uuid::Uuid;
+
+use crate::bands::Judged;
+use crate::evaluate::{Answer, Ask, Stand};
+use crate::reconcile::{Run, day_evaluated, reconcile, retracted};
+use crate::rule::{About, Clearing, Finding, Outcome, Runs, evidence};
+use crate::rule_set::RuleSet;
+
+/// The rule about the rules: one that is positive for too many is itself suspect (domain.md, users' annoyances).
+pub const SUSPECT_RULE: About = About {
+    name: "rule_fires_too_often",
+    code: "DQ-00",
+    zh: "规则普遍触发",
+    en: "Rule fires too often",
+    runs: Runs::Daily,
+    clearing: Clearing::AtOnce,
+    awaits_books: false,
+    version: 1,
+    source_text: "",
+};
+
+/// The watch over one log.
+#[derive(Debug, Default)]
+pub struct Watch {
+    portfolio: Portfolio,
+    warnings: Warnings,
+    rules: RuleSet,
+    known_at: Position,
+    last_day: Option<NaiveDate>,
+    /// Facts of an import that is not complete, by project: the earliest business date of what came.
+    importing: BTreeMap<ProjectId, NaiveDate>,
+}
+
+impl Watch {
+    /// A watch that begins at a state: what was known and which warnings stood when a day's run was complete.
+    #[must_use]
+    pub fn resumed(portfolio: Portfolio, warnings: Warnings, rules: RuleSet, last_day: NaiveDate) -> Self {
+        Self {
+            known_at: portfolio.position(),
+            portfolio,
+            warnings,
+            rules,
+            last_day: Some(last_day),
+            importing: BTreeMap::new(),
+        }
+    }
+
+    /// A watch over an empty log under other rules, for a back-test: what the log publishes does not replace them.
+    #[must_use]
+    pub fn under(rules: RuleSet) -> Self {
+        Self {
+            rules,
+            ..Self::default()
+        }
+    }
+
+    /// The warnings as they stand.
+    #[must_use]
+    pub fn warnings(&self) -> &Warnings {
+        &self.warnings
+    }
+
+    /// What is known.
+    #[must_use]
+    pub fn portfolio(&self) -> &Portfolio {
+        &self.portfolio
+    }
+
+    /// The rule set in force.
+    #[must_use]
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// The last day whose run is complete.
+    #[must_use]
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        self.last_day
+    }
+
+    /// Puts another rule set in force.
+    pub fn adopt(&mut self, rules: RuleSet) {
+        self.rules = rules;
+    }
+
+    /// Takes one recorded event that became known on a day.
+    pub fn take(&mut self, recorded: &RecordedEvent, known_on: NaiveDate) -> Vec<Submission> {
+        if is_by_sentinel(recorded) {
+            return Vec::new();
+        }
+        if let StreamId::Warning(id) = &recorded.stream {
+            self.warnings.apply(id, &WarningFact::of(recorded));
+            return self.after_step_of_a_warning(recorded, known_on);
+        }
+        self.portfolio.apply(recorded);
+        self.known_at = recorded.position;
+        match (&recorded.stream, &recorded.event) {
+            (StreamId::Project(id), _) if is_imported(recorded) => {
+                let first = self.importing.entry(id.clone()).or_insert(recorded.occurred_on);
+                *first = (*first).min(recorded.occurred_on);
+                Vec::new()
+            }
+            (StreamId::Project(id), _) => {
+                let touched = self.touched_by(id, recorded.occurred_on);
+                self.judge(&touched, None, known_on, Some(recorded.event_id))
+            }
+            (StreamId::Fund(id), Event::QuotaIssued(data)) => {
+                self.judge_quota(id, data.project.as_ref(), recorded, known_on)
+            }
+            (StreamId::Fund(id), Event::QuotaWithdrawn(data)) => {
+                self.judge_quota(id, data.project.as_ref(), recorded, known_on)
+            }
+            (StreamId::Fund(id), _) => self.judge_quota(id, None, recorded, known_on),
+            (StreamId::Unit(id), _) => {
+                let projects = self.portfolio.unit(id).map(|unit| unit.projects.clone());
+                let touched = projects.into_iter().flatten();
+                let touched = touched.map(|project| (project, recorded.occurred_on)).collect();
+                self.judge(&touched, None, known_on, Some(recorded.event_id))
+            }
+            (StreamId::Calendar, Event::ImportCompleted(data)) => {
+                let touched = std::mem::take(&mut self.importing);
+                let mut facts = self.judge(&touched, None, known_on, Some(recorded.event_id));
+                facts.extend(self.suspect_rules(known_on));
+                self.group(&mut facts, &format!("import {}", data.file));
+                facts
+            }
+            (StreamId::Calendar | StreamId::Warning(_), _) => Vec::new(),
+        }
+    }
+
+    /// A day has ended: asks every rule that runs on it about everything.
+    pub fn end_day(&mut self, day: NaiveDate) -> Vec<Submission> {
+        self.importing.clear();
+        let answers = self.stand(day).all(Ask::Day);
+        let found: usize = answers.iter().map(|answer| answer.findings().len()).sum();
+        let mut facts = Vec::new();
+        for answer in &answers {
+            facts.extend(self.reconciled(answer, day, true, None));
+        }
+        facts.extend(self.suspect_rules(day));
+        self.group(&mut facts, &format!("day {day}"));
+        facts.push(day_evaluated(
+            &self.run(day, true, None),
+            u64::try_from(found).unwrap_or(u64::MAX),
+        ));
+        self.last_day = Some(day);
+        facts
+    }
+
+    /// Asks about everything at once, for a look at a date without a history: nothing is recorded.
+    #[must_use]
+    pub fn stand(&self, as_of: NaiveDate) -> Stand<'_> {
+        Stand {
+            portfolio: &self.portfolio,
+            warnings: &self.warnings,
+            rules: &self.rules,
+            as_of,
+        }
+    }
+
+    fn after_step_of_a_warning(&mut self, recorded: &RecordedEvent, known_on: NaiveDate) -> Vec<Submission> {
+        let StreamId::Warning(id) = &recorded.stream else {
+            return Vec::new();
+        };
+        match self.warnings.get(id).map(Warning::target) {
+            Some(Target::Project(project)) => {
+                let touched = BTreeMap::from([(project, NaiveDate::MAX)]);
+                self.judge(&touched, None, known_on, Some(recorded.event_id))
+            }
+            Some(Target::Fund(_) | Target::Unit(_) | Target::Office) | None => Vec::new(),
+        }
+    }
+
+    fn judge_quota(
+        &mut self,
+        fund: &FundId,
+        project: Option<&ProjectId>,
+        recorded: &RecordedEvent,
+        known_on: NaiveDate,
+    ) -> Vec<Submission> {
+        let touched = project
+            .map(|id| (id.clone(), recorded.occurred_on))
+            .into_iter()
+            .collect();
+        self.judge(&touched, Some(fund), known_on, Some(recorded.event_id))
+    }
+
+    /// What an event of a project can change: the project, its whole, its fund, and whoever booked an invoice of its.
+    fn touched_by(&self, id: &ProjectId, on: NaiveDate) -> BTreeMap<ProjectId, NaiveDate> {
+        let mut touched = BTreeMap::from([(id.clone(), on)]);
+        let Some(project) = self.portfolio.project(id) else {
+            return touched;
+        };
+        touched.extend(project.parent().map(|parent| (parent.clone(), on)));
+        let invoices: BTreeSet<&str> = project
+            .entries
+            .iter()
+            .filter_map(|entry| entry.voucher.as_ref()?.invoice_no.as_deref())
+            .collect();
+        for invoice_no in invoices {
+            let sharing = self.portfolio.projects_with_invoice(invoice_no);
+            for other in sharing.filter(|other| other.id != *id) {
+                touched.entry(other.id.clone()).or_insert(NaiveDate::MAX);
+            }
+        }
+        touched
+    }
+
+    /// Judges what was touched: first whether earlier warnings still hold, then how things stand now.
+    fn judge(
+        &mut self,
+        touched: &BTreeMap<ProjectId, NaiveDate>,
+        fund: Option<&FundId>,
+        known_on: NaiveDate,
+        causation: Option<Uuid>,
+    ) -> Vec<Submission> {
+        let mut facts = Vec::new();
+        for (project, since) in touched {
+            facts.extend(self.disproved(&Target::Project(project.clone()), *since, known_on, causation));
+        }
+        let mut answers: Vec<Answer> = Vec::new();
+        for project in touched.keys() {
+            answers.extend(self.stand(known_on).project(project, Ask::Event));
+        }
+        if let Some(fund) = fund {
+            answers.extend(self.stand(known_on).fund(fund, Ask::Event));
+        }
+        for answer in &answers {
+            facts.extend(self.reconciled(answer, known_on, false, causation));
+        }
+        facts
+    }
+
+    /// Warnings raised for a date on or after a back-dated fact's, which their rule no longer finds at that date.
+    fn disproved(
+        &mut self,
+        target: &Target,
+        since: NaiveDate,
+        known_on: NaiveDate,
+        causation: Option<Uuid>,
+    ) -> Vec<Submission> {
+        let is_meant = |warning: &&Warning| {
+            let is_standing = match &warning.ending {
+                None => true,
+                Some(ending) => ending.kind == EndingKind::Lifted && !ending.is_by_person,
+            };
+            is_standing && warning.raised_on >= since && since < known_on
+        };
+        let standing = self.warnings.about(target).filter(is_meant);
+        let found_no_more = standing.filter(|warning| {
+            let stand = self.stand(warning.raised_on);
+            stand.one(&warning.raised.rule, target).is_some_and(|answer| {
+                let is_it = |finding: &Finding| {
+                    finding.subject == warning.raised.subject && finding.judged.level.is_some()
+                };
+                answer.is_judged() && !answer.findings().iter().any(is_it)
+            })
+        });
+        let run = self.run(known_on, false, causation);
+        let facts: Vec<Submission> = found_no_more.map(|warning| retracted(warning, &run)).collect();
+        self.apply(&facts);
+        facts
+    }
+
+    fn reconciled(
+        &mut self,
+        answer: &Answer,
+        as_of: NaiveDate,
+        is_end_of_day: bool,
+        causation: Option<Uuid>,
+    ) -> Vec<Submission> {
+        let stand = self.stand(as_of);
+        let was_clean = |subject: Option<&str>, day: NaiveDate| {
+            let before = stand.at(day).one(answer.about.name, &answer.target);
+            before.is_some_and(|before| {
+                let is_it = |finding: &Finding| finding.subject.as_deref() == subject;
+                before.is_judged() && !before.findings().iter().any(is_it)
+            })
+        };
+        let run = self.run(as_of, is_end_of_day, causation);
+        let facts = reconcile(answer, &self.warnings, &run, was_clean);
+        self.apply(&facts);
+        facts
+    }
+
+    /// Rules that are positive for too many of the approved projects.
+    fn suspect_rules(&mut self, as_of: NaiveDate) -> Vec<Submission> {
+        let settings = &self.rules.settings;
+        let approved = self
+            .portfolio
+            .projects()
+            .filter(|project| project.is_approved())
+            .count();
+        let mut positive: BTreeMap<&str, BTreeSet<Target>> = BTreeMap::new();
+        for warning in self.warnings.iter().filter(|warning| warning.is_open()) {
+            if let target @ Target::Project(_) = warning.target() {
+                positive
+                    .entry(warning.raised.rule.as_str())
+                    .or_default()
+                    .insert(target);
+            }
+        }
+        let is_suspect = |count: usize| {
+            count >= settings.group_from
+                && count * 100 >= usize::from(settings.suspect_from_percent) * approved
+        };
+        let findings = positive
+            .into_iter()
+            .map(|(rule, targets)| (rule, targets.len()))
+            .filter(|(_, count)| is_suspect(*count))
+            .map(|(rule, count)| {
+                let formula = format!("{count} / {approved}");
+                let threshold = format!("≥ {} and ≥ {} %", settings.group_from, settings.suspect_from_percent);
+                Finding::new(
+                    Judged::at(Level::Yellow),
+                    format!("规则 {rule} 在 {approved} 个项目中的 {count} 个触发：先核查数据或阈值，再逐项处置"),
+                    format!("rule {rule} is positive for {count} of {approved} projects: check data or thresholds first"),
+                    evidence(formula, threshold, "domain.md §6 (d)"),
+                )
+                .about(rule)
+            })
+            .collect();
+        let answer = Answer {
+            about: &SUSPECT_RULE,
+            target: Target::Office,
+            outcome: Outcome::Judged(findings),
+            clearing: SUSPECT_RULE.clearing,
+        };
+        self.reconciled(&answer, as_of, true, None)
+    }
+
+    /// Marks the warnings of one rule that one cause has raised together.
+    fn group(&mut self, facts: &mut [Submission], cause: &str) {
+        let mut raised: BTreeMap<String, usize> = BTreeMap::new();
+        for fact in facts.iter() {
+            if let Event::WarningRaised(data) = &fact.event {
+                *raised.entry(data.rule.clone()).or_default() += 1;
+            }
+        }
+        for fact in facts.iter_mut() {
+            if let Event::WarningRaised(data) = &mut fact.event
+                && raised
+                    .get(&data.rule)
+                    .is_some_and(|count| *count >= self.rules.settings.group_from)
+            {
+                data.group = Some(format!("{}: {cause}", data.rule));
+            }
+        }
+        // What was applied without its group is put right; the steps of a raised warning begin anew.
+        let grouped: Vec<Submission> = facts.iter().filter(|fact| is_grouped(fact)).cloned().collect();
+        self.apply(&grouped);
+    }
+
+    /// Its own events take effect at once; the log brings them back later.
+    fn apply(&mut self, facts: &[Submission]) {
+        for fact in facts {
+            if let StreamId::Warning(id) = &fact.stream {
+                let at = self.portfolio.last_recorded_at().unwrap_or_default();
+                self.warnings.apply(
+                    id,
+                    &WarningFact {
+                        event: &fact.event,
+                        on: fact.occurred_on,
+                        at,
+                        position: self.known_at,
+                        is_by_sentinel: true,
+                    },
+                );
+            }
+        }
+    }
+
+    fn run(&self, as_of: NaiveDate, is_end_of_day: bool, causation: Option<Uuid>) -> Run<'_> {
+        Run {
+            as_of,
+            known_at_position: self.known_at,
+            thresholds_hash: self.rules.hash(),
+            is_end_of_day,
+            causation,
+        }
+    }
+}
+
+fn is_imported(recorded: &RecordedEvent) -> bool {
+    let source = recorded.metadata.source_system.as_deref();
+    source.is_some_and(|source| source.starts_with("import:"))
+}
+
+fn is_grouped(fact: &Submission) -> bool {
+    matches!(&fact.event, Event::WarningRaised(data) if data.group.is_some())
+}
