@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use crate::language::Language;
 use crate::nearest::nearest;
+use crate::sentinel::{Daily, DailyError};
 use crate::telemetry::LogFormat;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -29,6 +30,8 @@ pub struct Config {
     pub http: Http,
     /// The office.
     pub office: Office,
+    /// The daily run of the rules.
+    pub sentinel: Sentinel,
     /// The service's own messages.
     pub log: Log,
 }
@@ -106,6 +109,14 @@ pub struct Office {
     pub language: Option<Language>,
 }
 
+/// Settings of the sentinel.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sentinel {
+    /// When a day that has ended is evaluated, as a cron expression of six fields.
+    pub daily_at: String,
+}
+
 /// Settings of the service's own messages.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +190,14 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The clock of the daily run.
+    ///
+    /// # Errors
+    /// [`DailyError`] says what to write.
+    pub fn daily(&self) -> Result<Daily, DailyError> {
+        Daily::try_new(&self.sentinel.daily_at, self.office.time_zone)
+    }
+
     /// The embedded defaults.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub mod print;
 pub mod receipt;
 pub mod recorder;
 pub mod replay;
+pub mod sentinel;
 pub mod serve;
 pub mod session;
 pub mod store;

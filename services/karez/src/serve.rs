@@ -13,6 +13,7 @@ use crate::config::{self, Config};
 use crate::follower::Follower;
 use crate::gateway::{Gateway, GatewayParts, GatewaySettings, is_local};
 use crate::recorder::{Recorder, RecorderSettings};
+use crate::sentinel::Sentinel;
 use crate::store::{EventLog, LogSettings, StoreLocation};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -37,6 +38,10 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let follower = Follower::load(&log).await.map_err(anyhow::Error::from)?;
     let recorder = Recorder::new(log.clone(), bus.clone(), clock.clone(), Arc::clone(&metrics))
         .with_settings(recorder_settings(&config.recorder));
+    let daily = config.daily()?;
+    let sentinel = Sentinel::load(log.clone(), bus.intake(), clock.clone(), daily)
+        .await
+        .map_err(anyhow::Error::from)?;
     let parts = GatewayParts {
         log: log.clone(),
         intake: bus.intake(),
@@ -48,6 +53,7 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
     tasks.spawn("recorder", recorder.run(stop.clone()));
+    tasks.spawn("sentinel", sentinel.watch(follower.clone(), stop.clone()));
     tasks.spawn(
         "follower",
         follower.follow(log.clone(), feed, metrics, stop.clone()),

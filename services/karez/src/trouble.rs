@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::config::ConfigError;
+use crate::sentinel::DailyError;
 use crate::store::StoreError;
 
 /// How a command ended, as its exit code.
@@ -88,6 +89,12 @@ impl fmt::Display for Trouble {
 
 impl From<ConfigError> for Trouble {
     fn from(error: ConfigError) -> Self {
+        Self::wrong_use(error.to_string())
+    }
+}
+
+impl From<DailyError> for Trouble {
+    fn from(error: DailyError) -> Self {
         Self::wrong_use(error.to_string())
     }
 }

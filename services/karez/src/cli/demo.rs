@@ -12,6 +12,7 @@ use crate::bus::Intake;
 use crate::clock::Clock;
 use crate::demo::{STORY, submissions};
 use crate::receipt::Outcome;
+use crate::sentinel::Sentinel;
 use crate::session::recording;
 use crate::telemetry::Metrics;
 use crate::trouble::{Exit, Trouble};
@@ -29,29 +30,46 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Trouble> {
     // Facts become known on the days on which their story says so.
     let clock = Clock::fixed(DateTime::<Utc>::UNIX_EPOCH);
     let told = clock.clone();
-    let recorded = recording(&log, clock, metrics, async |intake| tell(&intake, &told).await)
-        .await
-        .map_err(explain)?;
-    let zh = format!("演示账本 {}：入账 {recorded} 条", log.place());
-    let en = format!("demonstration in {}: {recorded} facts recorded", log.place());
+    let daily = context.config.daily()?;
+    let telling = async |intake: Intake| {
+        let sentinel = Sentinel::load(log.clone(), intake.clone(), told.clone(), daily).await?;
+        tell(&intake, &told, sentinel).await
+    };
+    let recorded = recording(&log, clock, metrics, telling).await.map_err(explain)?;
+    let warnings = log.head().await?.position.saturating_sub(recorded);
+    let zh = format!(
+        "演示账本 {}：入账 {recorded} 条事实，并有 {warnings} 条预警与日度求值记录",
+        log.place()
+    );
+    let en = format!(
+        "demonstration in {}: {recorded} facts recorded, and {warnings} events of warnings and daily runs",
+        log.place()
+    );
     output::line(context.say(&zh, &en))?;
     output::line(STORY)?;
     Ok(Exit::Done)
 }
 
-async fn tell(intake: &Intake, clock: &Clock) -> anyhow::Result<u64> {
+/// Tells the facts at their moments, and lets the sentinel run on each day between them.
+async fn tell(intake: &Intake, clock: &Clock, mut sentinel: Sentinel) -> anyhow::Result<u64> {
     let mut recorded = 0;
     let mut together: Vec<Submission> = Vec::new();
     let mut at = DateTime::<Utc>::UNIX_EPOCH;
     for dated in submissions()? {
         if dated.recorded_at != at {
             recorded += send(intake, std::mem::take(&mut together)).await?;
+            sentinel.catch_up_now().await?;
             at = dated.recorded_at;
+            while let Some(due) = sentinel.next_due().filter(|due| *due <= at) {
+                clock.set(due);
+                sentinel.catch_up_now().await?;
+            }
             clock.set(at);
         }
         together.push(dated.submission);
     }
     recorded += send(intake, together).await?;
+    sentinel.catch_up_now().await?;
     Ok(recorded)
 }
 

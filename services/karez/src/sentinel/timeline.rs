@@ -1,0 +1,173 @@
+//! Facts and days in one order: a day's run comes after what was known when it was due, and before what came later.
+//! The order follows from the log alone, so whoever tells it again tells the same.
+
+use std::collections::{HashSet, VecDeque};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use karez_alert_rules::{RuleSet, Watch};
+use karez_events::{Event, RecordedEvent, StreamId, Submission};
+use karez_projections::warnings::{WarningFact, is_by_sentinel};
+use karez_projections::{Portfolio, Warnings};
+use uuid::Uuid;
+
+use super::daily::Daily;
+
+/// The watch over a log, with the facts that are still to be told to it.
+#[derive(Debug)]
+pub struct Timeline {
+    daily: Daily,
+    watch: Watch,
+    waiting: VecDeque<RecordedEvent>,
+    /// The day whose run comes next.
+    next_day: Option<NaiveDate>,
+    /// What the sentinel has in the log beyond the last complete day.
+    recorded: HashSet<Uuid>,
+    /// Rules that the log publishes take effect; not in a back-test under other rules.
+    adopts_rules: bool,
+}
+
+impl Timeline {
+    /// Begins at the last complete day of a log, or at its first fact.
+    #[must_use]
+    pub fn resume(daily: Daily, events: Vec<RecordedEvent>) -> Self {
+        let last_run = events.iter().rev().find_map(|recorded| match &recorded.event {
+            Event::DayEvaluated(data) if is_by_sentinel(recorded) => Some((data.as_of, recorded.position)),
+            _ => None,
+        });
+        let Some((last_day, run_at)) = last_run else {
+            let mut timeline = Self::under(daily, RuleSet::default());
+            timeline.adopts_rules = true;
+            timeline.extend(events);
+            return timeline;
+        };
+        let due = daily.due(last_day);
+        let (mut portfolio, mut warnings) = (Portfolio::default(), Warnings::default());
+        let mut rules = RuleSet::default();
+        let mut later = Vec::new();
+        for recorded in events {
+            let was_known = recorded.position < run_at && due.is_none_or(|due| recorded.recorded_at < due);
+            if is_by_sentinel(&recorded) && recorded.position <= run_at {
+                apply(&mut warnings, &recorded);
+            } else if is_by_sentinel(&recorded) || !was_known {
+                later.push(recorded);
+            } else if matches!(recorded.stream, StreamId::Warning(_)) {
+                apply(&mut warnings, &recorded);
+            } else {
+                portfolio.apply(&recorded);
+                if let Some(published) = published(&recorded) {
+                    rules = published;
+                }
+            }
+        }
+        let mut timeline = Self {
+            daily,
+            watch: Watch::resumed(portfolio, warnings, rules, last_day),
+            waiting: VecDeque::new(),
+            next_day: last_day.succ_opt(),
+            recorded: HashSet::new(),
+            adopts_rules: true,
+        };
+        timeline.extend(later);
+        timeline
+    }
+
+    /// Begins before the first fact, under rules that nothing in the log replaces.
+    #[must_use]
+    pub fn under(daily: Daily, rules: RuleSet) -> Self {
+        Self {
+            daily,
+            watch: Watch::under(rules),
+            waiting: VecDeque::new(),
+            next_day: None,
+            recorded: HashSet::new(),
+            adopts_rules: false,
+        }
+    }
+
+    /// What the log has beyond what was told, in its order.
+    pub fn extend(&mut self, events: impl IntoIterator<Item = RecordedEvent>) {
+        for recorded in events {
+            if is_by_sentinel(&recorded) {
+                self.recorded.insert(recorded.event_id);
+            } else {
+                self.waiting.push_back(recorded);
+            }
+        }
+    }
+
+    /// The watch as it stands.
+    #[must_use]
+    pub fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// When the next day's run is due; `None` before the first fact.
+    #[must_use]
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.daily.due(self.next_day?)
+    }
+
+    /// How many days' runs are due at an instant.
+    #[must_use]
+    pub fn days_due(&self, now: DateTime<Utc>) -> usize {
+        let days = self.next_day.into_iter().flat_map(|day| day.iter_days());
+        days.take_while(|day| self.daily.due(*day).is_some_and(|due| due <= now))
+            .count()
+    }
+
+    /// The next fact or day, and what the log does not have yet of what it brings. `None` when every fact is told and, with
+    /// an instant, every day that was due by then.
+    pub fn next_step(&mut self, now: Option<DateTime<Utc>>) -> Option<Vec<Submission>> {
+        let next = self.waiting.front();
+        let first_day = next.map(|recorded| self.daily.day_of(recorded.recorded_at));
+        let day = self.next_day.or(first_day)?;
+        let due = self.daily.due(day);
+        let until = next.map(|recorded| recorded.recorded_at).or(now)?;
+        let facts = if due.is_some_and(|due| due <= until) {
+            self.next_day = day.succ_opt();
+            self.watch.end_day(day)
+        } else {
+            let recorded = self.waiting.pop_front()?;
+            self.next_day = Some(day);
+            self.told(&recorded)
+        };
+        Some(self.not_recorded(facts))
+    }
+
+    fn told(&mut self, recorded: &RecordedEvent) -> Vec<Submission> {
+        if self.adopts_rules
+            && let Some(rules) = published(recorded)
+        {
+            self.watch.adopt(rules);
+        }
+        self.watch.take(recorded, self.daily.day_of(recorded.recorded_at))
+    }
+
+    fn not_recorded(&mut self, mut facts: Vec<Submission>) -> Vec<Submission> {
+        facts.retain(|fact| !self.recorded.remove(&fact.event_id));
+        facts
+    }
+}
+
+fn apply(warnings: &mut Warnings, recorded: &RecordedEvent) {
+    if let StreamId::Warning(id) = &recorded.stream {
+        warnings.apply(id, &WarningFact::of(recorded));
+    }
+}
+
+/// A rule set that takes effect; one that this version cannot read leaves the earlier one in force.
+fn published(recorded: &RecordedEvent) -> Option<RuleSet> {
+    let Event::RulesPublished(data) = &recorded.event else {
+        return None;
+    };
+    match RuleSet::try_from_toml(&data.rules) {
+        Ok(rules) => Some(rules),
+        Err(error) => {
+            tracing::error!(
+                "the rule set published at position {} is not in force: {error}",
+                recorded.position
+            );
+            None
+        }
+    }
+}
