@@ -9,6 +9,7 @@
 //! Laws, each held by a property test: what an event cannot change need not be asked again; the order in which the
 //! facts of one day become known changes no warning at the end of the day; reconciling twice brings nothing new.
 
+pub mod backtest;
 pub mod bands;
 pub mod case;
 pub mod catalogue;
@@ -19,6 +20,7 @@ pub mod rule;
 pub mod rule_set;
 pub mod rules;
 pub mod scenario;
+pub mod sla;
 pub mod watch;
 pub mod words;
 

@@ -91,10 +91,8 @@ pub struct Warning {
     pub raised_at: DateTime<Utc>,
     /// Its colour now.
     pub level: Level,
-    /// The highest colour it has had.
-    pub highest_level: Level,
-    /// The business date since which it has this colour.
-    pub level_since_on: NaiveDate,
+    /// Its colours, each with the business date since which it had it; the first is the one it was raised with.
+    pub levels: Vec<(NaiveDate, Level)>,
     /// The sentence that goes with the colour, Chinese.
     pub sentence_zh: String,
     /// The same in English.
@@ -124,8 +122,7 @@ impl Warning {
             raised_on: raised.as_of,
             raised_at: at,
             level: raised.level,
-            highest_level: raised.level,
-            level_since_on: raised.as_of,
+            levels: vec![(raised.as_of, raised.level)],
             sentence_zh: raised.sentence_zh.clone(),
             sentence_en: raised.sentence_en.clone(),
             ending: None,
@@ -146,6 +143,24 @@ impl Warning {
         self.ending.is_none()
     }
 
+    /// The highest colour it has had.
+    #[must_use]
+    pub fn highest_level(&self) -> Level {
+        self.levels
+            .iter()
+            .map(|(_, level)| *level)
+            .max()
+            .unwrap_or(self.level)
+    }
+
+    /// The colour it had at the end of a business day; `None` before it was raised and from the day on which it ended.
+    #[must_use]
+    pub fn level_on(&self, day: NaiveDate) -> Option<Level> {
+        let has_ended = self.ending.as_ref().is_some_and(|ending| ending.on <= day);
+        let reached = self.levels.iter().rfind(|(since, _)| *since <= day)?;
+        (!has_ended).then_some(reached.1)
+    }
+
     /// What it is about.
     #[must_use]
     pub fn target(&self) -> Target {
@@ -161,8 +176,7 @@ impl Warning {
         match fact.event {
             Event::WarningLevelChanged(data) => {
                 self.level = data.to;
-                self.highest_level = self.highest_level.max(data.to);
-                self.level_since_on = data.as_of;
+                self.levels.push((data.as_of, data.to));
                 self.sentence_zh.clone_from(&data.sentence_zh);
                 self.sentence_en.clone_from(&data.sentence_en);
             }

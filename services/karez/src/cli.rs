@@ -17,6 +17,7 @@ mod demo;
 mod import;
 mod output;
 mod post;
+mod rules;
 mod sheet;
 mod sheets;
 mod show;
@@ -84,6 +85,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Fill an empty store with a demonstration
     Demo,
+    /// Look at the rules, test them, publish them, and try others on the past
+    Rules(rules::RulesArgs),
     /// Check that the log is what was recorded
     Audit(audit::AuditArgs),
     /// Measure this machine, as ratios within one run
@@ -132,6 +135,7 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Post(args) => post::run(&context, &args).await,
         Command::Import(args) => import::run(&context, &args).await,
         Command::Demo => demo::run(&context).await,
+        Command::Rules(args) => rules::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, &args).await,
         Command::Bench(args) => bench::run(&context, &args).await,
     }

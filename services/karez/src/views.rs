@@ -24,6 +24,7 @@ pub mod receipts;
 pub mod rejections;
 pub mod totals;
 pub mod units;
+pub mod warnings;
 
 /// The two clocks of a question: the business date, and what was known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

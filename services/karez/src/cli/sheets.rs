@@ -4,6 +4,7 @@ mod history;
 mod projects;
 mod sums;
 mod totals;
+mod warnings;
 
 use crate::language::Language;
 use crate::print;
@@ -15,6 +16,7 @@ pub(super) use history::{events, receipt, rejections};
 pub(super) use projects::{project, projects};
 pub(super) use sums::{fund, funds, overview, unit, units};
 pub(super) use totals::totals;
+pub(super) use warnings::{warning, warnings};
 
 /// 截至: the line below every table that says where it stands.
 fn stand_line(stand: &Stand, look: Look) -> String {

@@ -1,7 +1,7 @@
 //! `karez show`: what the API answers, as a table, as JSON or as CSV.
 
 use clap::{Args, Subcommand, ValueEnum};
-use karez_events::{FundId, Position, ProjectId, StreamId, UnitId};
+use karez_events::{FundId, Position, ProjectId, StreamId, UnitId, WarningId};
 use karez_projections::Portfolio;
 use karez_projections::measures::MoneyUnit;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::views::moment::{read_as_of, read_known_at};
 use crate::views::page::Paging;
 use crate::views::projects::{Filter, ListError};
 use crate::views::rejections::{RejectionList, RejectionView};
-use crate::views::{Moment, Stand, funds, overview, project, projects, receipts, totals, units};
+use crate::views::{Moment, Stand, funds, overview, project, projects, receipts, totals, units, warnings};
 
 /// Events and rejections read at once.
 const READ_ROWS: usize = 1_000;
@@ -43,14 +43,48 @@ struct Clocks {
     known_at: Option<String>,
 }
 
+/// How an answer is printed.
 #[derive(Debug, Args)]
-struct Shape {
+pub(super) struct Shape {
     /// How it is printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Unit of amounts in tables: 元, 万元 or 亿元; JSON and CSV always have exact whole units
     #[arg(id = "money_unit", long = "in", global = true, value_enum, default_value_t = Unit::Wan, value_name = "UNIT")]
     unit: Unit,
+}
+
+impl Shape {
+    /// Prints an answer as it is asked for.
+    pub(super) fn print<T: Serialize>(
+        &self,
+        context: &Context,
+        view: &T,
+        sheets: impl Fn(&T, Look) -> Vec<Sheet>,
+    ) -> Result<(), Trouble> {
+        let look = Look {
+            language: context.language,
+            unit: self.unit.into(),
+            time_zone: context.config.office.time_zone,
+        };
+        match self.format {
+            Format::Json => {
+                let text = serde_json::to_string_pretty(view).map_err(anyhow::Error::from)?;
+                output::line(&text)
+            }
+            Format::Table => {
+                let shown: Vec<String> = sheets(view, look).iter().map(|sheet| sheet.shown(look)).collect();
+                output::write(shown.join("\n").as_bytes())
+            }
+            Format::Csv => {
+                // A CSV file is one table: the first sheet, which has the rows that were asked for.
+                match sheets(view, look).first() {
+                    Some(sheet) => output::write(&sheet.csv().map_err(anyhow::Error::from)?),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -121,6 +155,13 @@ enum What {
         /// 统一社会信用代码
         id: String,
     },
+    /// Warnings, the highest colours first
+    Warnings(WarningListing),
+    /// One warning with what it rests on
+    Warning {
+        /// Its id
+        id: String,
+    },
     /// One project's history, with hashes
     Events {
         /// 项目编号
@@ -172,6 +213,58 @@ struct Listing {
     limit: Option<usize>,
 }
 
+#[derive(Debug, Args)]
+struct WarningListing {
+    /// open, closed or all; open without it
+    #[arg(long)]
+    state: Option<String>,
+    /// Of this colour: blue, yellow, orange, red
+    #[arg(long)]
+    level: Option<String>,
+    /// Of this rule, by name or code
+    #[arg(long)]
+    rule: Option<String>,
+    /// About this project
+    #[arg(long)]
+    project: Option<String>,
+    /// About this unit and its projects
+    #[arg(long)]
+    unit: Option<String>,
+    /// About this fund and its projects
+    #[arg(long)]
+    fund: Option<String>,
+    /// Order: level, `raised_on`, rule, project or `handle_by`; "-" in front for descending
+    #[arg(
+        long,
+        default_value = "",
+        allow_hyphen_values = true,
+        hide_default_value = true
+    )]
+    sort: String,
+    /// Most rows; all without it
+    #[arg(long)]
+    limit: Option<usize>,
+}
+
+impl WarningListing {
+    fn read(&self) -> (warnings::Filter, Paging) {
+        let filter = warnings::Filter {
+            state: self.state.clone(),
+            level: self.level.clone(),
+            rule: self.rule.clone(),
+            project: self.project.clone(),
+            unit: self.unit.clone(),
+            fund: self.fund.clone(),
+        };
+        let paging = Paging {
+            sort: self.sort.clone(),
+            after: None,
+            limit: self.limit,
+        };
+        (filter, paging)
+    }
+}
+
 /// What a command reads, at its moment.
 struct Asked<'a> {
     context: &'a Context,
@@ -194,6 +287,8 @@ pub(super) async fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Trou
         | What::Project { .. }
         | What::Units { .. }
         | What::Unit { .. }
+        | What::Warnings(_)
+        | What::Warning { .. }
         | What::Totals) => {
             let portfolio = context.portfolio(&asked.log, asked.pinned).await?;
             asked.figures(figures, &portfolio)?;
@@ -293,6 +388,21 @@ impl<'a> Asked<'a> {
                     sheets::unit,
                 )
             }
+            What::Warnings(listing) => {
+                let (filter, paging) = listing.read();
+                let list = warnings::list(portfolio, moment, &filter, &paging)
+                    .map_err(|error| self.wrong(&error))?;
+                self.print(&list, sheets::warnings)
+            }
+            What::Warning { id } => {
+                let found = WarningId::try_new(id)
+                    .ok()
+                    .and_then(|warning| warnings::show(portfolio, &warning, moment));
+                self.print(
+                    &found.ok_or_else(|| self.unknown("预警", "warning", id))?,
+                    sheets::warning,
+                )
+            }
             What::Totals => self.print(&totals::show(portfolio, moment), sheets::totals),
             What::Events { .. } | What::Rejections { .. } | What::Receipt { .. } => Ok(()),
         }
@@ -386,28 +496,7 @@ impl<'a> Asked<'a> {
     }
 
     fn print<T: Serialize>(&self, view: &T, sheets: impl Fn(&T, Look) -> Vec<Sheet>) -> Result<(), Trouble> {
-        let look = Look {
-            language: self.context.language,
-            unit: self.shape.unit.into(),
-            time_zone: self.context.config.office.time_zone,
-        };
-        match self.shape.format {
-            Format::Json => {
-                let text = serde_json::to_string_pretty(view).map_err(anyhow::Error::from)?;
-                output::line(&text)
-            }
-            Format::Table => {
-                let shown: Vec<String> = sheets(view, look).iter().map(|sheet| sheet.shown(look)).collect();
-                output::write(shown.join("\n").as_bytes())
-            }
-            Format::Csv => {
-                // A CSV file is one table: the first sheet, which has the rows that were asked for.
-                match sheets(view, look).first() {
-                    Some(sheet) => output::write(&sheet.csv().map_err(anyhow::Error::from)?),
-                    None => Ok(()),
-                }
-            }
-        }
+        self.shape.print(self.context, view, sheets)
     }
 
     fn unknown(&self, kind_zh: &str, kind_en: &str, id: &str) -> Trouble {

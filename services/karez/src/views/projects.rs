@@ -41,9 +41,11 @@ pub enum ListError {
         /// The nearest name, or all.
         hint: String,
     },
-    /// There is no such state.
-    #[error("{found:?} is no state of a project: {hint}")]
-    UnknownState {
+    /// A filter has no such value.
+    #[error("{parameter} has no value {found:?}: {hint}")]
+    UnknownValue {
+        /// The filter.
+        parameter: &'static str,
         /// What was asked for.
         found: String,
         /// The nearest name, or all.
@@ -59,12 +61,20 @@ impl ListError {
         }
     }
 
+    pub(super) fn unknown_value(parameter: &'static str, found: &str, known: &[&str]) -> Self {
+        Self::UnknownValue {
+            parameter,
+            found: found.to_owned(),
+            hint: hint(found, known),
+        }
+    }
+
     /// The parameter that is wrong.
     #[must_use]
     pub fn parameter(&self) -> &'static str {
         match self {
             Self::UnknownOrder { .. } => "sort",
-            Self::UnknownState { .. } => "state",
+            Self::UnknownValue { parameter, .. } => parameter,
         }
     }
 
@@ -73,7 +83,11 @@ impl ListError {
     pub fn in_chinese(&self) -> String {
         match self {
             Self::UnknownOrder { found, hint } => format!("不能按 {found:?} 排序：{hint}"),
-            Self::UnknownState { found, hint } => format!("没有项目状态 {found:?}：{hint}"),
+            Self::UnknownValue {
+                parameter,
+                found,
+                hint,
+            } => format!("{parameter} 没有取值 {found:?}：{hint}"),
         }
     }
 }
@@ -228,13 +242,7 @@ impl<'a> Wanted<'a> {
 
 fn read_state(text: &str) -> Result<ProjectState, ListError> {
     let found = STATES.into_iter().find(|state| state_word(*state) == text);
-    found.ok_or_else(|| {
-        let hint = hint(text, &STATES.map(state_word));
-        ListError::UnknownState {
-            found: text.to_owned(),
-            hint,
-        }
-    })
+    found.ok_or_else(|| ListError::unknown_value("state", text, &STATES.map(state_word)))
 }
 
 fn mentions(portfolio: &Portfolio, project: &Project, text: &str) -> bool {

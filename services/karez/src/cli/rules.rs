@@ -1,0 +1,247 @@
+//! `karez rules`: what the rules are, whether they hold, and what they would have said.
+
+mod backtest;
+mod explain;
+mod publish;
+mod test;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use karez_alert_rules::{Catalogue, Clearing, Rule, RuleSet, Runs};
+use serde::Serialize;
+
+use super::context::Context;
+use super::output;
+use super::sheet::{Cell, Look, Sheet, column};
+use super::show::Shape;
+use crate::language::Language;
+use crate::nearest::nearest;
+use crate::trouble::{Exit, Trouble};
+
+#[derive(Debug, Args)]
+pub(super) struct RulesArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Every rule of the catalogue, in force or switched off
+    List {
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// One rule's manual, and its thresholds as they are in force
+    Show {
+        /// Its name or code, such as `idle_funds` or ST-01
+        rule: String,
+    },
+    /// Read rule-set files and say what is wrong with them
+    Check {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Tell every scenario, or those of one rule
+    Test {
+        /// Its name or code
+        rule: Option<String>,
+    },
+    /// Why a warning was raised: formula, thresholds, facts and what became of it
+    Explain {
+        /// The warning's id
+        warning: String,
+    },
+    /// What another rule set would have said over the same history; nothing is recorded
+    Backtest(backtest::BacktestArgs),
+    /// Put a rule set in force for this log from now on
+    Publish(publish::PublishArgs),
+}
+
+pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Trouble> {
+    match &args.what {
+        What::List { shape } => list(context, shape).await,
+        What::Show { rule } => show(context, rule).await,
+        What::Check { files } => check(context, files),
+        What::Test { rule } => test::run(context, rule.as_deref()),
+        What::Explain { warning } => explain::run(context, warning).await,
+        What::Backtest(args) => backtest::run(context, args).await,
+        What::Publish(args) => publish::run(context, args).await,
+    }
+}
+
+/// One rule of the list.
+#[derive(Debug, Serialize)]
+struct RuleRow {
+    code: &'static str,
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    runs: &'static str,
+    clears: &'static str,
+    is_on: bool,
+    version: u32,
+}
+
+/// The list of the rules, and by which set.
+#[derive(Debug, Serialize)]
+struct RuleList {
+    /// Hash of the rule set in force.
+    thresholds_hash: String,
+    /// Position at which it was published; absent while the defaults are in force.
+    published_at_position: Option<u64>,
+    items: Vec<RuleRow>,
+}
+
+async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
+    let (rules, published_at_position) = in_force(context).await?;
+    let row = |rule: &dyn Rule| {
+        let about = rule.about();
+        RuleRow {
+            code: about.code,
+            name: about.name,
+            zh: about.zh,
+            en: about.en,
+            runs: runs(about.runs),
+            clears: clears(about.clearing),
+            is_on: !rules.is_off_for_all(about),
+            version: about.version,
+        }
+    };
+    let list = RuleList {
+        thresholds_hash: rules.hash().to_owned(),
+        published_at_position,
+        items: rules.general().rules().into_iter().map(row).collect(),
+    };
+    shape.print(context, &list, sheet)?;
+    Ok(Exit::Done)
+}
+
+fn sheet(list: &RuleList, look: Look) -> Vec<Sheet> {
+    let columns = [
+        column("code", "编号", "Code"),
+        column("name", "标识", "Name"),
+        column("title", "名称", "Title"),
+        column("runs", "触发", "Runs"),
+        column("clears", "解除", "Clears"),
+        column("is_on", "状态", "State"),
+    ];
+    let mut sheet = Sheet::new(look.language.pick("预警规则", "Rules"), &columns);
+    for row in &list.items {
+        let state = if row.is_on {
+            ("启用", "on")
+        } else {
+            ("停用", "off")
+        };
+        sheet.rows.push(vec![
+            Cell::text(row.code),
+            Cell::text(row.name),
+            Cell::text(look.language.pick(row.zh, row.en)),
+            Cell::text(row.runs),
+            Cell::text(row.clears),
+            Cell::text(look.language.pick(state.0, state.1)),
+        ]);
+    }
+    let since = match (list.published_at_position, look.language) {
+        (Some(position), Language::Zh) => {
+            format!("规则集 {}，自账本第 {position} 条起生效", list.thresholds_hash)
+        }
+        (Some(position), Language::En) => {
+            format!(
+                "rule set {}, in force since position {position}",
+                list.thresholds_hash
+            )
+        }
+        (None, Language::Zh) => "默认规则集".to_owned(),
+        (None, Language::En) => "the default rule set".to_owned(),
+    };
+    sheet.notes.push(since);
+    vec![sheet]
+}
+
+fn runs(runs: Runs) -> &'static str {
+    match runs {
+        Runs::OnEvent => "event",
+        Runs::Daily => "daily",
+        Runs::Monthly => "monthly",
+    }
+}
+
+fn clears(clearing: Clearing) -> &'static str {
+    match clearing {
+        Clearing::ThreeCleanDays => "three_clean_days",
+        Clearing::AtOnce => "at_once",
+        Clearing::ByPerson => "by_person",
+    }
+}
+
+async fn show(context: &Context, name: &str) -> Result<Exit, Trouble> {
+    let (rules, _) = in_force(context).await?;
+    let rule = find(rules.general(), name)?;
+    let about = rule.about();
+    output::line(&about.manual())?;
+    output::line(&format!(
+        "\n{}",
+        thresholds(rules.general(), about.name)?.trim_end()
+    ))?;
+    Ok(Exit::Done)
+}
+
+/// The thresholds as they stand in a rule set.
+fn thresholds(catalogue: &Catalogue, name: &str) -> Result<String, Trouble> {
+    let mut all = toml::Table::try_from(catalogue).map_err(anyhow::Error::from)?;
+    all.retain(|rule, _| rule == name);
+    let rules = toml::Table::from_iter([("rules".to_owned(), toml::Value::Table(all))]);
+    Ok(toml::to_string(&rules).map_err(anyhow::Error::from)?)
+}
+
+fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Rule, Trouble> {
+    catalogue.rule(name).ok_or_else(|| {
+        let rules = catalogue.rules();
+        let names = rules
+            .iter()
+            .flat_map(|rule| [rule.about().name, rule.about().code]);
+        let trouble = Trouble::wrong_use(format!("there is no rule {name:?}"));
+        match nearest(name, names) {
+            Some(near) => trouble.advise(format!("did you mean {near}? `karez rules list` shows all")),
+            None => trouble.advise("`karez rules list` shows all"),
+        }
+    })
+}
+
+fn check(context: &Context, files: &[PathBuf]) -> Result<Exit, Trouble> {
+    let mut exit = Exit::Done;
+    for file in files {
+        match RuleSet::try_from_toml(&read(file)?) {
+            Ok(rules) => {
+                let zh = format!("{}：可用，哈希 {}", file.display(), rules.hash());
+                let en = format!("{}: usable, hash {}", file.display(), rules.hash());
+                output::line(context.say(&zh, &en))?;
+            }
+            Err(error) => {
+                output::line(&format!("{}: {error}", file.display()))?;
+                exit = Exit::Found;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn read(file: &Path) -> Result<String, Trouble> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Trouble::could_not_run(format!("{} cannot be read: {error}", file.display())))
+}
+
+/// The rule set that the store has in force, and where it was published; the defaults where there is no store yet.
+async fn in_force(context: &Context) -> Result<(RuleSet, Option<u64>), Trouble> {
+    let Ok(log) = context.open().await else {
+        return Ok((RuleSet::default(), None));
+    };
+    let portfolio = context.portfolio(&log, None).await?;
+    let Some(published) = portfolio.rules() else {
+        return Ok((RuleSet::default(), None));
+    };
+    let rules = RuleSet::try_from_toml(&published.rules.rules).map_err(anyhow::Error::from)?;
+    Ok((rules, Some(published.position)))
+}
