@@ -162,7 +162,7 @@ fn raised<'a>(
         group: None,
         sentence_zh: finding.sentence_zh.clone(),
         sentence_en: finding.sentence_en.clone(),
-        evidence: Some(finding.evidence.clone()),
+        evidence: Some(Box::new(finding.evidence.clone())),
     });
     Some(submission(id, 0, event, run))
 }
@@ -189,7 +189,7 @@ fn level_changed(open: &Warning, finding: &Finding, run: &Run<'_>) -> Option<Sub
         cause: finding.cause.clone(),
         sentence_zh: finding.sentence_zh.clone(),
         sentence_en: finding.sentence_en.clone(),
-        evidence: Some(finding.evidence.clone()),
+        evidence: Some(Box::new(finding.evidence.clone())),
     });
     Some(submission(open.id.clone(), open.sentinel_steps, event, run))
 }

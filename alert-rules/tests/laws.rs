@@ -99,8 +99,12 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     (0_usize..3, 0_u64..300, 0_u64..60, 0_usize..14, amount, 0_usize..4).prop_map(
         |(project, on, late, kind, amount, choice)| {
             let stream = format!("project/P{}", project + 1);
-            let category = ["设备费", "业务费"][choice % 2];
-            let source = ["fiscal_current", "self_raised"][choice / 2];
+            let category = if choice % 2 == 0 { "设备费" } else { "业务费" };
+            let source = if choice < 2 {
+                "fiscal_current"
+            } else {
+                "self_raised"
+            };
             let invoice = format!("INV{choice}");
             let (kind, data) = match kind {
                 0 | 1 => ("funds_arrived", json!({"amount": amount})),

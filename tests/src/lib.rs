@@ -1,6 +1,7 @@
 //! What the whole-system tests need around karez: real servers that never outlive the tests, and waiting
 //! without sleeping.
 
+pub mod http;
 pub mod nats;
 pub mod postgres;
 pub mod program;

@@ -115,7 +115,7 @@ impl Server {
     pub async fn ready(&self) -> Result<()> {
         let asked = format!("{}/readyz", self.url());
         let is_ready = || async {
-            reqwest::get(&asked)
+            crate::http::get(&asked)
                 .await
                 .ok()?
                 .status()

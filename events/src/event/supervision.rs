@@ -85,7 +85,7 @@ pub struct WarningRaised {
     pub sentence_en: String,
     /// What it rests on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// 预警升级或降级.
@@ -107,7 +107,7 @@ pub struct WarningLevelChanged {
     pub sentence_en: String,
     /// What it rests on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// What somebody said about a warning.

@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use crate::language::Language;
 use crate::nearest::nearest;
+use crate::notifier::Receiver;
 use crate::sentinel::{Daily, DailyError};
 use crate::telemetry::LogFormat;
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub office: Office,
     /// The daily run of the rules.
     pub sentinel: Sentinel,
+    /// Who is told of warnings.
+    pub notifier: Notifier,
     /// The service's own messages.
     pub log: Log,
 }
@@ -117,6 +120,22 @@ pub struct Sentinel {
     pub daily_at: String,
 }
 
+/// Settings of the notifier.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notifier {
+    /// Who is told.
+    pub receivers: Vec<Receiver>,
+    /// When the daily digest goes out, as a cron expression of six fields.
+    pub digest_at: String,
+    /// The mail server; empty for none.
+    pub smtp_url: String,
+    /// A file with its password; empty for none.
+    pub smtp_password_file: String,
+    /// Sender of e-mails.
+    pub mail_from: String,
+}
+
 /// Settings of the service's own messages.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,7 +214,23 @@ impl Config {
     /// # Errors
     /// [`DailyError`] says what to write.
     pub fn daily(&self) -> Result<Daily, DailyError> {
-        Daily::try_new(&self.sentinel.daily_at, self.office.time_zone)
+        Daily::try_new(
+            "sentinel.daily_at",
+            &self.sentinel.daily_at,
+            self.office.time_zone,
+        )
+    }
+
+    /// The clock of the daily digest.
+    ///
+    /// # Errors
+    /// [`DailyError`] says what to write.
+    pub fn digest(&self) -> Result<Daily, DailyError> {
+        Daily::try_new(
+            "notifier.digest_at",
+            &self.notifier.digest_at,
+            self.office.time_zone,
+        )
     }
 
     /// The embedded defaults.

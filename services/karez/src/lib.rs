@@ -13,6 +13,7 @@ pub mod import;
 pub mod intake_sweep;
 pub mod language;
 pub mod nearest;
+pub mod notifier;
 pub mod print;
 pub mod receipt;
 pub mod recorder;

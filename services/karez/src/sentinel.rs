@@ -75,7 +75,7 @@ impl Sentinel {
     /// # Errors
     /// An event that cannot be read: without it nothing after it is true.
     pub async fn watch(mut self, follower: Follower, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut moves = follower.moves();
+        let mut position = follower.moves();
         loop {
             let is_current = match self.catch_up(&stop).await {
                 Ok(is_current) => is_current,
@@ -91,7 +91,7 @@ impl Sentinel {
             if is_current {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    moved = moves.changed() => moved?,
+                    moved = position.changed() => moved?,
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
             }

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::follower::Follower;
 use crate::gateway::{Gateway, GatewayParts, GatewaySettings, is_local};
+use crate::notifier::Notifier;
 use crate::recorder::{Recorder, RecorderSettings};
 use crate::sentinel::Sentinel;
 use crate::store::{EventLog, LogSettings, StoreLocation};
@@ -42,6 +43,9 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let sentinel = Sentinel::load(log.clone(), bus.intake(), clock.clone(), daily)
         .await
         .map_err(anyhow::Error::from)?;
+    let notifying = (&config.notifier, config.digest()?);
+    let notifier = Notifier::try_new(log.clone(), follower.clone(), clock.clone(), notifying)
+        .map_err(|error| Trouble::wrong_use(error.to_string()))?;
     let parts = GatewayParts {
         log: log.clone(),
         intake: bus.intake(),
@@ -53,6 +57,9 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
     tasks.spawn("recorder", recorder.run(stop.clone()));
+    if let Some(notifier) = notifier {
+        tasks.spawn("notifier", notifier.run(stop.clone()));
+    }
     tasks.spawn("sentinel", sentinel.watch(follower.clone(), stop.clone()));
     tasks.spawn(
         "follower",

@@ -77,7 +77,7 @@ impl World {
             .unwrap();
         Self {
             server,
-            client: reqwest::Client::new(),
+            client: karez_tests::http::client(),
             folder,
         }
     }

@@ -152,7 +152,7 @@ async fn days_at_the_ends_of_the_calendar_do_not_stop_it() {
         "projects?as_of=9999-12-31",
         "projects?as_of=0000-01-01",
     ] {
-        let answer = reqwest::get(format!("{}/v1/{asked}", server.url()))
+        let answer = karez_tests::http::get(format!("{}/v1/{asked}", server.url()))
             .await
             .unwrap();
         assert!(answer.status().as_u16() < 500, "{asked}: {}", answer.status());

@@ -92,7 +92,7 @@ async fn a_full_disk_turns_posts_away_until_there_is_space_again() {
     let traffic = Traffic::start(Sender::to(&[&server]));
     traffic.goes_on(50).await;
     let filler = disk.path().join("filler");
-    let client = Client::new();
+    let client = karez_tests::http::client();
     // What SQLite has set aside in its own files is used up first.
     let refused = eventually("a full disk turns posts away", SOON, || async {
         fill(&filler);
@@ -103,7 +103,7 @@ async fn a_full_disk_turns_posts_away_until_there_is_space_again() {
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(refused.media_type, "application/problem+json");
     assert!(refused.retry_after.is_some(), "{refused:?}");
-    let read = reqwest::get(format!("{}/v1/projects/P1", server.url()))
+    let read = karez_tests::http::get(format!("{}/v1/projects/P1", server.url()))
         .await
         .unwrap();
     assert!(

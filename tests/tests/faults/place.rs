@@ -189,7 +189,7 @@ pub async fn log_of(server: &Server) -> Vec<Value> {
     let mut events = Vec::new();
     loop {
         let asked = format!("{}/v1/events?limit=1000&after={}", server.url(), events.len());
-        let answer = reqwest::get(asked).await.unwrap();
+        let answer = karez_tests::http::get(asked).await.unwrap();
         let page: Value = answer.json().await.unwrap();
         let items = page["items"]
             .as_array()

@@ -21,7 +21,7 @@ async fn a_standby_takes_over_on_postgresql() {
 
 async fn takes_over(place: &Place) {
     let (mut recording, mut waiting) = (place.server().await, place.server().await);
-    let client = Client::new();
+    let client = karez_tests::http::client();
     let turned_away = eventually("the second waits", SOON, || async {
         let answer = post(&client, &waiting.url(), "P1", "client-0-0").await?;
         answer.status.is_server_error().then_some(answer)

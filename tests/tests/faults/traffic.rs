@@ -239,7 +239,7 @@ pub async fn is_recorded_once(server: &Server, acknowledged: &[Acknowledged]) {
         events.len(),
         "what was sent again was recorded again"
     );
-    let kept = reqwest::get(format!("{}/v1/rejections", server.url()))
+    let kept = karez_tests::http::get(format!("{}/v1/rejections", server.url()))
         .await
         .unwrap();
     let kept: Value = kept.json().await.unwrap();

@@ -35,7 +35,9 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Trouble> {
         let sentinel = Sentinel::load(log.clone(), intake.clone(), told.clone(), daily).await?;
         tell(&intake, &told, sentinel).await
     };
-    let recorded = recording(&log, clock, metrics, telling).await.map_err(explain)?;
+    let recorded = Box::pin(recording(&log, clock, metrics, telling))
+        .await
+        .map_err(explain)?;
     let warnings = log.head().await?.position.saturating_sub(recorded);
     let zh = format!(
         "演示账本 {}：入账 {recorded} 条事实，并有 {warnings} 条预警与日度求值记录",

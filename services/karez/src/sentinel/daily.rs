@@ -18,18 +18,25 @@ pub struct Daily {
 pub enum DailyError {
     /// Not six fields, or a field out of its range.
     #[error(
-        "sentinel.daily_at = {expression:?} is not usable: {why}; give six fields (second minute hour day-of-month \
+        "{setting} = {expression:?} is not usable: {why}; give six fields (second minute hour day-of-month \
          month day-of-week) such as \"0 30 0 * * *\""
     )]
     Expression {
+        /// The setting.
+        setting: &'static str,
         /// What was given.
         expression: String,
         /// What the reader of such expressions says.
         why: String,
     },
     /// A weekday as a number, which programs count from different days.
-    #[error("sentinel.daily_at = {0:?} has a weekday as a number: write MON to SUN")]
-    NumericWeekday(String),
+    #[error("{setting} = {expression:?} has a weekday as a number: write MON to SUN")]
+    NumericWeekday {
+        /// The setting.
+        setting: &'static str,
+        /// What was given.
+        expression: String,
+    },
 }
 
 impl Daily {
@@ -37,12 +44,16 @@ impl Daily {
     ///
     /// # Errors
     /// [`DailyError`] says what to write.
-    pub fn try_new(expression: &str, time_zone: Tz) -> Result<Self, DailyError> {
+    pub fn try_new(setting: &'static str, expression: &str, time_zone: Tz) -> Result<Self, DailyError> {
         let weekday = expression.split_whitespace().nth(5).unwrap_or("*");
         if weekday.bytes().any(|byte| byte.is_ascii_digit()) {
-            return Err(DailyError::NumericWeekday(expression.to_owned()));
+            return Err(DailyError::NumericWeekday {
+                setting,
+                expression: expression.to_owned(),
+            });
         }
         let schedule = Schedule::from_str(expression).map_err(|error| DailyError::Expression {
+            setting,
             expression: expression.to_owned(),
             why: error.to_string(),
         })?;
@@ -71,7 +82,7 @@ mod tests {
     use crate::clock::BUSINESS_TIME_ZONE;
 
     fn daily(expression: &str) -> Daily {
-        Daily::try_new(expression, BUSINESS_TIME_ZONE).unwrap()
+        Daily::try_new("sentinel.daily_at", expression, BUSINESS_TIME_ZONE).unwrap()
     }
 
     #[test]
@@ -94,7 +105,7 @@ mod tests {
     #[test]
     fn five_fields_and_numeric_weekdays_are_refused_with_what_to_write() {
         let refused = |expression| {
-            Daily::try_new(expression, BUSINESS_TIME_ZONE)
+            Daily::try_new("sentinel.daily_at", expression, BUSINESS_TIME_ZONE)
                 .unwrap_err()
                 .to_string()
         };

@@ -29,6 +29,10 @@ pub struct Timeline {
 impl Timeline {
     /// Begins at the last complete day of a log, or at its first fact.
     #[must_use]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only the end of a day is looked for"
+    )]
     pub fn resume(daily: Daily, events: Vec<RecordedEvent>) -> Self {
         let last_run = events.iter().rev().find_map(|recorded| match &recorded.event {
             Event::DayEvaluated(data) if is_by_sentinel(recorded) => Some((data.as_of, recorded.position)),

@@ -12,12 +12,20 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 1] = [Step {
-    version: 1,
-    name: "event log",
-    postgres: include_str!("../../migrations/postgres/0001_event_log.sql"),
-    sqlite: include_str!("../../migrations/sqlite/0001_event_log.sql"),
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        version: 1,
+        name: "event log",
+        postgres: include_str!("../../migrations/postgres/0001_event_log.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0001_event_log.sql"),
+    },
+    Step {
+        version: 3,
+        name: "outbox",
+        postgres: include_str!("../../migrations/postgres/0003_outbox.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0003_outbox.sql"),
+    },
+];
 
 /// The newest schema number that this version knows.
 pub(super) fn newest() -> i64 {

@@ -118,7 +118,7 @@ pub struct WarningDetail {
     /// The last position that was known.
     pub known_at_position: u64,
     /// What it rested on when it was raised.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// Which warnings are meant.
@@ -288,7 +288,7 @@ fn about<'a>(rules: &'a RuleSet, rule: &str) -> Option<&'a About> {
     if rule == watch::SUSPECT_RULE.name {
         return Some(&watch::SUSPECT_RULE);
     }
-    rules.general().rule(rule).map(|rule| rule.about())
+    rules.general().rule(rule).map(karez_alert_rules::Rule::about)
 }
 
 fn subjects(portfolio: &Portfolio, warning: &Warning) -> (Option<ProjectId>, Option<UnitId>, Option<FundId>) {

@@ -1,5 +1,7 @@
 //! 预警清单, and one warning.
 
+use karez_events::{FundId, ProjectId, UnitId};
+
 use super::super::sheet::{Cell, Look, Sheet, column};
 use super::super::words;
 use super::stand_line;
@@ -61,9 +63,9 @@ fn table(look: Look) -> Sheet {
 
 fn row(warning: &WarningView, look: Look) -> Vec<Cell> {
     let about = [
-        warning.project.as_ref().map(|id| id.as_str()),
-        warning.unit.as_ref().map(|id| id.as_str()),
-        warning.fund.as_ref().map(|id| id.as_str()),
+        warning.project.as_ref().map(ProjectId::as_str),
+        warning.unit.as_ref().map(UnitId::as_str),
+        warning.fund.as_ref().map(FundId::as_str),
     ];
     let state = match (warning.is_open, &warning.inhibited_by, warning.acknowledged_at) {
         (false, _, _) => ("已解除", "closed"),
