@@ -48,6 +48,7 @@ pub struct Portfolio {
     units: BTreeMap<UnitId, Unit>,
     warnings: Warnings,
     rules: Option<PublishedRules>,
+    last_day_evaluated: Option<NaiveDate>,
     /// The projects in which each invoice number was booked.
     invoices: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
     imports: Vec<ImportRun>,
@@ -114,6 +115,12 @@ impl Portfolio {
     #[must_use]
     pub fn rules(&self) -> Option<&PublishedRules> {
         self.rules.as_ref()
+    }
+
+    /// The last day for which every rule has run.
+    #[must_use]
+    pub fn last_day_evaluated(&self) -> Option<NaiveDate> {
+        self.last_day_evaluated
     }
 
     /// The projects in which an invoice number was booked.
@@ -235,11 +242,14 @@ impl Portfolio {
 
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "only two events of the calendar are kept"
+        reason = "only some events of the calendar are kept"
     )]
     fn apply_to_calendar(&mut self, recorded: &RecordedEvent) {
         match &recorded.event {
             Event::ImportCompleted(data) => self.apply_import(recorded, data),
+            Event::DayEvaluated(data) => {
+                self.last_day_evaluated = self.last_day_evaluated.max(Some(data.as_of));
+            }
             Event::RulesPublished(data) => {
                 self.rules = Some(PublishedRules {
                     position: recorded.position,

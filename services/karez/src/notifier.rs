@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use karez_events::event::supervision::Level;
-use karez_events::{RawEvent, RecordedEvent};
+use karez_events::{RecordedEvent, StreamId};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -201,25 +201,31 @@ impl Notifier {
         Ok(())
     }
 
-    /// Puts the steps of warnings since the mark into the outbox. The mark moves after them, so nothing is lost; what was
-    /// queued before it moved has the same id again.
+    /// Puts the steps of warnings since the mark into the outbox, once the sentinel has caught up with the days, so that many
+    /// days become one message. The mark moves after them, so nothing is lost; what was queued before it moved has the
+    /// same id again.
     async fn collect(&self) -> anyhow::Result<()> {
         let head = self.follower.position();
         let mark = self.log.ensure_setting(MARK, head.to_string().as_bytes()).await?;
         let mut after: u64 = String::from_utf8_lossy(&mark).parse().unwrap_or(head);
+        if after >= head || self.is_catching_up() {
+            return Ok(());
+        }
+        let mut steps: Vec<RecordedEvent> = Vec::new();
         while after < head {
             let page = self.log.read(after, READ_EVENTS).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
-            let events = page
+            let of_warnings = page
                 .iter()
-                .map(RawEvent::decode)
-                .collect::<Result<Vec<RecordedEvent>, _>>()?;
-            let messages = plan::messages(&events, &self.follower.read(), &self.receivers, self.today());
-            self.queue(messages).await?;
-            self.log.set_setting(MARK, after.to_string().as_bytes()).await?;
+                .filter(|event| matches!(event.stream, StreamId::Warning(_)));
+            for event in of_warnings {
+                steps.push(event.decode()?);
+            }
         }
-        Ok(())
+        let messages = plan::messages(&steps, &self.follower.read(), &self.receivers, self.today());
+        self.queue(messages).await?;
+        Ok(self.log.set_setting(MARK, after.to_string().as_bytes()).await?)
     }
 
     /// The digest of the latest day whose time has come, once for each receiver.
@@ -293,6 +299,12 @@ impl Notifier {
                 None => Sent::Never("there is no mail server: set notifier.smtp_url".to_owned()),
             },
         }
+    }
+
+    /// The sentinel has days before yesterday still to evaluate.
+    fn is_catching_up(&self) -> bool {
+        let last = self.follower.read().last_day_evaluated();
+        last.is_some_and(|last| (self.today() - last).num_days() > 2)
     }
 
     fn today(&self) -> NaiveDate {

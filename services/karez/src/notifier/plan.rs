@@ -85,7 +85,11 @@ fn for_receiver<'a>(
     let language = receiver.speaks();
     let mut single = Vec::new();
     let mut groups: BTreeMap<String, (u64, BTreeSet<&WarningId>)> = BTreeMap::new();
+    let mut raised_here: BTreeSet<&WarningId> = BTreeSet::new();
     for step in steps {
+        if matches!(step.event.event, Event::WarningRaised(_)) {
+            raised_here.insert(&step.warning.id);
+        }
         let about = step.event.event_id.to_string();
         let brief = || Brief::of(step.warning, portfolio, language);
         match &step.what {
@@ -113,7 +117,9 @@ fn for_receiver<'a>(
                 ));
             }
             What::Ended => {
-                if receiver.at_once.contains(&step.warning.highest_level()) {
+                // Whoever was never told of a warning need not hear of its end.
+                let was_told = !raised_here.contains(&step.warning.id);
+                if was_told && receiver.at_once.contains(&step.warning.highest_level()) {
                     let brief = brief();
                     let subject = match language {
                         Language::Zh => format!("已解除：{}", brief.id),
