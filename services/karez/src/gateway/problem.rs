@@ -15,7 +15,7 @@ use super::Gateway;
 use crate::bus::IntakeError;
 use crate::bus::intake::RefusedContent;
 use crate::language::Language;
-use crate::receipt::{self, Refusal};
+use crate::receipt::{self, Reason, Refusal};
 use crate::store::StoreError;
 
 /// The media type of every answer that is a problem.
@@ -264,6 +264,18 @@ impl From<IntakeError> for Problem {
             error.to_string(),
         )
         .retry()
+    }
+}
+
+impl From<Reason> for Problem {
+    fn from(reason: Reason) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &reason.code,
+            reason.message_zh,
+            reason.message_en,
+        )
+        .at(reason.pointer)
     }
 }
 

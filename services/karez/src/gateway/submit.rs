@@ -49,7 +49,7 @@ pub(crate) async fn event(
 /// A request before its body is understood.
 struct Sent<'a> {
     stream: StreamId,
-    key: Option<&'a str>,
+    key: Option<&'a HeaderValue>,
     body: &'a Bytes,
 }
 
@@ -63,10 +63,9 @@ impl<'a> Sent<'a> {
         if !is_json(media_type) {
             return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        let key = headers.get(IDEMPOTENCY_KEY).map(read_key).transpose()?;
         Ok(Self {
             stream: StreamId::Project(project),
-            key,
+            key: headers.get(IDEMPOTENCY_KEY),
             body,
         })
     }
@@ -104,7 +103,7 @@ impl Gateway {
     ) -> Result<Response, Problem> {
         let read = envelope.and_then(|envelope| {
             let event = envelope.event()?;
-            envelope.submission(event, sent.key)
+            envelope.submission(event, sent.key.map(read_key).transpose()?)
         });
         let submission = match read {
             Ok(submission) => submission,
