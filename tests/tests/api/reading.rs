@@ -193,3 +193,43 @@ async fn those_who_run_it_are_told() {
         "{metrics}"
     );
 }
+
+#[tokio::test]
+async fn a_past_day_counts_nothing_that_came_later() {
+    let mut world = World::new().await;
+    // A fund of 2023 with one project that was approved then, beside the world of 2024.
+    let earlier = r#"{"stream":"fund/NC","type":"fund_established","occurred_on":"2023-01-01","data":{"name":"农村专项"},"metadata":{"idempotency_key":"f"}}
+{"stream":"project/P0","type":"project_applied","occurred_on":"2023-02-01","data":{"title":"早","unit":"U9","fund":"NC"},"metadata":{"idempotency_key":"0"}}
+{"stream":"project/P0","type":"project_approved","occurred_on":"2023-03-01","data":{"title":"早","unit":"U9","fund":"NC"},"metadata":{"idempotency_key":"1"}}
+"#;
+    world.server.stop().await.unwrap();
+    let data = world.folder.path().to_str().unwrap();
+    let posted = karez_tests::program::run(&["post", "-", "--data", data], earlier).unwrap();
+    assert_eq!(posted.code, 0, "{posted:?}");
+    world.server.restart().await.unwrap();
+    for (as_of, counts) in [
+        ("2022-12-31", [0, 0, 0, 0]),
+        ("2023-01-31", [1, 0, 0, 0]),
+        ("2023-02-28", [1, 1, 0, 1]),
+        ("2023-12-31", [1, 1, 1, 0]),
+        ("2024-12-31", [2, 4, 4, 0]),
+    ] {
+        let (_, overview) = world.get(&format!("/v1/overview?as_of={as_of}")).await;
+        let shown =
+            ["funds", "units", "projects", "applications"].map(|name| overview[name].as_u64().unwrap());
+        assert_eq!(shown, counts, "{as_of}");
+        assert_eq!(
+            overview["currencies"][0]["projects"], counts[2],
+            "{as_of}: the table of sums says the same"
+        );
+        let in_states = overview["states"].as_array().unwrap().iter();
+        let in_states: u64 = in_states.map(|state| state["projects"].as_u64().unwrap()).sum();
+        assert_eq!(in_states, counts[2] + counts[3], "{as_of}");
+        let (_, funds) = world.get(&format!("/v1/funds?as_of={as_of}")).await;
+        assert_eq!(ids(&funds).len() as u64, counts[0], "{as_of}");
+        let (_, units) = world.get(&format!("/v1/units?as_of={as_of}")).await;
+        assert_eq!(units["total"], counts[1], "{as_of}");
+        let (_, projects) = world.get(&format!("/v1/projects?as_of={as_of}")).await;
+        assert_eq!(projects["total"], counts[2] + counts[3], "{as_of}");
+    }
+}

@@ -138,7 +138,7 @@ const ORDERS: [&str; 12] = [
     "idle_days",
 ];
 
-/// A page of projects at a moment.
+/// A page of the projects that were known by the business date.
 ///
 /// # Errors
 /// [`ListError`] for an order or a state that does not exist.
@@ -215,7 +215,8 @@ impl<'a> Wanted<'a> {
             .programme
             .as_deref()
             .is_none_or(|wanted| programme(project) == Some(wanted));
-        of_fund
+        project.is_known_by(as_of)
+            && of_fund
             && of_unit
             && of_programme
             && self.state.is_none_or(|state| project.state(as_of) == state)
