@@ -78,7 +78,9 @@ async fn turning_pages_shows_one_unmoving_list() {
     read(world.spend("P2", "k", SPENT)).await;
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = world
-        .get(&format!("/v1/projects?sort=-spent&limit=2&cursor={cursor}"))
+        .get(&format!(
+            "/v1/projects?sort=-spent&limit=2&as_of=2024-12-31&cursor={cursor}"
+        ))
         .await
         .1;
     let mut seen = [ids(&first), ids(&second)].concat();
@@ -92,10 +94,48 @@ async fn turning_pages_shows_one_unmoving_list() {
         .await
         .1;
     assert_eq!(ids(&newest), ["P2", "P1"]);
-    let (status, _) = world
-        .get(&format!("/v1/projects?sort=title&cursor={cursor}"))
+}
+
+#[tokio::test]
+async fn a_cursor_turns_the_pages_of_its_own_list_only() {
+    let world = World::new().await;
+    let (_, first) = world
+        .get("/v1/projects?fund=KJ&sort=-spent&limit=1&as_of=2024-12-31")
         .await;
-    assert_eq!(status, 400);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let (_, log) = world.get("/v1/projects/P1/events?limit=1").await;
+    let mark = log["next_cursor"].as_str().unwrap();
+    let (_, refused) = read(world.spend("P1", "k", "{oops")).await;
+    assert!(refused["rejection_id"].is_string());
+    for (path, cursor, status) in [
+        // The order of the parameters and the size of the page do not matter.
+        (
+            "/v1/projects?as_of=2024-12-31&sort=-spent&fund=KJ&limit=2",
+            cursor,
+            200,
+        ),
+        ("/v1/projects?fund=KJ&sort=title&as_of=2024-12-31", cursor, 400),
+        ("/v1/projects?fund=NC&sort=-spent&as_of=2024-12-31", cursor, 400),
+        ("/v1/projects?sort=-spent&as_of=2024-12-31", cursor, 400),
+        ("/v1/projects?fund=KJ&sort=-spent&as_of=2024-12-30", cursor, 400),
+        ("/v1/projects?fund=KJ&sort=-spent", cursor, 400),
+        (
+            "/v1/projects?fund=KJ&sort=-spent&as_of=2024-12-31&known_at=2024-12-31",
+            cursor,
+            400,
+        ),
+        ("/v1/projects/P1/events?limit=9", mark, 200),
+        ("/v1/projects/P2/events?limit=9", mark, 400),
+        ("/v1/projects/P1/events?as_of=2024-02-01", mark, 400),
+        ("/v1/events?limit=9", mark, 400),
+    ] {
+        let (found, answer) = world.get(&format!("{path}&cursor={cursor}")).await;
+        assert_eq!(found, status, "{path}: {answer}");
+        if status == 400 {
+            assert_eq!(answer["code"], "cursor_of_another_list", "{path}");
+            assert_eq!(answer["parameter"], "cursor", "{path}");
+        }
+    }
 }
 
 #[tokio::test]

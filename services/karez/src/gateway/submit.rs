@@ -13,6 +13,7 @@ use karez_events::{ProjectId, StreamId};
 use super::Gateway;
 use super::envelope::{Envelope, place_in_event, place_in_expenditure};
 use super::problem::Problem;
+use super::question::Asked;
 use crate::bus::Origin;
 use crate::receipt::{Outcome, Receipt};
 
@@ -26,9 +27,11 @@ const SEEN_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) async fn expenditure(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
     let sent = Sent::read(&id, &headers, &body)?;
     let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_expenditure).await
@@ -38,9 +41,11 @@ pub(crate) async fn expenditure(
 pub(crate) async fn event(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
     let sent = Sent::read(&id, &headers, &body)?;
     let envelope = Envelope::of_event(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_event).await
