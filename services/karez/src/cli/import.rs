@@ -279,7 +279,6 @@ impl Refused {
     fn add(&mut self, file: &Path, row: &RefusedRow) {
         let Some(rows) = &mut self.rows else { return };
         let file = file.display().to_string();
-        let content = super::sheet::harmless(&row.content);
         let fields = [
             &file,
             &row.row,
@@ -287,9 +286,9 @@ impl Refused {
             &row.code,
             &row.message_zh,
             &row.message_en,
-            &content,
+            &row.content,
         ];
-        if let Err(error) = rows.write_record(fields) {
+        if let Err(error) = rows.write_record(fields.map(|field| super::sheet::harmless(field))) {
             self.failed = Some(error);
         }
     }

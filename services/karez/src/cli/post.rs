@@ -15,6 +15,7 @@ use super::context::Context;
 use super::output;
 use crate::bus::intake::RefusedContent;
 use crate::bus::{Intake, IntakeError, Origin};
+use crate::print;
 use crate::receipt::{Outcome, Refusal};
 use crate::serve::open_bus;
 use crate::session::{AlreadyRecording, recording};
@@ -223,5 +224,8 @@ async fn send_together(
 
 fn refused_line(context: &Context, source: &str, row: u64, refusal: &Refusal) -> String {
     let message = context.say(&refusal.message_zh, &refusal.message_en);
-    format!("{source}:{row}: {} {} {message}", refusal.code, refusal.pointer)
+    print::plain(&format!(
+        "{source}:{row}: {} {} {message}",
+        refusal.code, refusal.pointer
+    ))
 }
