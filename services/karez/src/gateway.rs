@@ -1,7 +1,8 @@
 //! The HTTP interface: one file per resource, each with its endpoints. It decides nothing: reads are answered from
 //! the portfolio by [`crate::views`], facts go to the intake like everybody's.
 //!
-//! From outside to inside: every refusal gets its body ([`problem`]); panics, time and concurrency are bounded;
+//! From outside to inside: every refusal gets its body ([`problem`]); only names of this machine are answered to
+//! ([`host`]); panics, time and concurrency are bounded;
 //! answers are compressed; then the endpoint.
 
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ mod envelope;
 mod events;
 mod funds;
 mod health;
+mod host;
 mod overview;
 mod past;
 mod place;
@@ -148,6 +150,7 @@ impl Gateway {
                 settings.request_timeout,
             ))
             .layer(CatchPanicLayer::new())
+            .layer(axum::middleware::from_fn(host::check))
             .layer(axum::middleware::from_fn_with_state(
                 self.clone(),
                 problem::render,

@@ -147,6 +147,49 @@ async fn answers_of_the_framework_are_problems_too() {
 }
 
 #[tokio::test]
+async fn a_page_that_points_its_own_name_here_reads_and_writes_nothing() {
+    let world = World::new().await;
+    for host in ["evil.example", "evil.example:80", "localhost.evil.example"] {
+        let read_it = world
+            .client
+            .get(world.server.at("/v1/overview"))
+            .header("Host", host);
+        let write_it = world.spend("P1", "k", SPENT).header("Host", host);
+        for request in [read_it, write_it] {
+            let (status, problem) = read(request).await;
+            assert_eq!(
+                (status.as_u16(), &problem["code"]),
+                (421, &"wrong_host".into()),
+                "{host}"
+            );
+        }
+    }
+    for host in ["localhost:9000", "127.0.0.1", "[::1]:80"] {
+        let request = world
+            .client
+            .get(world.server.at("/v1/overview"))
+            .header("Host", host);
+        assert_eq!(read(request).await.0, 200, "{host}");
+    }
+    // What a form of another site can send without asking is no JSON.
+    for media_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    ] {
+        let path = world.server.at("/v1/projects/P1/expenditures");
+        let posted = world.client.post(path).header("Content-Type", media_type);
+        let (status, problem) = read(posted.body(SPENT)).await;
+        assert_eq!(
+            (status.as_u16(), &problem["code"]),
+            (415, &"unsupported_media_type".into()),
+            "{media_type}"
+        );
+    }
+    assert_eq!(world.get("/v1/events").await.1["position"], 16);
+}
+
+#[tokio::test]
 async fn a_parameter_that_an_address_does_not_take_is_refused_by_name() {
     let world = World::new().await;
     for (path, code, parameter, nearest) in [

@@ -210,6 +210,7 @@ impl Problem {
             409 => ("编号已被使用", "Key used before"),
             413 => ("请求体过大", "Body too large"),
             415 => ("格式不支持", "Unsupported media type"),
+            421 => ("主机名不符", "Wrong host"),
             422 => ("未予入账", "Refused"),
             429 | 503 => ("暂时不可用", "Unavailable for now"),
             status if status < 500 => ("请求有误", "Bad request"),
