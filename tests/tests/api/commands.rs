@@ -205,3 +205,22 @@ async fn a_year_without_a_budget_shows_no_rate_of_the_year_and_says_why() {
         assert!(shown.contains(heading), "{heading}: {shown}");
     }
 }
+
+#[test]
+fn a_folder_in_place_of_a_file_is_named_with_what_to_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let given = folder.path().join("bundle");
+    std::fs::create_dir(&given).unwrap();
+    let given = given.to_str().unwrap();
+    for (command, files) in [
+        (&["import", "iati"][..], "*.xml"),
+        (&["import", "xlsx"], "*.xlsx"),
+        (&["post"], "*.ndjson"),
+    ] {
+        let ended = in_folder(&folder, &[command, &[given]].concat(), "");
+        assert_eq!(ended.code, 2, "{ended:?}");
+        for part in [given, "is a folder", files] {
+            assert!(ended.errors.contains(part), "{part}: {ended:?}");
+        }
+    }
+}
