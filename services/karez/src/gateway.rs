@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use chrono_tz::Tz;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,7 @@ mod traffic;
 mod units;
 
 use past::Past;
+use problem::Problem;
 use traffic::Traffic;
 
 /// What the gateway reads from and writes to.
@@ -120,26 +121,13 @@ impl Gateway {
     /// Every endpoint with the layers around it.
     pub fn router(&self) -> Router {
         let settings = self.0.settings;
-        let endpoints = Router::new()
-            .route("/v1/overview", get(overview::show))
-            .route("/v1/funds", get(funds::list))
-            .route("/v1/funds/{id}", get(funds::show))
-            .route("/v1/projects", get(projects::list))
-            .route("/v1/projects/{id}", get(projects::show))
-            .route(
-                "/v1/projects/{id}/events",
-                get(events::of_project).post(submit::event),
-            )
-            .route("/v1/projects/{id}/expenditures", post(submit::expenditure))
-            .route("/v1/units", get(units::list))
-            .route("/v1/units/{id}", get(units::show))
-            .route("/v1/events", get(events::of_log))
-            .route("/v1/receipts/{event_id}", get(receipts::show))
-            .route("/v1/rejections", get(rejections::list))
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(health::metrics))
-            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count));
+        let endpoints = endpoints()
+            .into_iter()
+            .fold(Router::new(), |router, (path, methods)| {
+                router.route(path, methods)
+            })
+            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
+            .fallback(no_such_address);
         endpoints
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
@@ -160,6 +148,34 @@ impl Gateway {
     fn parts(&self) -> &GatewayParts {
         &self.0.parts
     }
+}
+
+/// Every address and what it answers.
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 15] {
+    [
+        ("/v1/overview", get(overview::show)),
+        ("/v1/funds", get(funds::list)),
+        ("/v1/funds/{id}", get(funds::show)),
+        ("/v1/projects", get(projects::list)),
+        ("/v1/projects/{id}", get(projects::show)),
+        (
+            "/v1/projects/{id}/events",
+            get(events::of_project).post(submit::event),
+        ),
+        ("/v1/projects/{id}/expenditures", post(submit::expenditure)),
+        ("/v1/units", get(units::list)),
+        ("/v1/units/{id}", get(units::show)),
+        ("/v1/events", get(events::of_log)),
+        ("/v1/receipts/{event_id}", get(receipts::show)),
+        ("/v1/rejections", get(rejections::list)),
+        ("/healthz", get(health::alive)),
+        ("/readyz", get(health::ready)),
+        ("/metrics", get(health::metrics)),
+    ]
+}
+
+async fn no_such_address() -> Problem {
+    Problem::no_such_address(endpoints().map(|(path, _)| path))
 }
 
 /// Whether an address can be reached from this machine only. There are no accounts yet, so nothing else may listen.

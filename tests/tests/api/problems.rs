@@ -147,6 +147,25 @@ async fn answers_of_the_framework_are_problems_too() {
 }
 
 #[tokio::test]
+async fn who_asks_at_no_address_is_told_those_that_exist() {
+    let world = World::new().await;
+    let (status, problem) = world.get("/v1/project").await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (404, &"no_such_resource".into())
+    );
+    let addresses = problem["addresses"].as_array().unwrap();
+    for address in addresses {
+        let address = address.as_str().unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(address), "{address}");
+        if address != "/metrics" {
+            let (_, answer) = world.get(address).await;
+            assert_ne!(answer["code"], "no_such_resource", "{address}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_points_its_own_name_here_reads_and_writes_nothing() {
     let world = World::new().await;
     for host in ["evil.example", "evil.example:80", "localhost.evil.example"] {

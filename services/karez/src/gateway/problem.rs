@@ -148,6 +148,21 @@ impl Problem {
         }
     }
 
+    /// Nothing answers at an address; those that exist are named.
+    pub(crate) fn no_such_address(addresses: impl Into<Vec<&'static str>>) -> Self {
+        let addresses = addresses.into();
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no_such_resource",
+            format!("没有这个地址：现有地址为 {}", addresses.join("、")),
+            format!(
+                "there is no such address: the addresses are {}",
+                addresses.join(", ")
+            ),
+        )
+        .with("addresses", addresses)
+    }
+
     /// What axum and its layers answer by themselves, by status.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let (code, zh, en) = match status.as_u16() {
@@ -155,11 +170,6 @@ impl Problem {
                 "bad_request",
                 "请求无法读取：请检查地址与参数",
                 "the request cannot be read: check its address and parameters",
-            ),
-            404 => (
-                "no_such_resource",
-                "没有这个地址：请对照接口说明",
-                "there is no such address: compare with the list of endpoints",
             ),
             405 => (
                 "method_not_allowed",
