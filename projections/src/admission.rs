@@ -2,6 +2,8 @@
 //! overspending, spending before the start or without a budget line are recorded, and warned about. Refused
 //! is only what cannot be a fact (design.md §2).
 
+mod ids;
+
 use chrono::{Datelike, NaiveDate};
 use karez_events::event::project::{ProjectApplied, ProjectApproved};
 use karez_events::{
@@ -18,6 +20,8 @@ use crate::project::{EntryKind, Project, is_published};
 pub enum RefusalCode {
     /// The event's type does not belong to such a stream.
     WrongStream,
+    /// An identifier that no address can hold: `.` or `..`.
+    UnusableId,
     /// No such project has been applied for or approved.
     UnknownProject,
     /// No such fund has been established.
@@ -54,6 +58,7 @@ impl RefusalCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::WrongStream => "wrong_stream",
+            Self::UnusableId => "unusable_id",
             Self::UnknownProject => "unknown_project",
             Self::UnknownFund => "unknown_fund",
             Self::UnknownUnit => "unknown_unit",
@@ -102,6 +107,7 @@ impl Refusal {
 /// [`Refusal`] with code, place and what to do.
 pub fn admit(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refusal> {
     check_stream(submission)?;
+    ids::check_ids(submission)?;
     check_dates(submission)?;
     match &submission.stream {
         StreamId::Project(id) => check_project_fact(portfolio, id, submission),

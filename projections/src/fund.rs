@@ -67,6 +67,12 @@ impl Fund {
         }
     }
 
+    /// Whether the fund was established, or anything about it is dated, on or before a day.
+    #[must_use]
+    pub fn is_known_by(&self, as_of: NaiveDate) -> bool {
+        self.established_on <= as_of || self.entries.iter().any(|entry| entry.effective_on <= as_of)
+    }
+
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "Project::apply lists every event; only a few concern this fold"

@@ -162,6 +162,20 @@ impl Project {
         !self.approvals.is_empty()
     }
 
+    /// Whether anything about the project is dated on or before a day: a step, a budget or an entry.
+    #[must_use]
+    pub fn is_known_by(&self, as_of: NaiveDate) -> bool {
+        self.life.iter().any(|fact| fact.on <= as_of)
+            || self.budget.iter().any(|fact| fact.effective_on <= as_of)
+            || self.entries.iter().any(|entry| entry.on <= as_of)
+    }
+
+    /// Whether the project has been approved by a day.
+    #[must_use]
+    pub fn is_approved_by(&self, as_of: NaiveDate) -> bool {
+        self.is_approved() && self.state(as_of) != ProjectState::Applied
+    }
+
     /// First day on which a step of this kind was taken, looking at steps dated on or before `as_of`.
     #[must_use]
     pub fn first_on(&self, as_of: NaiveDate, is_step: impl Fn(LifeStep) -> bool) -> Option<NaiveDate> {

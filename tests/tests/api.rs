@@ -14,5 +14,7 @@ mod posting;
 mod problems;
 #[path = "api/reading.rs"]
 mod reading;
+#[path = "api/refusals.rs"]
+mod refusals;
 #[path = "api/world.rs"]
 mod world;

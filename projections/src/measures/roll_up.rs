@@ -27,7 +27,7 @@ pub struct RollUp {
     pub as_of: NaiveDate,
     /// The currency.
     pub currency: Currency,
-    /// How many approved projects there are in this currency.
+    /// How many projects in this currency had been approved by then.
     pub projects: usize,
     /// The sums; a whole and its parts are never added.
     pub amounts: Amounts,
@@ -142,7 +142,7 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
         currency,
         projects: projects
             .iter()
-            .filter(|project| is_counted(project, currency))
+            .filter(|project| is_counted(project, currency, as_of))
             .count(),
         amounts,
         rates: rates(&amounts, as_of, of_projects.incomplete, Scope::RollUp),
@@ -155,8 +155,8 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
     }
 }
 
-fn is_counted(project: &Project, currency: Currency) -> bool {
-    project.is_approved()
+fn is_counted(project: &Project, currency: Currency, as_of: NaiveDate) -> bool {
+    project.is_approved_by(as_of)
         && (project.currency() == currency
             || project.budget.iter().any(|fact| fact.currency == currency)
             || project

@@ -77,6 +77,14 @@ fn reversal_of(name: &str) -> Fact {
     "/stream",
     about("project/P1", "2024-05-01", "quota_issued", quota())
 )]
+#[case::project_of_a_dot(RefusalCode::UnusableId, "/stream", approval(&json!({})).of_project("."))]
+#[case::project_of_two_dots(RefusalCode::UnusableId, "/stream", approval(&json!({})).of_project(".."))]
+#[case::fund_of_two_dots(
+    RefusalCode::UnusableId,
+    "/stream",
+    about("fund/..", "2024-05-01", "fund_established", json!({"name": "n"}))
+)]
+#[case::unit_of_a_dot(RefusalCode::UnusableId, "/data/unit", approval(&json!({"unit": " . "})))]
 #[case::unknown_project(RefusalCode::UnknownProject, "/stream", spent("2024-05-01", "1").of_project("P9"))]
 #[case::unknown_fund(
     RefusalCode::UnknownFund,

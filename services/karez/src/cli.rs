@@ -15,6 +15,7 @@ mod bench;
 mod context;
 mod demo;
 mod import;
+mod input;
 mod output;
 mod post;
 mod rules;

@@ -37,7 +37,7 @@ mod rolling;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use chrono::{DateTime, Utc};
 use karez_events::{IdError, Submission};

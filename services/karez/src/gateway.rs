@@ -1,7 +1,8 @@
 //! The HTTP interface: one file per resource, each with its endpoints. It decides nothing: reads are answered from
 //! the portfolio by [`crate::views`], facts go to the intake like everybody's.
 //!
-//! From outside to inside: every refusal gets its body ([`problem`]); panics, time and concurrency are bounded;
+//! From outside to inside: every refusal gets its body ([`problem`]); only names of this machine are answered to
+//! ([`host`]); panics, time and concurrency are bounded;
 //! answers are compressed; then the endpoint.
 
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use chrono_tz::Tz;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,7 @@ mod envelope;
 mod events;
 mod funds;
 mod health;
+mod host;
 mod overview;
 mod past;
 mod place;
@@ -44,6 +46,7 @@ mod traffic;
 mod units;
 
 use past::Past;
+use problem::Problem;
 use traffic::Traffic;
 
 /// What the gateway reads from and writes to.
@@ -118,26 +121,13 @@ impl Gateway {
     /// Every endpoint with the layers around it.
     pub fn router(&self) -> Router {
         let settings = self.0.settings;
-        let endpoints = Router::new()
-            .route("/v1/overview", get(overview::show))
-            .route("/v1/funds", get(funds::list))
-            .route("/v1/funds/{id}", get(funds::show))
-            .route("/v1/projects", get(projects::list))
-            .route("/v1/projects/{id}", get(projects::show))
-            .route(
-                "/v1/projects/{id}/events",
-                get(events::of_project).post(submit::event),
-            )
-            .route("/v1/projects/{id}/expenditures", post(submit::expenditure))
-            .route("/v1/units", get(units::list))
-            .route("/v1/units/{id}", get(units::show))
-            .route("/v1/events", get(events::of_log))
-            .route("/v1/receipts/{event_id}", get(receipts::show))
-            .route("/v1/rejections", get(rejections::list))
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(health::metrics))
-            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count));
+        let endpoints = endpoints()
+            .into_iter()
+            .fold(Router::new(), |router, (path, methods)| {
+                router.route(path, methods)
+            })
+            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
+            .fallback(no_such_address);
         endpoints
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
@@ -148,6 +138,7 @@ impl Gateway {
                 settings.request_timeout,
             ))
             .layer(CatchPanicLayer::new())
+            .layer(axum::middleware::from_fn(host::check))
             .layer(axum::middleware::from_fn_with_state(
                 self.clone(),
                 problem::render,
@@ -157,6 +148,34 @@ impl Gateway {
     fn parts(&self) -> &GatewayParts {
         &self.0.parts
     }
+}
+
+/// Every address and what it answers.
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 15] {
+    [
+        ("/v1/overview", get(overview::show)),
+        ("/v1/funds", get(funds::list)),
+        ("/v1/funds/{id}", get(funds::show)),
+        ("/v1/projects", get(projects::list)),
+        ("/v1/projects/{id}", get(projects::show)),
+        (
+            "/v1/projects/{id}/events",
+            get(events::of_project).post(submit::event),
+        ),
+        ("/v1/projects/{id}/expenditures", post(submit::expenditure)),
+        ("/v1/units", get(units::list)),
+        ("/v1/units/{id}", get(units::show)),
+        ("/v1/events", get(events::of_log)),
+        ("/v1/receipts/{event_id}", get(receipts::show)),
+        ("/v1/rejections", get(rejections::list)),
+        ("/healthz", get(health::alive)),
+        ("/readyz", get(health::ready)),
+        ("/metrics", get(health::metrics)),
+    ]
+}
+
+async fn no_such_address() -> Problem {
+    Problem::no_such_address(endpoints().map(|(path, _)| path))
 }
 
 /// Whether an address can be reached from this machine only. There are no accounts yet, so nothing else may listen.

@@ -80,5 +80,7 @@ async fn compare(
 }
 
 fn rejection_of(message: &IntakeMessage) -> Uuid {
-    rejection_id(message.seq, message.taken_at)
+    message
+        .rejection_id
+        .unwrap_or_else(|| rejection_id(message.seq, message.taken_at))
 }

@@ -231,11 +231,11 @@ impl Notifier {
     /// The digest of the latest day whose time has come, once for each receiver.
     async fn collect_digests(&self) -> anyhow::Result<()> {
         let yesterday = self.today().pred_opt().unwrap_or_default();
-        if self
+        let is_early = self
             .digest
             .due(yesterday)
-            .is_none_or(|due| due > self.clock.now())
-        {
+            .is_none_or(|due| due > self.clock.now());
+        if is_early || self.is_catching_up() {
             return Ok(());
         }
         let mark = format!("notifier_digest/{yesterday}");

@@ -123,6 +123,19 @@ pub fn with_separators(plain: &str) -> String {
     text
 }
 
+/// A text of others on one line of a terminal or in a cell: without control characters, which would steer the
+/// terminal, and without the marks that turn the direction of writing, which would make it read as another text.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let steers = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    };
+    text.chars()
+        .map(|letter| if steers(letter) { ' ' } else { letter })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,5 +196,12 @@ mod tests {
         assert_eq!(long_date(on, Language::Zh), "2024年12月5日");
         assert_eq!(long_date(on, Language::En), "5 December 2024");
         assert_eq!(date(on), "2024-12-05");
+    }
+
+    #[test]
+    fn a_text_of_others_steers_no_terminal() {
+        assert_eq!(plain("a\u{1b}[31mb\r\nc\u{9b}d\u{7f}"), "a [31mb  c d ");
+        assert_eq!(plain("支\u{202E}出\u{2066}甲\u{2069}\u{2028}乙"), "支 出 甲  乙");
+        assert_eq!(plain("葡萄 “—” 🍇"), "葡萄 “—” 🍇");
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use karez_events::submission::Malformed;
-use karez_events::{Hash, Position, RawEvent, StreamId};
+use karez_events::{Hash, Metadata, Position, RawEvent, StreamId};
 use karez_projections::admission;
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
@@ -13,6 +13,11 @@ pub const MALFORMED: &str = "malformed";
 pub const KEY_CONFLICT: &str = "key_conflict";
 /// The submission came in by the door of another sender or for another stream.
 pub const WRONG_SENDER: &str = "wrong_sender";
+/// The source belongs to the office's own imports.
+pub const RESERVED_SOURCE: &str = "reserved_source";
+/// How the source system of facts begins that others published. Such facts keep the precision and the dates they
+/// were published with, so nobody but an import may claim it.
+const IMPORTED: &str = "import:";
 /// The log cannot take it, whatever is tried.
 pub const UNRECORDABLE: &str = "unrecordable";
 
@@ -126,6 +131,21 @@ impl Reason {
                 "the subject {door} takes only what agrees with it, found {found:?}: use the subject of the unit and the stream"
             ),
         )
+    }
+
+    /// The reason for which an outsider's fact is refused that claims to come from an import.
+    pub(crate) fn reserved_source(metadata: &Metadata, pointer: &str) -> Option<Self> {
+        let source = metadata.source_system.as_deref()?;
+        source.starts_with(IMPORTED).then(|| {
+            Self::new(
+                RESERVED_SOURCE,
+                pointer,
+                format!("source_system 不能以 {IMPORTED} 开头，此类事实只能由导入产生；请写贵方系统的名称"),
+                format!(
+                    "a source_system may not begin with {IMPORTED} since such facts come from imports only: give the name of your own system"
+                ),
+            )
+        })
     }
 
     pub(crate) fn sealed_already(why: &str) -> Self {

@@ -177,3 +177,50 @@ fn the_demonstration_can_be_looked_at() {
     let now = in_folder(&folder, &[&later[..], &["--format", "csv"]].concat(), "");
     assert_ne!(then.output, now.output);
 }
+
+#[tokio::test]
+async fn a_year_without_a_budget_shows_no_rate_of_the_year_and_says_why() {
+    let world = World::new().await;
+    for (language, reason) in [
+        (
+            "en",
+            "paid over of the budget is \"—\" where the projects' budget",
+        ),
+        ("zh", "预算拨付率为“—”：项目全年预算（不含自筹、配套）为零"),
+    ] {
+        let shown = world.command(&["show", "overview", "--as-of", "2031-06-30", "--lang", language]);
+        assert!(shown.output.contains(reason), "{}", shown.output);
+        let with_budget = world.command(&["show", "overview", "--as-of", "2024-06-30", "--lang", language]);
+        assert!(!with_budget.output.contains(reason), "{}", with_budget.output);
+    }
+    let shown = world
+        .command(&["show", "overview", "--as-of", "2024-06-30", "--lang", "en"])
+        .output;
+    for heading in [
+        "Arrived (to date)",
+        "Spent (to date)",
+        "Balance (to date)",
+        "paid over of the budget (fund level) = paid over this year ÷ the projects' budget of the year less own and matching money",
+    ] {
+        assert!(shown.contains(heading), "{heading}: {shown}");
+    }
+}
+
+#[test]
+fn a_folder_in_place_of_a_file_is_named_with_what_to_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let given = folder.path().join("bundle");
+    std::fs::create_dir(&given).unwrap();
+    let given = given.to_str().unwrap();
+    for (command, files) in [
+        (&["import", "iati"][..], "*.xml"),
+        (&["import", "xlsx"], "*.xlsx"),
+        (&["post"], "*.ndjson"),
+    ] {
+        let ended = in_folder(&folder, &[command, &[given]].concat(), "");
+        assert_eq!(ended.code, 2, "{ended:?}");
+        for part in [given, "is a folder", files] {
+            assert!(ended.errors.contains(part), "{part}: {ended:?}");
+        }
+    }
+}

@@ -1,8 +1,5 @@
 //! Facts over HTTP: recorded before they are answered, once, and seen at once.
 
-use std::ffi::OsStr;
-
-use karez_tests::server::Server;
 use serde_json::json;
 
 use crate::world::{ODD, ODD_ESCAPED, World, body, read};
@@ -97,20 +94,7 @@ async fn a_person_is_sealed_before_the_log_has_the_name() {
 async fn what_was_acknowledged_outlives_the_server() {
     let world = World::new().await;
     let (_, receipt) = read(world.spend("P1", "k", SPENT)).await;
-    let World {
-        mut server,
-        folder,
-        client,
-    } = world;
-    server.stop().await.unwrap();
-    let server = Server::start([OsStr::new("--data"), folder.path().as_os_str()])
-        .await
-        .unwrap();
-    let world = World {
-        server,
-        client,
-        folder,
-    };
+    let world = world.restarted().await;
     let (status, kept) = world
         .get(&format!("/v1/receipts/{}", receipt["event_id"].as_str().unwrap()))
         .await;

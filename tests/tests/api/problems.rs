@@ -122,7 +122,11 @@ async fn answers_of_the_framework_are_problems_too() {
         (client.get(at("/v1/projects?limit=1001")), 400, "bad_query"),
         (client.get(at("/v1/projects?cursor=x")), 400, "bad_query"),
         (client.get(at("/v1/overview?as_of=yesterday")), 400, "bad_query"),
-        (client.get(at("/v1/overview?as_off=2024-12-31")), 400, "bad_query"),
+        (
+            client.get(at("/v1/overview?as_off=2024-12-31")),
+            400,
+            "unknown_parameter",
+        ),
     ] {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status, "{code}");
@@ -140,6 +144,128 @@ async fn answers_of_the_framework_are_problems_too() {
                 .is_some_and(|detail| !detail.is_empty())
         );
     }
+}
+
+#[tokio::test]
+async fn who_asks_at_no_address_is_told_those_that_exist() {
+    let world = World::new().await;
+    let (status, problem) = world.get("/v1/project").await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (404, &"no_such_resource".into())
+    );
+    let addresses = problem["addresses"].as_array().unwrap();
+    for address in addresses {
+        let address = address.as_str().unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(address), "{address}");
+        if address != "/metrics" {
+            let (_, answer) = world.get(address).await;
+            assert_ne!(answer["code"], "no_such_resource", "{address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_points_its_own_name_here_reads_and_writes_nothing() {
+    let world = World::new().await;
+    for host in ["evil.example", "evil.example:80", "localhost.evil.example"] {
+        let read_it = world
+            .client
+            .get(world.server.at("/v1/overview"))
+            .header("Host", host);
+        let write_it = world.spend("P1", "k", SPENT).header("Host", host);
+        for request in [read_it, write_it] {
+            let (status, problem) = read(request).await;
+            assert_eq!(
+                (status.as_u16(), &problem["code"]),
+                (421, &"wrong_host".into()),
+                "{host}"
+            );
+        }
+    }
+    for host in ["localhost:9000", "127.0.0.1", "[::1]:80"] {
+        let request = world
+            .client
+            .get(world.server.at("/v1/overview"))
+            .header("Host", host);
+        assert_eq!(read(request).await.0, 200, "{host}");
+    }
+    // What a form of another site can send without asking is no JSON.
+    for media_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    ] {
+        let path = world.server.at("/v1/projects/P1/expenditures");
+        let posted = world.client.post(path).header("Content-Type", media_type);
+        let (status, problem) = read(posted.body(SPENT)).await;
+        assert_eq!(
+            (status.as_u16(), &problem["code"]),
+            (415, &"unsupported_media_type".into()),
+            "{media_type}"
+        );
+    }
+    assert_eq!(world.get("/v1/events").await.1["position"], 16);
+}
+
+#[tokio::test]
+async fn a_parameter_that_an_address_does_not_take_is_refused_by_name() {
+    let world = World::new().await;
+    for (path, code, parameter, nearest) in [
+        (
+            "/v1/overview?as_off=2024-12-31",
+            "unknown_parameter",
+            "as_off",
+            Some("as_of"),
+        ),
+        // Known elsewhere, and nothing to these answers.
+        ("/v1/overview?fund=KJ", "unknown_parameter", "fund", None),
+        ("/v1/funds?sort=id", "unknown_parameter", "sort", None),
+        ("/v1/funds/KJ?limit=1", "unknown_parameter", "limit", None),
+        ("/v1/projects?after=1", "unknown_parameter", "after", None),
+        (
+            "/v1/projects/P1?state=running",
+            "unknown_parameter",
+            "state",
+            None,
+        ),
+        (
+            "/v1/projects/P1/events?after=1",
+            "unknown_parameter",
+            "after",
+            None,
+        ),
+        ("/v1/units?fund=KJ", "unknown_parameter", "fund", None),
+        ("/v1/units/U1?q=x", "unknown_parameter", "q", None),
+        ("/v1/events?afer=1", "unknown_parameter", "afer", Some("after")),
+        ("/v1/rejections?sort=code", "unknown_parameter", "sort", None),
+        ("/v1/projects?fund=KJ&fund=NC", "repeated_parameter", "fund", None),
+        (
+            "/v1/overview?as_of=2024-12-31&as_of=2024-12-31",
+            "repeated_parameter",
+            "as_of",
+            None,
+        ),
+    ] {
+        let (status, problem) = world.get(path).await;
+        assert_eq!(status, 400, "{path}: {problem}");
+        assert_eq!(problem["code"], code, "{path}");
+        assert_eq!(problem["parameter"], parameter, "{path}");
+        assert_eq!(problem["nearest"].as_str(), nearest, "{path}");
+    }
+    // A sender that hopes for a trial run must not find its fact recorded.
+    let path = "/v1/projects/P1/expenditures?dry_run=true";
+    let trial = world.client.post(world.server.at(path));
+    let trial = trial.header("Idempotency-Key", "k");
+    let (status, problem) = read(trial.header("Content-Type", "application/json").body(SPENT)).await;
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (400, &"unknown_parameter".into())
+    );
+    assert_eq!(
+        world.get("/v1/events?after=16").await.1["items"],
+        serde_json::json!([])
+    );
 }
 
 #[tokio::test]

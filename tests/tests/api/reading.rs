@@ -78,7 +78,9 @@ async fn turning_pages_shows_one_unmoving_list() {
     read(world.spend("P2", "k", SPENT)).await;
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = world
-        .get(&format!("/v1/projects?sort=-spent&limit=2&cursor={cursor}"))
+        .get(&format!(
+            "/v1/projects?sort=-spent&limit=2&as_of=2024-12-31&cursor={cursor}"
+        ))
         .await
         .1;
     let mut seen = [ids(&first), ids(&second)].concat();
@@ -92,10 +94,48 @@ async fn turning_pages_shows_one_unmoving_list() {
         .await
         .1;
     assert_eq!(ids(&newest), ["P2", "P1"]);
-    let (status, _) = world
-        .get(&format!("/v1/projects?sort=title&cursor={cursor}"))
+}
+
+#[tokio::test]
+async fn a_cursor_turns_the_pages_of_its_own_list_only() {
+    let world = World::new().await;
+    let (_, first) = world
+        .get("/v1/projects?fund=KJ&sort=-spent&limit=1&as_of=2024-12-31")
         .await;
-    assert_eq!(status, 400);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let (_, log) = world.get("/v1/projects/P1/events?limit=1").await;
+    let mark = log["next_cursor"].as_str().unwrap();
+    let (_, refused) = read(world.spend("P1", "k", "{oops")).await;
+    assert!(refused["rejection_id"].is_string());
+    for (path, cursor, status) in [
+        // The order of the parameters and the size of the page do not matter.
+        (
+            "/v1/projects?as_of=2024-12-31&sort=-spent&fund=KJ&limit=2",
+            cursor,
+            200,
+        ),
+        ("/v1/projects?fund=KJ&sort=title&as_of=2024-12-31", cursor, 400),
+        ("/v1/projects?fund=NC&sort=-spent&as_of=2024-12-31", cursor, 400),
+        ("/v1/projects?sort=-spent&as_of=2024-12-31", cursor, 400),
+        ("/v1/projects?fund=KJ&sort=-spent&as_of=2024-12-30", cursor, 400),
+        ("/v1/projects?fund=KJ&sort=-spent", cursor, 400),
+        (
+            "/v1/projects?fund=KJ&sort=-spent&as_of=2024-12-31&known_at=2024-12-31",
+            cursor,
+            400,
+        ),
+        ("/v1/projects/P1/events?limit=9", mark, 200),
+        ("/v1/projects/P2/events?limit=9", mark, 400),
+        ("/v1/projects/P1/events?as_of=2024-02-01", mark, 400),
+        ("/v1/events?limit=9", mark, 400),
+    ] {
+        let (found, answer) = world.get(&format!("{path}&cursor={cursor}")).await;
+        assert_eq!(found, status, "{path}: {answer}");
+        if status == 400 {
+            assert_eq!(answer["code"], "cursor_of_another_list", "{path}");
+            assert_eq!(answer["parameter"], "cursor", "{path}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -192,4 +232,44 @@ async fn those_who_run_it_are_told() {
         metrics.contains("karez_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"200\"} 1"),
         "{metrics}"
     );
+}
+
+#[tokio::test]
+async fn a_past_day_counts_nothing_that_came_later() {
+    let mut world = World::new().await;
+    // A fund of 2023 with one project that was approved then, beside the world of 2024.
+    let earlier = r#"{"stream":"fund/NC","type":"fund_established","occurred_on":"2023-01-01","data":{"name":"农村专项"},"metadata":{"idempotency_key":"f"}}
+{"stream":"project/P0","type":"project_applied","occurred_on":"2023-02-01","data":{"title":"早","unit":"U9","fund":"NC"},"metadata":{"idempotency_key":"0"}}
+{"stream":"project/P0","type":"project_approved","occurred_on":"2023-03-01","data":{"title":"早","unit":"U9","fund":"NC"},"metadata":{"idempotency_key":"1"}}
+"#;
+    world.server.stop().await.unwrap();
+    let data = world.folder.path().to_str().unwrap();
+    let posted = karez_tests::program::run(&["post", "-", "--data", data], earlier).unwrap();
+    assert_eq!(posted.code, 0, "{posted:?}");
+    world.server.restart().await.unwrap();
+    for (as_of, counts) in [
+        ("2022-12-31", [0, 0, 0, 0]),
+        ("2023-01-31", [1, 0, 0, 0]),
+        ("2023-02-28", [1, 1, 0, 1]),
+        ("2023-12-31", [1, 1, 1, 0]),
+        ("2024-12-31", [2, 4, 4, 0]),
+    ] {
+        let (_, overview) = world.get(&format!("/v1/overview?as_of={as_of}")).await;
+        let shown =
+            ["funds", "units", "projects", "applications"].map(|name| overview[name].as_u64().unwrap());
+        assert_eq!(shown, counts, "{as_of}");
+        assert_eq!(
+            overview["currencies"][0]["projects"], counts[2],
+            "{as_of}: the table of sums says the same"
+        );
+        let in_states = overview["states"].as_array().unwrap().iter();
+        let in_states: u64 = in_states.map(|state| state["projects"].as_u64().unwrap()).sum();
+        assert_eq!(in_states, counts[2] + counts[3], "{as_of}");
+        let (_, funds) = world.get(&format!("/v1/funds?as_of={as_of}")).await;
+        assert_eq!(ids(&funds).len() as u64, counts[0], "{as_of}");
+        let (_, units) = world.get(&format!("/v1/units?as_of={as_of}")).await;
+        assert_eq!(units["total"], counts[1], "{as_of}");
+        let (_, projects) = world.get(&format!("/v1/projects?as_of={as_of}")).await;
+        assert_eq!(projects["total"], counts[2] + counts[3], "{as_of}");
+    }
 }

@@ -1,8 +1,9 @@
 //! A store with two projects, and a server over it.
 
-use std::ffi::OsStr;
 use std::fmt::Write;
 
+use karez_tests::nats::NatsServer;
+use karez_tests::postgres::Postgres;
 use karez_tests::program::{Ended, run};
 use karez_tests::server::Server;
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -17,6 +18,15 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) client: reqwest::Client,
     pub(crate) folder: tempfile::TempDir,
+    _nats: Option<NatsServer>,
+}
+
+/// Where the log is kept, and by what way submissions reach it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+    SqliteAndNats,
 }
 
 /// The facts of the world as NDJSON: a fund, and projects P1, P2 and [`ODD`] with a budget and money each.
@@ -65,21 +75,40 @@ pub(crate) fn facts() -> String {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::on(On::Sqlite).await
+    }
+
+    pub(crate) async fn on(on: On) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let posted = run(
-            &["post", "-", "--data", folder.path().to_str().unwrap()],
-            &facts(),
-        )
-        .unwrap();
+        let embedded = || ["--data".to_owned(), folder.path().to_str().unwrap().to_owned()];
+        let store = match on {
+            On::Sqlite | On::SqliteAndNats => embedded(),
+            On::Postgres => {
+                let postgres = Postgres::shared().await.unwrap();
+                ["--database".to_owned(), postgres.database().await.unwrap()]
+            }
+        };
+        let posted = run(&["post", "-", &store[0], &store[1]], &facts()).unwrap();
         assert_eq!(posted.code, 0, "{posted:?}");
-        let server = Server::start([OsStr::new("--data"), folder.path().as_os_str()])
-            .await
-            .unwrap();
+        let nats = match on {
+            On::Sqlite | On::Postgres => None,
+            On::SqliteAndNats => Some(NatsServer::start().await.unwrap()),
+        };
+        let bus = nats.iter().flat_map(|nats| ["--nats".to_owned(), nats.url()]);
+        let server = Server::start(store.into_iter().chain(bus)).await.unwrap();
         Self {
             server,
             client: karez_tests::http::client(),
             folder,
+            _nats: nats,
         }
+    }
+
+    /// The same world under a new server, as after a restart.
+    pub(crate) async fn restarted(mut self) -> Self {
+        self.server.stop().await.unwrap();
+        self.server.restart().await.unwrap();
+        self
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Ended {

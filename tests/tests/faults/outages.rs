@@ -5,7 +5,6 @@ use std::process::Command;
 
 use karez_tests::postgres::Postgres;
 use karez_tests::wait::eventually;
-use reqwest::Client;
 use tempfile::TempDir;
 
 use super::place::Place;

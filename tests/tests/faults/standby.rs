@@ -2,7 +2,6 @@
 
 use karez_tests::postgres::Postgres;
 use karez_tests::wait::eventually;
-use reqwest::Client;
 
 use super::place::Place;
 use super::traffic::{SOON, Sender, Traffic, is_recorded_once, post};

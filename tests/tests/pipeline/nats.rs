@@ -6,12 +6,14 @@ use async_nats::{Client, HeaderMap};
 use futures::StreamExt;
 use karez::bus::Bus;
 use karez::bus::feed::from_wire;
+use karez::bus::intake::RefusedContent;
 use karez::intake_sweep::{IntakeReport, sweep_intake};
 use karez::receipt::Outcome;
 use karez::store::Batch;
 use karez_tests::wait::eventually;
 use rstest::rstest;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::facts::{approval, expenditure, expenditure_wire, wire};
 use crate::world::{Node, On, Over, SOON, World, recorded, refused};
@@ -104,6 +106,55 @@ async fn a_unit_cannot_speak_for_another(#[values(On::Sqlite, On::Postgres)] on:
         "wrong_sender"
     );
     assert_eq!(node.events().await.len(), 1);
+    node.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_unit_cannot_pass_its_facts_off_as_imported(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let world = World::new(on, Over::Nats).await;
+    let node = world.node().await;
+    node.intake.submit(approval(1, "P1")).await.unwrap();
+    let erp = Program::of(&world).await;
+    // Imported facts keep the digits they were published with, so such a claim would let half a cent through.
+    let mut posted = expenditure_wire(2, "P1", "300.005");
+    posted["metadata"] = json!({"source_system": "import:iati"});
+    let refusal = refused(erp.ask("karez.intake.U1.P1", &posted).await);
+    assert_eq!(
+        (refusal.code.as_str(), refusal.pointer.as_str()),
+        ("reserved_source", "/metadata/source_system")
+    );
+    assert_eq!(node.events().await.len(), 1);
+    // The office's own importers come by the trusted door.
+    recorded(erp.ask("karez.intake._.P1", &posted).await);
+    node.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_reader_refused_twice_is_kept_once_and_found_by_the_sweep(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let world = World::new(on, Over::Nats).await;
+    let node = world.node().await;
+    let row = RefusedContent {
+        rejection_id: Uuid::from_u128(7),
+        source: "import:iati".to_owned(),
+        row: "activities.xml:7".to_owned(),
+        code: "malformed".to_owned(),
+        pointer: "/value".to_owned(),
+        message_zh: "金额无法读取".to_owned(),
+        message_en: "the amount cannot be read".to_owned(),
+        content: "<value/>".into(),
+    };
+    for _ in 0..2 {
+        let refusal = refused(node.intake.keep_refused(row.clone()).await.unwrap());
+        assert_eq!(refusal.rejection_id, row.rejection_id);
+    }
+    assert_eq!(node.log.rejections(None, 10).await.unwrap().len(), 1);
+    let report = sweep(&node).await;
+    assert_eq!((report.messages, report.refused), (2, 2));
+    assert!(report.missing.is_empty());
     node.stop().await;
 }
 

@@ -78,8 +78,8 @@ fn timed(mut page: impl FnMut(), pages: usize) -> std::time::Duration {
 fn list(portfolio: &Portfolio, moment: Moment) {
     let paging = Paging {
         sort: "-spent".to_owned(),
-        after: None,
         limit: Some(PAGE_ROWS),
+        ..Paging::default()
     };
     drop(projects::list(portfolio, moment, &Filter::default(), &paging));
 }

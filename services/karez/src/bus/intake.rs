@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::bus::in_process::{InProcessBus, QueueGuard};
 use crate::bus::jetstream::JetStreamBus;
 use crate::bus::jetstream::submit::Submitter;
+use crate::bus::subject;
 use crate::receipt::{Outcome, Reason};
 use crate::tasks::Child;
 
@@ -217,7 +218,7 @@ pub(crate) enum Content {
         reason: Reason,
         /// As it came.
         bytes: Bytes,
-        /// Under which it is kept; a fresh one where absent.
+        /// Under which its reader wants it to be kept, so that what is sent twice is kept once.
         rejection_id: Option<Uuid>,
     },
 }
@@ -237,11 +238,28 @@ impl Content {
         }
     }
 
-    /// Reads a message of the trusted door, where a reader may have judged already.
-    pub(crate) fn read_trusted(bytes: Bytes) -> Self {
-        match serde_json::from_slice::<RefusedMessage>(&bytes) {
-            Ok(message) => Self::refused(message.karez_refused),
-            Err(_) => Self::read(bytes),
+    /// Reads a message that came by a subject. By the trusted door come also those that a reader has judged.
+    pub(crate) fn of_door(subject: &str, bytes: Bytes) -> Self {
+        if subject::is_trusted(subject)
+            && let Ok(message) = serde_json::from_slice::<RefusedMessage>(&bytes)
+        {
+            return Self::refused(message.karez_refused);
+        }
+        Self::read(bytes)
+    }
+
+    pub(crate) fn event_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Readable(submission) => Some(submission.event_id),
+            Self::Refused { .. } => None,
+        }
+    }
+
+    /// Under which id its reader wants it to be kept, where a reader has judged already.
+    pub(crate) fn rejection_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Readable(_) => None,
+            Self::Refused { rejection_id, .. } => *rejection_id,
         }
     }
 
@@ -293,19 +311,8 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// The id that the sender wants it to be kept under if it is refused.
-    pub(crate) fn rejection_id(&self) -> Option<Uuid> {
-        match &self.content {
-            Content::Readable(_) => None,
-            Content::Refused { rejection_id, .. } => *rejection_id,
-        }
-    }
-
     pub(crate) fn event_id(&self) -> Option<Uuid> {
-        match &self.content {
-            Content::Readable(submission) => Some(submission.event_id),
-            Content::Refused { .. } => None,
-        }
+        self.content.event_id()
     }
 
     /// Tells a caller of this process that there is no outcome. Messages of the bus stay there and come again.

@@ -79,7 +79,7 @@ pub fn is_trusted(subject: &str) -> bool {
 }
 
 /// Holds a submission to the subject it came by. By a unit's door it is that unit who speaks, whatever the
-/// content claims: a missing actor is filled in, another one is refused.
+/// content claims: a missing actor is filled in, another one is refused, and so is a source that only imports have.
 ///
 /// # Errors
 /// The reason for which it is refused.
@@ -97,6 +97,9 @@ pub(crate) fn admit(subject: &str, submission: &mut Submission) -> Result<(), Re
     }
     if *sender == NONE {
         return Ok(());
+    }
+    if let Some(reason) = Reason::reserved_source(&submission.metadata, "/metadata/source_system") {
+        return Err(reason);
     }
     let actor = submission.metadata.actor.get_or_insert_default();
     let org = actor.org.get_or_insert_with(|| decoded(sender));
@@ -205,6 +208,19 @@ mod tests {
             admit("karez.intake.U1.P1", &mut elsewhere).unwrap_err().pointer,
             "/stream"
         );
+    }
+
+    #[test]
+    fn a_unit_cannot_pass_its_facts_off_as_imported() {
+        let claiming = || started("project/P1", r#""source_system":"import:iati""#);
+        let refused = admit("karez.intake.U1.P1", &mut claiming()).unwrap_err();
+        assert_eq!(
+            (refused.code.as_str(), refused.pointer.as_str()),
+            ("reserved_source", "/metadata/source_system")
+        );
+        admit("karez.intake._.P1", &mut claiming()).unwrap();
+        let mut own = started("project/P1", r#""source_system":"erp""#);
+        admit("karez.intake.U1.P1", &mut own).unwrap();
     }
 
     #[test]

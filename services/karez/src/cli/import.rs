@@ -11,8 +11,8 @@ use indicatif::ProgressBar;
 
 use super::audit::progress_bar;
 use super::context::Context;
-use super::output;
 use super::post::explain;
+use super::{input, output};
 use crate::bus::Intake;
 use crate::import::iati;
 use crate::import::mapping::Mapping;
@@ -95,13 +95,13 @@ pub(super) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Tr
         ),
         What::Template(template) => return write_template(context, &template.output),
     };
+    let ending = match &reader {
+        Reader::Iati => "xml",
+        Reader::Table(Format::Csv, _) => "csv",
+        Reader::Table(Format::Xlsx, _) => "xlsx",
+    };
     for file in &files.paths {
-        if let Err(error) = std::fs::File::open(file) {
-            return Err(Trouble::could_not_run(format!(
-                "{} cannot be read: {error}",
-                file.display()
-            )));
-        }
+        input::open(context, file, ending)?;
     }
     let log = context.create_or_open().await?;
     let metrics = Arc::new(Metrics::try_new().map_err(anyhow::Error::from)?);
@@ -279,7 +279,6 @@ impl Refused {
     fn add(&mut self, file: &Path, row: &RefusedRow) {
         let Some(rows) = &mut self.rows else { return };
         let file = file.display().to_string();
-        let content = super::sheet::harmless(&row.content);
         let fields = [
             &file,
             &row.row,
@@ -287,9 +286,9 @@ impl Refused {
             &row.code,
             &row.message_zh,
             &row.message_en,
-            &content,
+            &row.content,
         ];
-        if let Err(error) = rows.write_record(fields) {
+        if let Err(error) = rows.write_record(fields.map(|field| super::sheet::harmless(field))) {
             self.failed = Some(error);
         }
     }

@@ -12,9 +12,10 @@ use karez_events::submission::KEY_NAMESPACE;
 use uuid::Uuid;
 
 use super::context::Context;
-use super::output;
+use super::{input, output};
 use crate::bus::intake::RefusedContent;
 use crate::bus::{Intake, IntakeError, Origin};
+use crate::print;
 use crate::receipt::{Outcome, Refusal};
 use crate::serve::open_bus;
 use crate::session::{AlreadyRecording, recording};
@@ -46,7 +47,7 @@ struct Counts {
 }
 
 pub(super) async fn run(context: &Context, args: &PostArgs) -> Result<Exit, Trouble> {
-    let lines = open(&args.file)?;
+    let lines = open(context, &args.file)?;
     let source = if args.file.as_os_str() == "-" {
         "stdin".to_owned()
     } else {
@@ -89,14 +90,12 @@ pub(super) fn explain(error: anyhow::Error) -> Trouble {
     }
 }
 
-fn open(file: &std::path::Path) -> Result<Box<dyn BufRead + Send>, Trouble> {
+fn open(context: &Context, file: &std::path::Path) -> Result<Box<dyn BufRead + Send>, Trouble> {
     if file.as_os_str() == "-" {
         return Ok(Box::new(std::io::BufReader::new(std::io::stdin())));
     }
-    let opened = std::fs::File::open(file);
-    let input = opened
-        .map_err(|error| Trouble::could_not_run(format!("{} cannot be read: {error}", file.display())))?;
-    Ok(Box::new(std::io::BufReader::new(input)))
+    let file = input::open(context, file, "ndjson")?;
+    Ok(Box::new(std::io::BufReader::new(file)))
 }
 
 /// A line of the file.
@@ -223,5 +222,8 @@ async fn send_together(
 
 fn refused_line(context: &Context, source: &str, row: u64, refusal: &Refusal) -> String {
     let message = context.say(&refusal.message_zh, &refusal.message_en);
-    format!("{source}:{row}: {} {} {message}", refusal.code, refusal.pointer)
+    print::plain(&format!(
+        "{source}:{row}: {} {} {message}",
+        refusal.code, refusal.pointer
+    ))
 }

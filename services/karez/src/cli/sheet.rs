@@ -98,12 +98,16 @@ impl Cell {
     }
 }
 
-/// A text that a spreadsheet would take for a formula gets an apostrophe in front.
+/// Letters that begin a formula, also in the wide form that spreadsheets in Chinese take for the same.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A text as a cell of CSV: plain, and with an apostrophe in front where a spreadsheet would take it for a formula.
 pub(super) fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
+    let plain = print::plain(text);
+    if plain.trim_start().starts_with(FORMULA) {
+        format!("'{plain}")
     } else {
-        text.to_owned()
+        plain
     }
 }
 
@@ -147,12 +151,12 @@ impl Sheet {
                 } else {
                     CellAlignment::Left
                 };
-                comfy_table::Cell::new(clean(&cell.shown(look))).set_alignment(alignment)
+                comfy_table::Cell::new(print::plain(&cell.shown(look))).set_alignment(alignment)
             }));
         }
         let mut text = String::new();
         if !self.title.is_empty() {
-            text.push_str(&self.title);
+            text.push_str(&print::plain(&self.title));
             text.push('\n');
         }
         if let Some(unit) = self.unit_line(look) {
@@ -162,7 +166,7 @@ impl Sheet {
         text.push_str(&table.trim_fmt());
         text.push('\n');
         for note in &self.notes {
-            text.push_str(note);
+            text.push_str(&print::plain(note));
             text.push('\n');
         }
         text
@@ -206,13 +210,6 @@ impl Sheet {
             .into_inner()
             .map_err(|error| csv::Error::from(error.into_error()))
     }
-}
-
-/// Texts of others may carry control characters, which must not reach a terminal.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
 }
 
 #[cfg(test)]
@@ -273,6 +270,67 @@ mod tests {
             })
             .collect();
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{shown}");
+    }
+
+    #[test]
+    fn a_title_a_note_or_a_cell_of_others_steers_no_terminal() {
+        let hostile = "\u{1b}]0;owned\u{7}\u{202E}txt\u{2066}";
+        let mut sheet = Sheet::new(hostile, &[column("id", "编号", "Id")]);
+        sheet.rows.push(vec![Cell::text(hostile)]);
+        sheet.rows.push(vec![Cell::Shortened(hostile.to_owned(), 12)]);
+        sheet.notes.push(hostile.to_owned());
+        let csv = String::from_utf8(sheet.csv().unwrap()).unwrap();
+        for text in [sheet.shown(look(Language::Zh)), csv] {
+            let steers = |letter: char| {
+                (letter.is_control() && letter != '\n') || matches!(letter, '\u{202E}' | '\u{2066}')
+            };
+            assert!(!text.contains(steers), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_no_formula_and_a_number_stays_a_number() {
+        let names = ["text", "amount", "points"].map(|name| column(name, "", ""));
+        let mut sheet = Sheet::new("", &names);
+        for text in [
+            "=cmd|'/C calc'!A0",
+            "+1",
+            "-1",
+            "@SUM(1)",
+            "\t=1",
+            " =1",
+            "＝1",
+            "1-1",
+        ] {
+            sheet.rows.push(vec![
+                Cell::text(text),
+                Cell::Amount(Decimal::new(-125, 1)),
+                Cell::Points(Decimal::new(-5, 0)),
+            ]);
+        }
+        let csv = String::from_utf8(sheet.csv().unwrap()).unwrap();
+        let firsts: Vec<&str> = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').next().unwrap())
+            .collect();
+        assert_eq!(
+            firsts,
+            [
+                "'=cmd|'/C calc'!A0",
+                "'+1",
+                "'-1",
+                "'@SUM(1)",
+                "' =1",
+                "' =1",
+                "'＝1",
+                "1-1"
+            ]
+        );
+        assert!(
+            csv.lines().skip(1).all(|line| line.ends_with(",-12.5,-5")),
+            "{csv}"
+        );
     }
 
     #[test]

@@ -260,6 +260,7 @@ impl WarningListing {
             sort: self.sort.clone(),
             after: None,
             limit: self.limit,
+            ..Paging::default()
         };
         (filter, paging)
     }
@@ -372,8 +373,8 @@ impl<'a> Asked<'a> {
             What::Units { q, sort, limit } => {
                 let paging = Paging {
                     sort: sort.clone(),
-                    after: None,
                     limit: *limit,
+                    ..Paging::default()
                 };
                 let list = units::list(portfolio, moment, q.as_deref(), &paging)
                     .map_err(|error| self.wrong(&error))?;
@@ -524,8 +525,8 @@ impl Listing {
             filter,
             Paging {
                 sort: self.sort.clone(),
-                after: None,
                 limit: self.limit,
+                ..Paging::default()
             },
         )
     }

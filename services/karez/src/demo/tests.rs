@@ -38,7 +38,7 @@ fn is_of(fact: &Submission, prefix: &str) -> bool {
 }
 
 /// What was known at the end of a day; panics on a fact that is refused.
-fn known_on(day: NaiveDate) -> Portfolio {
+pub(crate) fn known_on(day: NaiveDate) -> Portfolio {
     let mut portfolio = Portfolio::default();
     for (position, fact) in (1..).zip(facts()) {
         if fact.recorded_at.with_timezone(&BUSINESS_TIME_ZONE).date_naive() > day {

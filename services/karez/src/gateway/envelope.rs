@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::place::pointer_of;
 use super::problem::Problem;
+use crate::receipt::Reason;
 
 /// Members of a body that surround the data and belong to the metadata.
 const METADATA: [&str; 9] = [
@@ -26,9 +27,6 @@ const METADATA: [&str; 9] = [
     "correlation",
     "undated",
 ];
-/// The source system of facts that others published; over HTTP nobody may claim it, since such facts keep the
-/// precision and the dates they were published with.
-const IMPORTED: &str = "import:";
 
 /// The members of a JSON object, each as its bytes.
 #[derive(Debug)]
@@ -131,21 +129,12 @@ impl Envelope {
 
     /// The submission of an event of this envelope, under the key that its sender gave it.
     pub(crate) fn submission(mut self, event: Event, key: Option<&str>) -> Result<Submission, Problem> {
-        if self
-            .metadata
-            .source_system
-            .as_deref()
-            .is_some_and(|source| source.starts_with(IMPORTED))
-        {
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "reserved_source",
-                format!("source_system 不能以 {IMPORTED} 开头。此类事实只能由导入产生"),
-                format!(
-                    "a source_system may not begin with {IMPORTED} since such facts come from imports only"
-                ),
-            )
-            .at("/source_system"));
+        let source_at = match self.data_at {
+            "" => "/source_system",
+            _ => "/metadata/source_system",
+        };
+        if let Some(reason) = Reason::reserved_source(&self.metadata, source_at) {
+            return Err(Problem::from(reason));
         }
         let in_body = self.metadata.idempotency_key.take();
         let key = match (key, in_body) {

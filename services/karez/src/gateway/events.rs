@@ -6,20 +6,26 @@ use karez_events::{Position, ProjectId, RawEvent, StreamId};
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::{Question, wrong_cursor};
+use super::question::{Asked, Question};
 use crate::views::Stand;
 use crate::views::events::{EventList, EventView, Span};
+
+/// What a project's history can be asked.
+const HISTORY: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
+/// What the whole log can be asked.
+const LOG: [&str; 5] = ["as_of", "known_at", "cursor", "limit", "after"];
 
 /// One project's history, by version. With `as_of` only facts dated up to that day.
 pub(crate) async fn of_project(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
-    question: Question,
+    asked: Asked,
 ) -> Result<Json<EventList>, Problem> {
+    let question = asked.read(&HISTORY, &gateway)?;
     let unknown = || Problem::not_found("项目", "project", &id);
     let stream = StreamId::Project(ProjectId::try_new(&id).map_err(|_| unknown())?);
     let (stand, span) = gateway.span(&question).await?;
-    let mut after = question.cursor.as_deref().map_or(Ok(0), read_mark)?;
+    let mut after = question.mark()?.unwrap_or(0);
     let (rows, log) = (question.rows(), &gateway.parts().log);
     let mut found = Vec::new();
     loop {
@@ -35,16 +41,14 @@ pub(crate) async fn of_project(
     if found.is_empty() && question.cursor.is_none() && log.read_stream(&stream, 0, 1).await?.is_empty() {
         return Err(unknown());
     }
-    list(stand, found, rows, |event| event.version.to_string())
+    list(stand, found, rows, |event| question.cursor_at(event.version))
 }
 
 /// The whole log, by position: `after` or `cursor` is the last position that was seen.
-pub(crate) async fn of_log(
-    State(gateway): State<Gateway>,
-    question: Question,
-) -> Result<Json<EventList>, Problem> {
+pub(crate) async fn of_log(State(gateway): State<Gateway>, asked: Asked) -> Result<Json<EventList>, Problem> {
+    let question = asked.read(&LOG, &gateway)?;
     let (stand, span) = gateway.span(&question).await?;
-    let marked: Option<Position> = question.cursor.as_deref().map(read_mark).transpose()?;
+    let marked: Option<Position> = question.mark()?;
     let mut after = marked.or(question.after).unwrap_or(0);
     let (rows, log) = (question.rows(), &gateway.parts().log);
     let mut found = Vec::new();
@@ -54,7 +58,7 @@ pub(crate) async fn of_log(
         after = last.position;
         found.extend(events.into_iter().filter(|event| span.has(event)));
     }
-    list(stand, found, rows, |event| event.position.to_string())
+    list(stand, found, rows, |event| question.cursor_at(event.position))
 }
 
 fn list(
@@ -72,12 +76,6 @@ fn list(
         items,
         next_cursor,
     }))
-}
-
-/// History only grows at its end, so the place reached is the whole cursor.
-fn read_mark<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
-    text.parse()
-        .map_err(|_| wrong_cursor("that is no cursor: take next_cursor of the page before"))
 }
 
 impl Gateway {

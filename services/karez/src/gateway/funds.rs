@@ -6,11 +6,12 @@ use karez_events::FundId;
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::Question;
+use super::question::{Asked, CLOCKS};
 use crate::views::funds;
 
 /// Every fund.
-pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
     gateway.answer(&question, funds::list).await
 }
 
@@ -18,8 +19,9 @@ pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> 
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
-    question: Question,
+    asked: Asked,
 ) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("专项资金", "fund", &id);
     let fund = FundId::try_new(&id).map_err(|_| unknown())?;
     let answer = move |portfolio: &_, moment| funds::show(portfolio, &fund, moment);

@@ -5,10 +5,11 @@ use axum::response::Response;
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::Question;
+use super::question::{Asked, CLOCKS};
 use crate::views::overview;
 
 /// The whole portfolio.
-pub(crate) async fn show(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+pub(crate) async fn show(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
     gateway.answer(&question, overview::show).await
 }

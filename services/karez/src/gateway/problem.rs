@@ -15,7 +15,7 @@ use super::Gateway;
 use crate::bus::IntakeError;
 use crate::bus::intake::RefusedContent;
 use crate::language::Language;
-use crate::receipt::{self, Refusal};
+use crate::receipt::{self, Reason, Refusal};
 use crate::store::StoreError;
 
 /// The media type of every answer that is a problem.
@@ -148,6 +148,21 @@ impl Problem {
         }
     }
 
+    /// Nothing answers at an address; those that exist are named.
+    pub(crate) fn no_such_address(addresses: impl Into<Vec<&'static str>>) -> Self {
+        let addresses = addresses.into();
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no_such_resource",
+            format!("没有这个地址：现有地址为 {}", addresses.join("、")),
+            format!(
+                "there is no such address: the addresses are {}",
+                addresses.join(", ")
+            ),
+        )
+        .with("addresses", addresses)
+    }
+
     /// What axum and its layers answer by themselves, by status.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let (code, zh, en) = match status.as_u16() {
@@ -155,11 +170,6 @@ impl Problem {
                 "bad_request",
                 "请求无法读取：请检查地址与参数",
                 "the request cannot be read: check its address and parameters",
-            ),
-            404 => (
-                "no_such_resource",
-                "没有这个地址：请对照接口说明",
-                "there is no such address: compare with the list of endpoints",
             ),
             405 => (
                 "method_not_allowed",
@@ -210,6 +220,7 @@ impl Problem {
             409 => ("编号已被使用", "Key used before"),
             413 => ("请求体过大", "Body too large"),
             415 => ("格式不支持", "Unsupported media type"),
+            421 => ("主机名不符", "Wrong host"),
             422 => ("未予入账", "Refused"),
             429 | 503 => ("暂时不可用", "Unavailable for now"),
             status if status < 500 => ("请求有误", "Bad request"),
@@ -264,6 +275,18 @@ impl From<IntakeError> for Problem {
             error.to_string(),
         )
         .retry()
+    }
+}
+
+impl From<Reason> for Problem {
+    fn from(reason: Reason) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &reason.code,
+            reason.message_zh,
+            reason.message_en,
+        )
+        .at(reason.pointer)
     }
 }
 

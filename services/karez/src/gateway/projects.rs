@@ -6,11 +6,26 @@ use karez_events::ProjectId;
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::Question;
+use super::question::{Asked, CLOCKS};
 use crate::views::{project, projects};
 
+/// What the list of projects can be asked.
+const LIST: [&str; 10] = [
+    "as_of",
+    "known_at",
+    "fund",
+    "unit",
+    "state",
+    "programme",
+    "q",
+    "sort",
+    "cursor",
+    "limit",
+];
+
 /// A page of projects: filtered by fund, unit, state, programme and text, in any order.
-pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&LIST, &gateway)?;
     let filter = question.filter.clone();
     gateway
         .answer_page(&question, move |portfolio, moment, paging| {
@@ -23,8 +38,9 @@ pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> 
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
-    question: Question,
+    asked: Asked,
 ) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("项目", "project", &id);
     let project = ProjectId::try_new(&id).map_err(|_| unknown())?;
     let answer = move |portfolio: &_, moment| project::show(portfolio, &project, moment);

@@ -1,7 +1,11 @@
-//! What a GET asks: the two clocks, filters, order and page. A parameter that does not exist is refused, so that
-//! a slip never silently shows the wrong figures.
+//! What a GET asks: the two clocks, filters, order and page. A parameter that an address does not take, or that is
+//! given twice, is refused, so that a slip never silently shows the wrong figures.
+
+use std::fmt::Display;
+use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -9,25 +13,56 @@ use super::Gateway;
 use super::problem::Problem;
 use crate::nearest::nearest;
 use crate::views::moment::{MomentError, read_as_of, read_known_at};
-use crate::views::page::{Cursor, LARGEST_PAGE_ROWS, Paging};
+use crate::views::page::{Cursor, LARGEST_PAGE_ROWS, ListMark, Mark, Paging};
 use crate::views::projects::Filter;
 
 /// Rows of a page where nobody says.
 const PAGE_ROWS: usize = 100;
-/// Every parameter that some endpoint takes.
-const KNOWN: [&str; 11] = [
-    "as_of",
-    "known_at",
-    "fund",
-    "unit",
-    "state",
-    "programme",
-    "q",
-    "sort",
-    "cursor",
-    "limit",
-    "after",
-];
+/// The parameters of every read: the two clocks.
+pub(crate) const CLOCKS: [&str; 2] = ["as_of", "known_at"];
+/// The parameters that choose a page and not what the list is of.
+const PAGE: [&str; 3] = ["cursor", "limit", "after"];
+
+/// The parameters of a request as they came, and where they came to.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    path: String,
+    pairs: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// Reads them at an address that takes these and no others.
+    pub(crate) fn read(self, taken: &[&str], gateway: &Gateway) -> Result<Question, Problem> {
+        let mut question = Question {
+            list: self.list(),
+            ..Question::default()
+        };
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, value) in &self.pairs {
+            if !taken.contains(&name.as_str()) {
+                return Err(not_taken(name, taken));
+            }
+            if seen.contains(&name.as_str()) {
+                return Err(given_twice(name));
+            }
+            seen.push(name);
+            question.take(name, value.clone(), gateway)?;
+        }
+        Ok(question)
+    }
+
+    /// Refuses every parameter, where an address takes none.
+    pub(crate) fn none(self, gateway: &Gateway) -> Result<(), Problem> {
+        self.read(&[], gateway).map(|_| ())
+    }
+
+    fn list(&self) -> ListMark {
+        let chooses = |(name, _): &&(String, String)| !PAGE.contains(&name.as_str());
+        let mut chosen: Vec<_> = self.pairs.iter().filter(chooses).collect();
+        chosen.sort();
+        ListMark::of(&format!("{} {chosen:?}", self.path))
+    }
+}
 
 /// The parameters of a GET.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +74,8 @@ pub(crate) struct Question {
     pub(crate) cursor: Option<String>,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<u64>,
+    /// Of which list a page is asked for.
+    list: ListMark,
 }
 
 impl Question {
@@ -60,7 +97,7 @@ impl Question {
             "cursor" => self.cursor = Some(value),
             "limit" => self.limit = Some(read_limit(&value)?),
             "after" => self.after = Some(value.parse().map_err(|_| not_a_number("after", &value))?),
-            unknown => return Err(unknown_parameter(unknown)),
+            other => return Err(not_taken(other, &[])),
         }
         Ok(())
     }
@@ -70,29 +107,46 @@ impl Question {
         self.limit.unwrap_or(PAGE_ROWS)
     }
 
-    /// Order and page of a list; a cursor belongs to one order and one business date.
+    /// Order and page of a list; a cursor belongs to one list.
     pub(crate) fn paging(&self) -> Result<Paging, Problem> {
-        let after = self.read_cursor()?;
-        if let Some(cursor) = &after
-            && (cursor.sort != self.sort || self.as_of.is_some_and(|as_of| as_of != cursor.as_of))
-        {
-            return Err(Problem::bad_query(
-                "cursor",
-                "翻页标记属于另一种排序或另一截止日：请保持 sort 与 as_of 不变".to_owned(),
-                "the cursor belongs to another order or date: keep sort and as_of while turning pages"
-                    .to_owned(),
-            ));
-        }
+        let read = |text: &String| Cursor::from_text(text).map_err(|error| wrong_cursor(&error.to_string()));
+        let after = self.cursor.as_ref().map(read).transpose()?;
+        self.is_of_this_list(after.as_ref().map(|cursor| cursor.list))?;
         Ok(Paging {
             sort: self.sort.clone(),
             after,
             limit: Some(self.rows()),
+            list: self.list,
         })
     }
 
-    pub(crate) fn read_cursor(&self) -> Result<Option<Cursor>, Problem> {
-        let read = |text: &String| Cursor::from_text(text).map_err(|error| wrong_cursor(&error.to_string()));
-        self.cursor.as_ref().map(read).transpose()
+    /// The place reached in a list that only grows at its end, where the place is the whole cursor.
+    pub(crate) fn mark<T: FromStr>(&self) -> Result<Option<T>, Problem> {
+        let read = |text: &String| Mark::from_text(text).map_err(|error| wrong_cursor(&error.to_string()));
+        let mark: Option<Mark<T>> = self.cursor.as_ref().map(read).transpose()?;
+        self.is_of_this_list(mark.as_ref().map(|mark| mark.list))?;
+        Ok(mark.map(|mark| mark.place))
+    }
+
+    /// The cursor at a place of such a list.
+    pub(crate) fn cursor_at<T: Display>(&self, place: T) -> String {
+        let list = self.list;
+        Mark { list, place }.to_text()
+    }
+
+    fn is_of_this_list(&self, list: Option<ListMark>) -> Result<(), Problem> {
+        if list.is_none_or(|list| list == self.list) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "cursor_of_another_list",
+            "翻页标记属于另一份清单：翻页时请保持地址、筛选、sort、as_of 与 known_at 不变，或去掉 cursor 从第一页开始"
+                .to_owned(),
+            "the cursor belongs to another list: keep the address, filters, sort, as_of and known_at while turning pages, or leave the cursor out to begin at the first page"
+                .to_owned(),
+        )
+        .with("parameter", "cursor"))
     }
 }
 
@@ -101,7 +155,7 @@ pub(crate) fn wrong_cursor(detail_en: &str) -> Problem {
     Problem::bad_query("cursor", detail_zh.to_owned(), detail_en.to_owned())
 }
 
-impl FromRequestParts<Gateway> for Question {
+impl FromRequestParts<Gateway> for Asked {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
@@ -115,11 +169,10 @@ impl FromRequestParts<Gateway> for Question {
         let Query(pairs) = Query::<Vec<(String, String)>>::from_request_parts(parts, gateway)
             .await
             .map_err(wrong)?;
-        let mut question = Self::default();
-        for (name, value) in pairs {
-            question.take(&name, value, gateway)?;
-        }
-        Ok(question)
+        Ok(Self {
+            path: parts.uri.path().to_owned(),
+            pairs,
+        })
     }
 }
 
@@ -142,17 +195,43 @@ fn not_a_number(name: &str, value: &str) -> Problem {
     )
 }
 
-fn unknown_parameter(name: &str) -> Problem {
-    let (zh, en) = match nearest(name, KNOWN) {
-        Some(near) => (format!("：是否指 {near}？"), format!(": did you mean {near}?")),
+fn not_taken(name: &str, taken: &[&str]) -> Problem {
+    let (hint_zh, hint_en, near) = match nearest(name, taken.iter().copied()) {
+        Some(near) => (
+            format!("是否指 {near}？"),
+            format!("did you mean {near}?"),
+            Some(near),
+        ),
+        None if taken.is_empty() => (
+            "此处不接受查询参数，请去掉".to_owned(),
+            "leave it out, nothing is taken from the query here".to_owned(),
+            None,
+        ),
         None => (
-            format!("：可用参数为 {}", KNOWN.join("、")),
-            format!(": the parameters are {}", KNOWN.join(", ")),
+            format!("可用参数为 {}", taken.join("、")),
+            format!("the parameters are {}", taken.join(", ")),
+            None,
         ),
     };
-    Problem::bad_query(
-        name,
-        format!("没有查询参数 {name:?}{zh}"),
-        format!("there is no parameter {name:?}{en}"),
+    let problem = Problem::new(
+        StatusCode::BAD_REQUEST,
+        "unknown_parameter",
+        format!("该地址没有查询参数 {name:?}：{hint_zh}"),
+        format!("this address has no parameter {name:?}: {hint_en}"),
     )
+    .with("parameter", name);
+    match near {
+        Some(near) => problem.with("nearest", near),
+        None => problem,
+    }
+}
+
+fn given_twice(name: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "repeated_parameter",
+        format!("查询参数 {name} 给出了两次：只给一次"),
+        format!("the parameter {name} is given twice: give it once"),
+    )
+    .with("parameter", name)
 }

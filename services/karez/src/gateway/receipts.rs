@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::Question;
+use super::question::{Asked, CLOCKS};
 use crate::views::Stand;
 use crate::views::receipts::{self, ReceiptView};
 
@@ -14,8 +14,9 @@ use crate::views::receipts::{self, ReceiptView};
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
-    question: Question,
+    asked: Asked,
 ) -> Result<Json<ReceiptView>, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("回执", "receipt", &id);
     let event_id: Uuid = id.parse().map_err(|_| unknown())?;
     let event = gateway.parts().log.event(event_id).await?.ok_or_else(unknown)?;

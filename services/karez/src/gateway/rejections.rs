@@ -6,22 +6,20 @@ use uuid::Uuid;
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::{Question, wrong_cursor};
+use super::question::Asked;
 use crate::views::Stand;
 use crate::views::rejections::{RejectionList, RejectionView};
+
+/// What the list of rejections can be asked.
+const LIST: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
 
 /// A page of rejections, those known at the moment asked for.
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
-    question: Question,
+    asked: Asked,
 ) -> Result<Json<RejectionList>, Problem> {
-    let no_cursor = |_| wrong_cursor("that is no cursor: take next_cursor of the page before");
-    let mut after: Option<Uuid> = question
-        .cursor
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(no_cursor)?;
+    let question = asked.read(&LIST, &gateway)?;
+    let mut after: Option<Uuid> = question.mark()?;
     let (moment, rows) = (gateway.moment(&question), question.rows());
     let mut found = Vec::new();
     while found.len() <= rows {
@@ -42,7 +40,7 @@ pub(crate) async fn list(
     let next_cursor = found
         .last()
         .filter(|_| more)
-        .map(|kept| kept.rejection_id.to_string());
+        .map(|kept| question.cursor_at(kept.rejection_id));
     let pinned = gateway.pinned(&question).await?;
     let stand = gateway
         .compute(pinned, move |portfolio| Stand::of(portfolio, moment))

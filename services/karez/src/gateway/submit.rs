@@ -13,6 +13,7 @@ use karez_events::{ProjectId, StreamId};
 use super::Gateway;
 use super::envelope::{Envelope, place_in_event, place_in_expenditure};
 use super::problem::Problem;
+use super::question::Asked;
 use crate::bus::Origin;
 use crate::receipt::{Outcome, Receipt};
 
@@ -26,9 +27,11 @@ const SEEN_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) async fn expenditure(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
     let sent = Sent::read(&id, &headers, &body)?;
     let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_expenditure).await
@@ -38,9 +41,11 @@ pub(crate) async fn expenditure(
 pub(crate) async fn event(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    asked: Asked,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
     let sent = Sent::read(&id, &headers, &body)?;
     let envelope = Envelope::of_event(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_event).await
@@ -49,7 +54,7 @@ pub(crate) async fn event(
 /// A request before its body is understood.
 struct Sent<'a> {
     stream: StreamId,
-    key: Option<&'a str>,
+    key: Option<&'a HeaderValue>,
     body: &'a Bytes,
 }
 
@@ -63,10 +68,9 @@ impl<'a> Sent<'a> {
         if !is_json(media_type) {
             return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        let key = headers.get(IDEMPOTENCY_KEY).map(read_key).transpose()?;
         Ok(Self {
             stream: StreamId::Project(project),
-            key,
+            key: headers.get(IDEMPOTENCY_KEY),
             body,
         })
     }
@@ -104,7 +108,7 @@ impl Gateway {
     ) -> Result<Response, Problem> {
         let read = envelope.and_then(|envelope| {
             let event = envelope.event()?;
-            envelope.submission(event, sent.key)
+            envelope.submission(event, sent.key.map(read_key).transpose()?)
         });
         let submission = match read {
             Ok(submission) => submission,

@@ -6,11 +6,15 @@ use karez_events::UnitId;
 
 use super::Gateway;
 use super::problem::Problem;
-use super::question::Question;
+use super::question::{Asked, CLOCKS};
 use crate::views::units;
 
+/// What the list of units can be asked.
+const LIST: [&str; 6] = ["as_of", "known_at", "q", "sort", "cursor", "limit"];
+
 /// A page of units.
-pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> Result<Response, Problem> {
+pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&LIST, &gateway)?;
     let text = question.filter.text.clone();
     gateway
         .answer_page(&question, move |portfolio, moment, paging| {
@@ -23,8 +27,9 @@ pub(crate) async fn list(State(gateway): State<Gateway>, question: Question) -> 
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
-    question: Question,
+    asked: Asked,
 ) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("单位", "unit", &id);
     let unit = UnitId::try_new(&id).map_err(|_| unknown())?;
     let answer = move |portfolio: &_, moment| units::show(portfolio, &unit, moment);

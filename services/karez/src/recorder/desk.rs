@@ -260,9 +260,11 @@ impl Desk {
     /// Keeps a refused submission with its reason, for ever.
     fn keep(&self, delivery: &Delivery, sealing: Sealing, reason: Reason, draft: &mut Draft) -> Refusal {
         let mark = delivery.mark.as_ref();
-        let of_message = mark.map(|mark| rejection_id(mark.seq, mark.taken_at));
-        let rejection_id = of_message
-            .or_else(|| delivery.rejection_id())
+        let of_message = || mark.map(|mark| rejection_id(mark.seq, mark.taken_at));
+        let rejection_id = delivery
+            .content
+            .rejection_id()
+            .or_else(of_message)
             .unwrap_or_else(|| self.clock.fresh_id());
         let (content, submission) = match &delivery.content {
             Content::Readable(submission) => (as_kept(submission, sealing), Some(submission)),

@@ -52,11 +52,12 @@ pub struct FundDetail {
     pub parts: Vec<FundView>,
 }
 
-/// Every fund at a moment.
+/// Every fund that was known by the business date.
 #[must_use]
 pub fn list(portfolio: &Portfolio, moment: Moment) -> FundList {
     let items = portfolio
         .funds()
+        .filter(|fund| fund.is_known_by(moment.as_of))
         .map(|fund| view(portfolio, fund, moment.as_of))
         .collect();
     FundList {

@@ -6,6 +6,7 @@ use karez_projections::{Portfolio, ProjectState};
 use serde::Serialize;
 
 use super::figures::{STATES, SumView};
+use super::units::units_known;
 use super::{Moment, Stand};
 
 /// The answer.
@@ -14,17 +15,17 @@ pub struct OverviewView {
     /// Where it stands.
     #[serde(flatten)]
     pub stand: Stand,
-    /// Funds established.
+    /// Funds established by then.
     pub funds: usize,
-    /// Units with projects.
+    /// Units with projects known by then.
     pub units: usize,
-    /// Projects approved.
+    /// Projects approved by then.
     pub projects: usize,
-    /// Applications that were not approved, or not yet.
+    /// Applications known by then that were not approved, or not yet.
     pub applications: usize,
-    /// Warnings that are open.
+    /// Open warnings that had been raised by then.
     pub open_warnings: usize,
-    /// Projects by state.
+    /// Projects known by then, by state.
     pub states: Vec<StateCount>,
     /// The figures of each currency.
     pub currencies: Vec<SumView>,
@@ -42,32 +43,32 @@ pub struct StateCount {
 /// The whole portfolio at a moment.
 #[must_use]
 pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
-    let approved = portfolio
-        .projects()
-        .filter(|project| project.is_approved())
-        .count();
+    let as_of = moment.as_of;
     let mut states = STATES.map(|state| StateCount { state, projects: 0 });
-    for project in portfolio.projects() {
-        let state = project.state(moment.as_of);
+    let (mut projects, mut approved) = (0, 0);
+    for project in portfolio.projects().filter(|project| project.is_known_by(as_of)) {
+        projects += 1;
+        approved += usize::from(project.is_approved_by(as_of));
+        let state = project.state(as_of);
         if let Some(count) = states.iter_mut().find(|count| count.state == state) {
             count.projects += 1;
         }
     }
     OverviewView {
         stand: Stand::of(portfolio, moment),
-        funds: portfolio.funds().len(),
-        units: portfolio.units().len(),
+        funds: portfolio.funds().filter(|fund| fund.is_known_by(as_of)).count(),
+        units: units_known(portfolio, as_of).count(),
         projects: approved,
-        applications: portfolio.projects().len() - approved,
+        applications: projects - approved,
         open_warnings: portfolio
             .warnings()
             .iter()
-            .filter(|warning| warning.is_open())
+            .filter(|warning| warning.level_on(as_of).is_some())
             .count(),
         states: states.into_iter().filter(|count| count.projects > 0).collect(),
         currencies: currencies(portfolio)
             .into_iter()
-            .map(|currency| SumView::from(&overview(portfolio, currency, moment.as_of)))
+            .map(|currency| SumView::from(&overview(portfolio, currency, as_of)))
             .collect(),
     }
 }

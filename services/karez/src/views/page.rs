@@ -2,6 +2,8 @@
 //! pages shows one unmoving list while facts go on arriving.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +11,7 @@ use chrono::NaiveDate;
 use karez_events::Position;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The most rows that one page can have.
 pub const LARGEST_PAGE_ROWS: usize = 1000;
@@ -45,6 +48,52 @@ pub struct Paging {
     pub after: Option<Cursor>,
     /// Most rows; all where absent.
     pub limit: Option<usize>,
+    /// Of which list.
+    pub list: ListMark,
+}
+
+/// What tells one list from another: its address, filters, order and dates. A cursor is of one list only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ListMark(Uuid);
+
+impl ListMark {
+    /// The mark of the list that a text describes completely.
+    #[must_use]
+    pub fn of(description: &str) -> Self {
+        Self(Uuid::new_v5(&Uuid::NAMESPACE_URL, description.as_bytes()))
+    }
+}
+
+/// The end of a page of a list that only grows at its end: the place alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark<T> {
+    /// Of which list.
+    pub list: ListMark,
+    /// The place reached.
+    pub place: T,
+}
+
+impl<T: Display> Mark<T> {
+    /// The mark as callers carry it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{}.{}", self.place, self.list.0.simple())
+    }
+}
+
+impl<T: FromStr> Mark<T> {
+    /// Reads a mark that [`Mark::to_text`] wrote.
+    ///
+    /// # Errors
+    /// [`CursorError`] for anything else.
+    pub fn from_text(text: &str) -> Result<Self, CursorError> {
+        let (place, list) = text.rsplit_once('.').ok_or(CursorError)?;
+        Ok(Self {
+            list: ListMark(list.parse().map_err(|_| CursorError)?),
+            place: place.parse().map_err(|_| CursorError)?,
+        })
+    }
 }
 
 impl Paging {
@@ -67,9 +116,9 @@ pub struct Cursor {
     /// The business date to which every page is pinned.
     #[serde(rename = "d")]
     pub as_of: NaiveDate,
-    /// The order of the list.
-    #[serde(rename = "o")]
-    pub sort: String,
+    /// The list.
+    #[serde(rename = "l")]
+    pub list: ListMark,
     /// Key of the last row.
     #[serde(rename = "k")]
     key: SortKey,
@@ -160,13 +209,13 @@ impl<T> Page<T> {
 
     /// The cursor of the next page, pinned to where this one stands.
     #[must_use]
-    pub fn next_cursor(&self, stand: &super::Stand, sort: &str) -> Option<String> {
+    pub fn next_cursor(&self, stand: &super::Stand, paging: &Paging) -> Option<String> {
         let (key, id) = self.end.clone()?;
         Some(
             Cursor {
                 position: stand.position,
                 as_of: stand.as_of,
-                sort: sort.to_owned(),
+                list: paging.list,
                 key,
                 id,
             }
@@ -203,11 +252,12 @@ mod tests {
             sort: sort.to_owned(),
             after: None,
             limit: Some(limit),
+            list: ListMark::of(sort),
         };
         let mut pages = Vec::new();
         loop {
             let page = Page::cut(list(), &paging);
-            let next = page.next_cursor(&stand, sort);
+            let next = page.next_cursor(&stand, &paging);
             assert_eq!(page.total, 5);
             pages.push(page.rows);
             let Some(next) = next else { return pages };
@@ -233,5 +283,11 @@ mod tests {
     fn what_is_no_cursor_is_refused() {
         assert_eq!(Cursor::from_text("abc"), Err(CursorError));
         assert_eq!(Cursor::from_text("é"), Err(CursorError));
+        assert_eq!(Mark::<u64>::from_text("7"), Err(CursorError));
+        let mark = Mark {
+            list: ListMark::of("/v1/events []"),
+            place: 7_u64,
+        };
+        assert_eq!(Mark::from_text(&mark.to_text()), Ok(mark));
     }
 }

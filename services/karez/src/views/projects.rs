@@ -152,7 +152,7 @@ const ORDERS: [&str; 12] = [
     "idle_days",
 ];
 
-/// A page of projects at a moment.
+/// A page of the projects that were known by the business date.
 ///
 /// # Errors
 /// [`ListError`] for an order or a state that does not exist.
@@ -180,7 +180,7 @@ pub fn list(
     let stand = Stand::of(portfolio, moment);
     Ok(ProjectList {
         stand,
-        next_cursor: page.next_cursor(&stand, &paging.sort),
+        next_cursor: page.next_cursor(&stand, paging),
         total: page.total,
         items: page
             .rows
@@ -229,7 +229,8 @@ impl<'a> Wanted<'a> {
             .programme
             .as_deref()
             .is_none_or(|wanted| programme(project) == Some(wanted));
-        of_fund
+        project.is_known_by(as_of)
+            && of_fund
             && of_unit
             && of_programme
             && self.state.is_none_or(|state| project.state(as_of) == state)

@@ -18,7 +18,7 @@ pub struct UnitView {
     pub id: UnitId,
     /// Its name.
     pub name: Option<String>,
-    /// How many projects it applied for or carries.
+    /// How many projects it had applied for or carried by then.
     pub projects: usize,
     /// Closed periods of its books.
     pub closed_periods: Vec<ClosedPeriod>,
@@ -64,7 +64,7 @@ pub struct UnitDetail {
 /// By what units can be put in order.
 const ORDERS: [&str; 3] = ["id", "name", "projects"];
 
-/// A page of units at a moment.
+/// A page of the units with projects that were known by the business date.
 ///
 /// # Errors
 /// [`ListError::UnknownOrder`].
@@ -77,14 +77,13 @@ pub fn list(
     let (field, _) = paging.field();
     let wanted = text.map(str::to_lowercase);
     let mut rows = Vec::new();
-    for unit in portfolio
-        .units()
+    for unit in units_known(portfolio, moment.as_of)
         .filter(|unit| wanted.as_ref().is_none_or(|text| mentions(unit, text)))
     {
         let key = match field {
             "" | "id" => SortKey::Text(unit.id.to_string()),
             "name" => SortKey::Text(unit.name.clone().unwrap_or_default()),
-            "projects" => SortKey::Figure(Some(unit.projects.len().into())),
+            "projects" => SortKey::Figure(Some(projects_known(portfolio, unit, moment.as_of).count().into())),
             other => return Err(ListError::unknown_order(other, &ORDERS)),
         };
         rows.push(Sortable {
@@ -97,7 +96,7 @@ pub fn list(
     let stand = Stand::of(portfolio, moment);
     Ok(UnitList {
         stand,
-        next_cursor: page.next_cursor(&stand, &paging.sort),
+        next_cursor: page.next_cursor(&stand, paging),
         total: page.total,
         items: page
             .rows
@@ -114,8 +113,28 @@ pub fn show(portfolio: &Portfolio, id: &UnitId, moment: Moment) -> Option<UnitDe
     Some(UnitDetail {
         stand: Stand::of(portfolio, moment),
         unit: view(portfolio, unit, moment.as_of),
-        project_ids: unit.projects.iter().cloned().collect(),
+        project_ids: projects_known(portfolio, unit, moment.as_of)
+            .map(|project| project.id.clone())
+            .collect(),
     })
+}
+
+/// The units with a project that was known by a day, so that a past day shows none of those that came later.
+pub(super) fn units_known(portfolio: &Portfolio, as_of: NaiveDate) -> impl Iterator<Item = &Unit> {
+    portfolio
+        .units()
+        .filter(move |unit| projects_known(portfolio, unit, as_of).next().is_some())
+}
+
+fn projects_known<'a>(
+    portfolio: &'a Portfolio,
+    unit: &'a Unit,
+    as_of: NaiveDate,
+) -> impl Iterator<Item = &'a Project> {
+    unit.projects
+        .iter()
+        .filter_map(|id| portfolio.project(id))
+        .filter(move |project| project.is_known_by(as_of))
 }
 
 fn mentions(unit: &Unit, text: &str) -> bool {
@@ -136,7 +155,7 @@ fn view(portfolio: &Portfolio, unit: &Unit, as_of: NaiveDate) -> UnitView {
     UnitView {
         id: unit.id.clone(),
         name: unit.name.clone(),
-        projects: unit.projects.len(),
+        projects: projects_known(portfolio, unit, as_of).count(),
         closed_periods: unit
             .closed_periods
             .iter()

@@ -183,7 +183,7 @@ pub fn list(
     let stand = Stand::of(portfolio, moment);
     Ok(WarningList {
         stand,
-        next_cursor: page.next_cursor(&stand, &paging.sort),
+        next_cursor: page.next_cursor(&stand, paging),
         total: page.total,
         items: page.rows,
     })

@@ -211,12 +211,7 @@ fn delivery(message: Message, mark: IntakeMark) -> Delivery {
     } else {
         Origin::of(&mark.subject)
     };
-    let payload = message.message.payload;
-    let content = if subject::is_trusted(&mark.subject) {
-        Content::read_trusted(payload)
-    } else {
-        Content::read(payload)
-    };
+    let content = Content::of_door(&mark.subject, message.message.payload);
     Delivery {
         content,
         origin,

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use karez_events::Submission;
 use uuid::Uuid;
 
 use crate::bus::BusError;
+use crate::bus::intake::Content;
 use crate::bus::jetstream::fetch::marked;
 use crate::bus::jetstream::{INTAKE_STREAM, JetStreamBus};
 
@@ -25,6 +25,8 @@ pub struct IntakeMessage {
     pub subject: String,
     /// The event id it carries, where it can be read.
     pub event_id: Option<Uuid>,
+    /// The id under which a reader wants it to be kept, where one refused it before it was sent.
+    pub rejection_id: Option<Uuid>,
     /// As it was sent.
     pub bytes: Bytes,
 }
@@ -80,16 +82,15 @@ fn read(message: Message) -> Result<(IntakeMessage, u64), BusError> {
     let placed = marked(&message).ok_or("a message without its place in the stream");
     let (mark, _) = placed.map_err(BusError::nats("read the intake"))?;
     let behind = message.info().map_or(0, |info| info.pending);
-    let event_id = Submission::from_json(&message.payload)
-        .ok()
-        .map(|submission| submission.event_id);
     let bytes = message.message.payload;
+    let content = Content::of_door(&mark.subject, bytes.clone());
     Ok((
         IntakeMessage {
             seq: mark.seq,
             taken_at: mark.taken_at,
             subject: mark.subject,
-            event_id,
+            event_id: content.event_id(),
+            rejection_id: content.rejection_id(),
             bytes,
         },
         behind,

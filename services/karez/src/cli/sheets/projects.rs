@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use super::stand_line;
 use crate::cli::sheet::{Cell, Look, Sheet, column};
 use crate::cli::words;
+use crate::language::Language;
 use crate::print;
 use crate::views::figures::{ProjectFigures, RateView};
 use crate::views::project::{CurrencyDetail, ProjectDetail};
@@ -21,14 +22,22 @@ pub(in crate::cli) fn projects(view: &ProjectList, look: Look) -> Vec<Sheet> {
             column("state", "状态", "State"),
             column("currency", "币种", "Currency"),
             column("budget", "预算", "Budget"),
-            column("disbursed", "已拨付", "Disbursed"),
-            column("arrived", "已到位", "Arrived"),
-            column("spent", "累计支出", "Spent"),
-            column("execution_percent", "执行率", "Execution %"),
-            column("spent_rate_percent", "到位支出率", "Spent of arrived %"),
+            column("disbursed", "累计拨付", "Paid over (to date)"),
+            column("arrived", "累计到位", "Arrived (to date)"),
+            column("spent", "累计支出", "Spent (to date)"),
+            column(
+                "execution_percent",
+                "执行率（单位口径）",
+                "Execution % (unit level)",
+            ),
+            column(
+                "spent_rate_percent",
+                "到位支出率（单位口径）",
+                "Spent of arrived % (unit level)",
+            ),
             column("benchmark_percent", "序时进度", "Benchmark %"),
             column("deviation_pp", "偏差（百分点）", "Deviation (pp)"),
-            column("balance", "余额", "Balance"),
+            column("balance", "余额（累计）", "Balance (to date)"),
             column("idle_days", "闲置天数", "Idle days"),
         ],
     );
@@ -57,11 +66,17 @@ pub(in crate::cli) fn projects(view: &ProjectList, look: Look) -> Vec<Sheet> {
     }
     let of = print::count(view.total);
     sheet.notes.push(match look.language {
-        crate::language::Language::Zh => format!("共 {of} 个项目；执行率为单位口径支出 / 预算，— 表示无预算"),
-        crate::language::Language::En => {
-            format!("{of} projects; execution is the unit's spending over the budget, — where there is none")
-        }
+        Language::Zh => format!("共 {of} 个项目"),
+        Language::En => format!("{of} projects"),
     });
+    let figures = view.items.iter().flat_map(|row| &row.currencies);
+    sheet.notes.extend(fractions(
+        figures.clone().filter_map(ProjectFigures::execution),
+        look,
+    ));
+    sheet
+        .notes
+        .extend(fractions(figures.filter_map(|figures| figures.rate("F3")), look));
     sheet.notes.push(stand_line(&view.stand, look));
     vec![sheet]
 }
@@ -152,6 +167,45 @@ pub(in crate::cli) fn project(view: &ProjectDetail, look: Look) -> Vec<Sheet> {
     sheets
 }
 
+/// The lines below a table that say of which amounts its rates are, and why some are not shown.
+pub(super) fn fractions<'a>(rates: impl Iterator<Item = &'a RateView>, look: Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for rate in rates {
+        let name = words::figure(rate.figure, look.language);
+        let level = words::rate_level(rate.level, look.language);
+        let fraction = words::fraction(rate, look.language);
+        let line = match look.language {
+            Language::Zh => format!("{name}（{level}）＝ {fraction}"),
+            Language::En => format!("{name} ({level}) = {fraction}"),
+        };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+        if let Some(reason) = undefined(rate, look.language) {
+            let line = match look.language {
+                Language::Zh => format!("{name}为“{}”：{reason}", print::UNDEFINED),
+                Language::En => format!("{name} is \"{}\" where {reason}", print::UNDEFINED),
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+/// Why a rate is not shown.
+fn undefined(rate: &RateView, language: Language) -> Option<String> {
+    if rate.rate_percent.0.is_some() {
+        return None;
+    }
+    let denominator = words::quantity(rate.denominator_name, language);
+    Some(match language {
+        Language::Zh => format!("{denominator}为零"),
+        Language::En => format!("{denominator} is zero"),
+    })
+}
+
 /// Every rate with its level, numerator and denominator.
 pub(super) fn rate_table(rates: &[RateView], currency: Currency, look: Look) -> Sheet {
     let mut sheet = Sheet::new(
@@ -160,6 +214,7 @@ pub(super) fn rate_table(rates: &[RateView], currency: Currency, look: Look) -> 
             column("figure", "指标", "Figure"),
             column("name", "名称", "Name"),
             column("level", "口径", "Level"),
+            column("fraction", "分子 ÷ 分母", "Numerator ÷ denominator"),
             column("numerator", "分子", "Numerator"),
             column("denominator", "分母", "Denominator"),
             column("rate_percent", "比率", "Rate"),
@@ -174,6 +229,7 @@ pub(super) fn rate_table(rates: &[RateView], currency: Currency, look: Look) -> 
                 Cell::text(rate.figure),
                 Cell::text(words::figure(rate.figure, look.language)),
                 Cell::text(words::rate_level(rate.level, look.language)),
+                Cell::text(words::fraction(rate, look.language)),
                 Cell::Amount(rate.numerator.0),
                 Cell::Amount(rate.denominator.0),
                 Cell::Percent(rate.rate_percent.0),
@@ -185,6 +241,12 @@ pub(super) fn rate_table(rates: &[RateView], currency: Currency, look: Look) -> 
 }
 
 fn remark(rate: &RateView, look: Look) -> String {
+    if rate.rate_percent.0.is_none() {
+        return look
+            .language
+            .pick("分母为零", "the denominator is zero")
+            .to_owned();
+    }
     if rate.is_denominator_incomplete {
         return look
             .language
@@ -196,21 +258,24 @@ fn remark(rate: &RateView, look: Look) -> String {
     }
     let residue = print::with_separators(&print::exact(rate.residue.0));
     match look.language {
-        crate::language::Language::Zh => format!("余 {residue} 元"),
-        crate::language::Language::En => format!("{residue} left"),
+        Language::Zh => format!("余 {residue} 元"),
+        Language::En => format!("{residue} left"),
     }
 }
 
 fn line_table(detail: &CurrencyDetail, look: Look) -> Sheet {
     let mut sheet = Sheet::new(
-        look.language.pick("科目", "Budget lines"),
+        match detail.figures.basis {
+            "life" => look.language.pick("科目（全周期）", "Budget lines (whole life)"),
+            _ => look.language.pick("科目（当年）", "Budget lines (this year)"),
+        },
         &[
             column("source", "资金来源", "Source"),
             column("category", "科目", "Category"),
             column("budget", "预算", "Budget"),
             column("spent", "支出", "Spent"),
             column("committed", "占用", "Committed"),
-            column("rate_percent", "执行率", "Rate"),
+            column("rate_percent", "科目执行率", "Execution % of the line"),
         ],
     );
     sheet.currency = Some(detail.figures.currency);
@@ -228,6 +293,9 @@ fn line_table(detail: &CurrencyDetail, look: Look) -> Sheet {
             ]
         })
         .collect();
+    sheet
+        .notes
+        .extend(fractions(detail.lines.iter().map(|line| &line.rate), look));
     sheet
 }
 

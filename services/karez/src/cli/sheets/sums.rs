@@ -1,11 +1,14 @@
 //! Overview, funds and units: sums per currency, with both levels of execution side by side.
 
+use chrono::Datelike;
 use karez_events::Currency;
 use rust_decimal::Decimal;
 
 use super::stand_line;
 use crate::cli::sheet::{Cell, Column, Look, Sheet, column};
 use crate::cli::words;
+use crate::language::Language;
+use crate::views::Stand;
 use crate::views::figures::{RateView, SumView};
 use crate::views::funds::{FundDetail, FundList, FundView};
 use crate::views::overview::OverviewView;
@@ -22,22 +25,22 @@ const FIGURES: [Column; 13] = [
     column(
         "disbursed_rate_percent",
         "预算拨付率（财政口径）",
-        "Paid over % (fund level)",
+        "Paid over of the budget % (fund level)",
     ),
-    column("arrived", "累计到位", "Arrived"),
-    column("spent", "累计支出", "Spent"),
+    column("arrived", "累计到位", "Arrived (to date)"),
+    column("spent", "累计支出", "Spent (to date)"),
     column(
         "spent_rate_percent",
-        "到位支出率（单位口径）",
+        "到位资金支出率（单位口径）",
         "Spent of arrived % (unit level)",
     ),
     column(
         "execution_percent",
-        "年度执行率（单位口径）",
-        "Execution % (unit level)",
+        "汇总执行率（单位口径）",
+        "Execution of all together % (unit level)",
     ),
     column("benchmark_percent", "序时进度", "Benchmark %"),
-    column("balance", "资金余额", "Balance"),
+    column("balance", "余额（累计）", "Balance (to date)"),
 ];
 
 pub(in crate::cli) fn overview(view: &OverviewView, look: Look) -> Vec<Sheet> {
@@ -45,7 +48,7 @@ pub(in crate::cli) fn overview(view: &OverviewView, look: Look) -> Vec<Sheet> {
     let mut sums = Sheet::new(pick("总览", "Overview"), &FIGURES);
     sums.currency = one_currency(view.currencies.iter());
     sums.rows = view.currencies.iter().map(figures).collect();
-    sums.notes.push(stand_line(&view.stand, look));
+    sums.notes = notes(view.currencies.iter(), &view.stand, look);
     let counts = [
         (pick("专项资金", "Funds"), view.funds),
         (pick("承担单位", "Units"), view.units),
@@ -73,14 +76,17 @@ pub(in crate::cli) fn overview(view: &OverviewView, look: Look) -> Vec<Sheet> {
 
 pub(in crate::cli) fn funds(view: &FundList, look: Look) -> Vec<Sheet> {
     let mut sheet = fund_table(view.items.iter(), look);
-    sheet.notes.push(stand_line(&view.stand, look));
+    let sums = view.items.iter().flat_map(|fund| &fund.currencies);
+    sheet.notes = notes(sums, &view.stand, look);
     vec![sheet]
 }
 
 pub(in crate::cli) fn fund(view: &FundDetail, look: Look) -> Vec<Sheet> {
-    let mut sheet = fund_table(std::iter::once(&view.fund).chain(&view.parts), look);
+    let funds = std::iter::once(&view.fund).chain(&view.parts);
+    let mut sheet = fund_table(funds.clone(), look);
     sheet.notes.extend(view.fund.note.clone());
-    sheet.notes.push(stand_line(&view.stand, look));
+    let sums = funds.flat_map(|fund| &fund.currencies);
+    sheet.notes.extend(notes(sums, &view.stand, look));
     let mut sheets = vec![sheet];
     sheets.extend(view.fund.currencies.iter().map(|sum| rates(sum, look)));
     sheets
@@ -114,13 +120,14 @@ fn fund_table<'a>(funds: impl Iterator<Item = &'a FundView> + Clone, look: Look)
 
 pub(in crate::cli) fn units(view: &UnitList, look: Look) -> Vec<Sheet> {
     let mut sheet = unit_table(view.items.iter(), look);
-    sheet.notes.push(stand_line(&view.stand, look));
+    let sums = view.items.iter().flat_map(|unit| &unit.currencies);
+    sheet.notes = notes(sums, &view.stand, look);
     vec![sheet]
 }
 
 pub(in crate::cli) fn unit(view: &UnitDetail, look: Look) -> Vec<Sheet> {
     let mut sheet = unit_table(std::iter::once(&view.unit), look);
-    sheet.notes.push(stand_line(&view.stand, look));
+    sheet.notes = notes(view.unit.currencies.iter(), &view.stand, look);
     let mut list = Sheet::new("", &[column("project", "项目编号", "Project")]);
     list.rows = view
         .project_ids
@@ -149,6 +156,23 @@ fn unit_table<'a>(units: impl Iterator<Item = &'a UnitView> + Clone, look: Look)
         );
     }
     sheet
+}
+
+/// The lines below a table of sums: of which amounts its rates are, of which year, and where it stands.
+fn notes<'a>(sums: impl Iterator<Item = &'a SumView> + Clone, stand: &Stand, look: Look) -> Vec<String> {
+    let shown = ["F5", "F3", "F21"];
+    let rates = shown.iter().flat_map(move |figure| {
+        let of_figure = sums.clone().filter_map(|sum| sum.rate(figure));
+        of_figure.collect::<Vec<_>>()
+    });
+    let mut notes = super::projects::fractions(rates, look);
+    let year = stand.as_of.year();
+    notes.push(match look.language {
+        Language::Zh => format!("“当年”“全年”指 {year} 年；“累计”指截至该日的全部"),
+        Language::En => format!("the year is {year}; \"to date\" is from the first fact to the date"),
+    });
+    notes.push(stand_line(stand, look));
+    notes
 }
 
 /// Every rate of a sum with its level, numerator and denominator.

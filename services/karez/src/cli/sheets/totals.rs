@@ -32,6 +32,14 @@ pub(in crate::cli) fn totals(view: &TotalsList, look: Look) -> Vec<Sheet> {
         .next()
         .filter(|first| currencies.all(|currency| currency == *first));
     sheet.rows = view.items.iter().map(row).collect();
+    sheet.notes.push(
+        look.language
+            .pick(
+                "各列为全部已入账事实的累计数，与发布文件核对用，不受截止日影响",
+                "every column counts all recorded facts whatever their date, for comparison with the published files",
+            )
+            .to_owned(),
+    );
     sheet.notes.push(stand_line(&view.stand, look));
     vec![sheet]
 }
