@@ -7,13 +7,15 @@ mod ids;
 use chrono::{Datelike, NaiveDate};
 use karez_events::event::project::{ProjectApplied, ProjectApproved};
 use karez_events::{
-    Currency, Event, FundId, Metadata, Money, MoneyError, ProjectId, StreamId, Submission, UnitId,
+    Currency, Event, FundId, Metadata, Money, MoneyError, ProjectId, StreamId, Submission, UnitId, WarningId,
 };
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use crate::portfolio::Portfolio;
-use crate::project::{EntryKind, Project, is_published};
+use crate::project::{Project, is_published};
+use crate::warnings::{Target, Warning};
+
+mod corrections;
 
 /// Why a submission cannot be a fact, as a stable code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +50,16 @@ pub enum RefusalCode {
     NothingToCorrect,
     /// It was reversed before.
     AlreadyReversed,
+    /// More than is left of what is refunded, moved or released.
+    ExceedsOriginal,
+    /// Dated before what it corrects.
+    BeforeOriginal,
+    /// Larger than any sum of money can be.
+    TooLarge,
+    /// The warning has ended.
+    WarningEnded,
+    /// Only an office may say this, not a unit.
+    NotForUnits,
     /// A budget without lines, a contract that is its own parent, and the like.
     Malformed,
 }
@@ -72,6 +84,11 @@ impl RefusalCode {
             Self::PeriodReversed => "period_reversed",
             Self::NothingToCorrect => "nothing_to_correct",
             Self::AlreadyReversed => "already_reversed",
+            Self::ExceedsOriginal => "exceeds_original",
+            Self::BeforeOriginal => "before_original",
+            Self::TooLarge => "too_large",
+            Self::WarningEnded => "warning_ended",
+            Self::NotForUnits => "not_for_units",
             Self::Malformed => "malformed",
         }
     }
@@ -109,6 +126,7 @@ pub fn admit(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refus
     check_stream(submission)?;
     ids::check_ids(submission)?;
     check_dates(submission)?;
+    check_promises(submission)?;
     match &submission.stream {
         StreamId::Project(id) => check_project_fact(portfolio, id, submission),
         StreamId::Fund(id) => check_fund_fact(portfolio, id, submission),
@@ -130,6 +148,64 @@ fn check_stream(submission: &Submission) -> Result<(), Refusal> {
         format!("{event_type} 应记入 {expected}/… 流，而不是 {found}"),
         format!("{event_type} belongs to a stream {expected}/…, not to {found}"),
     ))
+}
+
+/// What others published may be the budget of a whole country; what units post is not.
+const LARGEST_POSTED: i64 = 1_000_000_000_000_000;
+const LARGEST_PUBLISHED: i64 = 1_000_000_000_000_000_000;
+
+/// Sums are exact up to 28 digits: one absurd amount must not spoil every total that it is part of.
+fn check_size(pointer: &str, amount: Decimal, submission: &Submission) -> Result<(), Refusal> {
+    let largest = if is_published(&submission.metadata) {
+        LARGEST_PUBLISHED
+    } else {
+        LARGEST_POSTED
+    };
+    if amount.abs() < Decimal::from(largest) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::TooLarge,
+        pointer,
+        format!("金额 {amount} 大于可能的上限 {largest}：请核对单位和位数"),
+        format!("{amount} is beyond {largest}, the most that an amount can be: check unit and digits"),
+    ))
+}
+
+/// Amounts that move no money and so have no line of their own in [`amounts_of`].
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "events without such a field have nothing to check"
+)]
+fn check_promises(submission: &Submission) -> Result<(), Refusal> {
+    let amounts = match &submission.event {
+        Event::ProjectApplied(data) => vec![
+            ("/data/requested", data.requested),
+            ("/data/planned_self_raised", data.planned_self_raised),
+        ],
+        Event::ProjectApproved(data) => vec![("/data/amount", data.amount)],
+        Event::ContractSigned(data) => {
+            let shares = data
+                .partners
+                .iter()
+                .map(|share| ("/data/partners", Some(share.amount)));
+            let promised = ("/data/planned_self_raised", data.planned_self_raised);
+            std::iter::once(promised).chain(shares).collect()
+        }
+        Event::PreStartApproved(data) => vec![("/data/cap", data.cap)],
+        Event::EvaluationScored(data) => vec![("/data/reported_spending", data.reported_spending)],
+        Event::AccountReconciled(data) => vec![
+            ("/data/book_balance", Some(data.book_balance)),
+            ("/data/statement_balance", Some(data.statement_balance)),
+        ],
+        _ => Vec::new(),
+    };
+    let stated = amounts
+        .into_iter()
+        .filter_map(|(pointer, amount)| Some((pointer, amount?)));
+    stated
+        .into_iter()
+        .try_for_each(|(pointer, amount)| check_size(pointer, amount, submission))
 }
 
 fn check_dates(submission: &Submission) -> Result<(), Refusal> {
@@ -242,7 +318,7 @@ fn check_project_fact(portfolio: &Portfolio, id: &ProjectId, submission: &Submis
         (_, Some(project)) => {
             check_owner(project.unit(), &submission.metadata)?;
             check_amounts(project, submission)?;
-            check_correction(project, &submission.event)
+            corrections::check(project, submission)
         }
         (_, None) => Err(Refusal::new(
             RefusalCode::UnknownProject,
@@ -282,6 +358,12 @@ fn check_approval(
     }
     if let Some(amount) = data.amount {
         check_money("/data/amount", amount, data.currency, submission)?;
+    }
+    // The account goes on in the currency in which it was begun.
+    if let Some(project) = portfolio.project(id)
+        && !(project.entries.is_empty() && project.budget.is_empty())
+    {
+        check_currency(data.currency, project.currency(), submission)?;
     }
     check_fund_exists(portfolio, data.fund.as_ref())
 }
@@ -364,15 +446,51 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
     let StreamId::Warning(id) = &submission.stream else {
         return Ok(());
     };
-    if matches!(submission.event, Event::WarningRaised(_)) || portfolio.warning(id).is_some() {
+    check_voice(portfolio, id, submission)?;
+    match portfolio.warning(id) {
+        _ if matches!(submission.event, Event::WarningRaised(_)) => Ok(()),
+        // The sentinel may disprove what had ended; people act on what is open.
+        Some(warning) if warning.is_open() || matches!(submission.event, Event::WarningRetracted(_)) => {
+            Ok(())
+        }
+        Some(_) => Err(Refusal::new(
+            RefusalCode::WarningEnded,
+            "/stream",
+            format!("预警 {id} 已经结束，不能再处置"),
+            format!("warning {id} has ended: nothing is to be done about it any more"),
+        )),
+        None => Err(Refusal::new(
+            RefusalCode::UnknownWarning,
+            "/stream",
+            format!("预警 {id} 不存在"),
+            format!("warning {id} is unknown"),
+        )),
+    }
+}
+
+/// A unit answers the warnings about its own projects and reports on rectification; everything else is the office's.
+fn check_voice(portfolio: &Portfolio, id: &WarningId, submission: &Submission) -> Result<(), Refusal> {
+    let actor = submission.metadata.actor.as_ref();
+    if actor.and_then(|actor| actor.role.as_deref()) != Some("unit") {
         return Ok(());
     }
-    Err(Refusal::new(
-        RefusalCode::UnknownWarning,
-        "/stream",
-        format!("预警 {id} 不存在"),
-        format!("warning {id} is unknown"),
-    ))
+    if !matches!(
+        submission.event,
+        Event::WarningAnswered(_) | Event::RectificationReported(_)
+    ) {
+        return Err(Refusal::new(
+            RefusalCode::NotForUnits,
+            "/type",
+            "单位只能答复预警和反馈整改".to_owned(),
+            "a unit answers warnings and reports on rectification; the rest is the office's".to_owned(),
+        ));
+    }
+    let owner = match portfolio.warning(id).map(Warning::target) {
+        Some(Target::Project(project)) => portfolio.project(&project).and_then(Project::unit).cloned(),
+        Some(Target::Unit(unit)) => Some(unit),
+        Some(Target::Fund(_) | Target::Office) | None => None,
+    };
+    check_owner(owner.as_ref(), &submission.metadata)
 }
 
 /// An amount of a submission: where it stands, how much, and whether it must be positive.
@@ -458,6 +576,7 @@ fn check_money(
     currency: Currency,
     submission: &Submission,
 ) -> Result<(), Refusal> {
+    check_size(pointer, amount, submission)?;
     if is_published(&submission.metadata) {
         return Ok(());
     }
@@ -502,66 +621,4 @@ fn check_positive(must_be_positive: bool, amount: Decimal) -> Result<(), Refusal
         format!("金额 {amount} 必须大于零：方向由业务类型表示"),
         format!("the amount {amount} must be above zero: the type of the event gives the direction"),
     ))
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "events without such a field have nothing to check"
-)]
-fn check_correction(project: &Project, event: &Event) -> Result<(), Refusal> {
-    match event {
-        Event::ExpenditureReversed(data) => {
-            check_posting(project, data.reverses, "/data/reverses").and_then(|is_reversed| {
-                if is_reversed {
-                    Err(already_reversed(data.reverses, "/data/reverses"))
-                } else {
-                    Ok(())
-                }
-            })
-        }
-        Event::ExpenditureReclassified(data) => {
-            check_posting(project, data.reclassifies, "/data/reclassifies").and_then(|is_reversed| {
-                if is_reversed {
-                    Err(already_reversed(data.reclassifies, "/data/reclassifies"))
-                } else {
-                    Ok(())
-                }
-            })
-        }
-        Event::ExpenditureRefunded(data) => match data.refunds {
-            Some(refunded) => check_posting(project, refunded, "/data/refunds").map(|_| ()),
-            None => Ok(()),
-        },
-        Event::FactWithdrawn(data) if !project.has_fact(data.withdraws) => {
-            Err(nothing_to_correct(data.withdraws, "/data/withdraws"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether the posting has been reversed; a refusal where there is no such posting in this project.
-fn check_posting(project: &Project, posting: Uuid, pointer: &str) -> Result<bool, Refusal> {
-    project
-        .entry(posting)
-        .filter(|entry| entry.kind == EntryKind::Spent)
-        .map(|entry| entry.is_reversed)
-        .ok_or_else(|| nothing_to_correct(posting, pointer))
-}
-
-fn nothing_to_correct(event_id: Uuid, pointer: &str) -> Refusal {
-    Refusal::new(
-        RefusalCode::NothingToCorrect,
-        pointer,
-        format!("本项目没有编号为 {event_id} 的记录可以更正：请核对回执中的 event_id"),
-        format!("nothing is recorded under {event_id} in this project: check the event_id of the receipt"),
-    )
-}
-
-fn already_reversed(event_id: Uuid, pointer: &str) -> Refusal {
-    Refusal::new(
-        RefusalCode::AlreadyReversed,
-        pointer,
-        format!("{event_id} 已经冲销过，不能再次更正"),
-        format!("{event_id} has been reversed before and cannot be corrected again"),
-    )
 }

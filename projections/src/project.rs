@@ -289,15 +289,19 @@ impl Project {
         self.entries.iter().find(|entry| entry.event_id == event_id)
     }
 
-    /// Whether an event of this project still stands: recorded and not withdrawn.
+    /// Whether a fact that a publisher may withdraw still stands: recorded and not withdrawn. An approval is not withdrawn,
+    /// only replaced by a later one.
     #[must_use]
     pub fn has_fact(&self, event_id: Uuid) -> bool {
         self.entry(event_id).is_some()
             || self.budget.iter().any(|fact| fact.event_id == event_id)
-            || self.life.iter().any(|fact| fact.event_id == event_id)
+            || self
+                .life
+                .iter()
+                .any(|fact| fact.event_id == event_id && fact.fact != LifeStep::Approved)
             || self.cash_plans.iter().any(|fact| fact.event_id == event_id)
             || self.contracts.iter().any(|fact| fact.event_id == event_id)
-            || self.approvals.iter().any(|fact| fact.event_id == event_id)
+            || self.carryovers.iter().any(|fact| fact.event_id == event_id)
     }
 }
 

@@ -41,7 +41,7 @@ impl Project {
     }
 
     /// What of a posting was not moved to another line.
-    fn left_on_own_line(&self, posting: &Entry) -> Decimal {
+    pub(crate) fn left_on_own_line(&self, posting: &Entry) -> Decimal {
         self.entries
             .iter()
             .filter(|entry| {
@@ -51,6 +51,18 @@ impl Project {
                     && entry.category == posting.category
             })
             .fold(posting.amount, |left, moved| left.saturating_add(moved.amount))
+    }
+
+    /// What of a commitment (合同号) has not been released.
+    pub(crate) fn left_committed(&self, commitment_no: &str) -> Option<Decimal> {
+        let of_it = |entry: &&Entry| {
+            matches!(entry.kind, EntryKind::Committed | EntryKind::Released)
+                && entry.reference.as_deref() == Some(commitment_no)
+        };
+        let entries = || self.entries.iter().filter(of_it);
+        entries()
+            .any(|entry| entry.kind == EntryKind::Committed)
+            .then(|| entries().fold(Decimal::ZERO, |left, entry| left.saturating_add(entry.amount)))
     }
 
     pub(super) fn reverse(&mut self, recorded: &RecordedEvent, reverses: Uuid) {

@@ -14,7 +14,7 @@ fn known() -> Given {
             "fund_established",
             json!({"name": "Science"}),
         ),
-        approved("2024-01-01"),
+        approved("2024-01-01").named("approval"),
         fact(
             "2024-01-15",
             "contract_signed",
@@ -28,7 +28,42 @@ fn known() -> Given {
             "expenditure_reversed",
             json!({"reverses": id_of("reversed")}),
         ),
+        fact(
+            "2024-03-03",
+            "commitment_signed",
+            json!({"amount": "100", "commitment_no": "C1"}),
+        ),
+        about("warning/W1", "2024-03-04", "warning_raised", raised()),
+        about("warning/W2", "2024-03-04", "warning_raised", raised()),
+        about("warning/W2", "2024-03-05", "warning_lifted", lifted()),
     ])
+}
+
+fn raised() -> Value {
+    json!({
+        "rule": "idle_funds", "rule_version": 1, "thresholds_hash": "", "project": "P1", "episode": 1, "level": "red",
+        "as_of": "2024-03-04", "known_at_position": 1, "sentence_zh": "句子", "sentence_en": "a sentence",
+    })
+}
+
+fn lifted() -> Value {
+    json!({"cause": "gone", "as_of": "2024-03-05"})
+}
+
+fn moved(amount: &str) -> Fact {
+    let data = json!({"reclassifies": id_of("E"), "amount": amount, "to_source": "self_raised"});
+    fact("2024-05-01", "expenditure_reclassified", data)
+}
+
+fn released(commitment_no: &str, amount: &str) -> Fact {
+    let data = json!({"commitment_no": commitment_no, "amount": amount});
+    fact("2024-05-01", "commitment_released", data)
+}
+
+fn reallocated(from_category: &str) -> Fact {
+    let data =
+        json!({"amount": "5", "fiscal_year": 2024, "from_category": from_category, "to_category": "b"});
+    fact("2024-05-01", "budget_reallocated", data)
 }
 
 fn with_amount(amount: &str, currency: &str) -> Fact {
@@ -61,6 +96,10 @@ fn approval(more: &Value) -> Fact {
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     fact("2024-05-01", "project_approved", data)
+}
+
+fn withdrawn(name: &str) -> Fact {
+    fact("2024-05-01", "fact_withdrawn", json!({"withdraws": id_of(name)}))
 }
 
 fn reversal_of(name: &str) -> Fact {
@@ -111,6 +150,31 @@ fn reversal_of(name: &str) -> Fact {
 )]
 #[case::nothing_to_correct(RefusalCode::NothingToCorrect, "/data/reverses", reversal_of("nothing"))]
 #[case::already_reversed(RefusalCode::AlreadyReversed, "/data/reverses", reversal_of("reversed"))]
+#[case::moved_more_than_was_spent(RefusalCode::ExceedsOriginal, "/data/amount", moved("10.01"))]
+#[case::moved_the_other_way(RefusalCode::ExceedsOriginal, "/data/amount", moved("-1"))]
+#[case::moved_too_precisely(RefusalCode::WrongPrecision, "/data/amount", moved("0.001"))]
+#[case::refund_of_a_reversed_posting(RefusalCode::AlreadyReversed, "/data/refunds", fact("2024-05-01", "expenditure_refunded", json!({"amount": "1", "refunds": id_of("reversed")})))]
+#[case::reversed_before_it_was_spent(RefusalCode::BeforeOriginal, "/occurred_on", fact("2024-02-29", "expenditure_reversed", json!({"reverses": id_of("E")})))]
+#[case::release_of_no_commitment(RefusalCode::NothingToCorrect, "/data/commitment_no", released("C9", "1"))]
+#[case::release_of_more_than_was_promised(
+    RefusalCode::ExceedsOriginal,
+    "/data/amount",
+    released("C1", "100.01")
+)]
+#[case::reallocation_from_no_line(
+    RefusalCode::NothingToCorrect,
+    "/data/from_category",
+    reallocated("banquets")
+)]
+#[case::withdrawn_by_a_unit(RefusalCode::NothingToCorrect, "/data/withdraws", withdrawn("E"))]
+#[case::withdrawn_approval(RefusalCode::NothingToCorrect, "/data/withdraws", withdrawn("approval").imported())]
+#[case::too_large(RefusalCode::TooLarge, "/data/amount", with_amount("1000000000000000", "CNY"))]
+#[case::too_large_a_promise(RefusalCode::TooLarge, "/data/planned_self_raised", fact("2024-05-01", "contract_signed", json!({"start_on": "2024-01-01", "end_on": "2024-12-31", "planned_self_raised": "1000000000000000"})))]
+#[case::too_large_for_anybody(RefusalCode::TooLarge, "/data/amount", with_amount("1000000000000000000", "CNY").imported())]
+#[case::another_currency_in_the_middle(RefusalCode::WrongCurrency, "/data/currency", approval(&json!({"currency": "USD"})))]
+#[case::warning_ended(RefusalCode::WarningEnded, "/stream", about("warning/W2", "2024-05-01", "warning_acknowledged", json!({})))]
+#[case::not_for_units(RefusalCode::NotForUnits, "/type", about("warning/W1", "2024-05-01", "warning_lifted", lifted()).by_unit("U1"))]
+#[case::another_units_warning(RefusalCode::NotYourProject, "/stream", about("warning/W1", "2024-05-01", "warning_answered", json!({})).by_unit("U2"))]
 #[case::malformed(RefusalCode::Malformed, "/data/lines", fact("2024-05-01", "budget_approved", json!({"lines": []})))]
 #[case::its_own_parent(RefusalCode::Malformed, "/data/parent", approval(&json!({"parent": "P1"})))]
 fn a_refusal_names_its_code_its_place_and_a_sentence_in_both_languages(
@@ -194,4 +258,50 @@ fn a_unit_posts_to_its_own_project_and_only_there() {
             .code,
         RefusalCode::NotYourProject
     );
+}
+
+#[test]
+fn what_a_publisher_may_withdraw_is_gone_afterwards() {
+    let stated = [
+        ("spent", spent("2024-03-01", "10")),
+        ("budget", budget("2024-01-20", 2024, "1000")),
+        ("contract", contract("2024-02-01", "2025-01-31")),
+        ("started", fact("2024-02-01", "project_started", json!({}))),
+        (
+            "plan",
+            fact(
+                "2024-02-01",
+                "cash_plan_approved",
+                json!({"payments": [{"amount": "5"}]}),
+            ),
+        ),
+        (
+            "carried",
+            fact(
+                "2024-12-31",
+                "carryover_confirmed",
+                json!({"amount": "5", "origin_budget_year": 2024, "into_year": 2025}),
+            ),
+        ),
+    ];
+    for (name, stated) in stated {
+        let approval = approved("2024-01-01").imported();
+        let stated = stated.named(name).imported();
+        let withdrawal = withdrawn(name).imported();
+        let before = given([approval.clone(), stated.clone()]);
+        assert_eq!(before.when(&withdrawal), Ok(()), "{name}");
+        let after = given([approval, stated, withdrawal.clone()]);
+        assert!(after.when(&withdrawal).is_err(), "{name} is withdrawn once");
+    }
+}
+
+#[test]
+fn a_unit_answers_the_warnings_about_its_projects() {
+    let answer = about(
+        "warning/W1",
+        "2024-05-01",
+        "warning_answered",
+        json!({"text": "late invoice"}),
+    );
+    assert_eq!(known().when(&answer.by_unit("U1")), Ok(()));
 }
