@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use karez_events::{Hash, HashAlgorithm, Position, RawEvent, RecordedEvent, StreamId, chain};
+use karez_events::{EventType, Hash, HashAlgorithm, Position, RawEvent, RecordedEvent, StreamId, chain};
 use uuid::Uuid;
 
 use crate::store::{EventLog, Head, StoreError, StreamName};
@@ -105,6 +105,24 @@ pub enum Wrong {
     Head {
         /// The hash it has.
         found: Hash,
+    },
+    /// A snapshot is of a position that the log does not have.
+    #[error(
+        "there is a snapshot of position {found}, the log ends before: it was cut off, or an older copy was put back"
+    )]
+    Snapshot {
+        /// Its position.
+        found: Position,
+    },
+    /// The table of event types disagrees with the vocabulary.
+    #[error("the table event_type says that {number} is {found:?}, it is {expected:?}")]
+    EventType {
+        /// The number.
+        number: i16,
+        /// What the table says.
+        found: String,
+        /// What it is.
+        expected: String,
     },
     /// The table of streams disagrees with the events.
     #[error("the table stream disagrees with the events: {0}")]
@@ -244,10 +262,13 @@ pub async fn verify(
     if check.hash != head.hash {
         return Ok(check.verdict(Some(fault_at(head.position, Wrong::Head { found: head.hash }))));
     }
-    let fault = match check_ids(log, &head).await? {
-        Some(fault) => Some(fault),
-        None => check_streams(log, &check).await?,
-    };
+    let mut fault = check_ids(log, &head).await?;
+    if fault.is_none() {
+        fault = check_streams(log, &check).await?;
+    }
+    if fault.is_none() {
+        fault = check_side_tables(log, &head).await?;
+    }
     Ok(check.verdict(fault))
 }
 
@@ -296,6 +317,29 @@ async fn read_page(
         Ok(before) if before > 0 => Ok(Ok(log.read(after, before).await?)),
         Ok(_) | Err(_) => Ok(Err(fault_at(position, Wrong::Unreadable(what)))),
     }
+}
+
+/// What is beside the log: names of event types, and snapshots.
+async fn check_side_tables(log: &EventLog, head: &Head) -> Result<Option<Fault>, StoreError> {
+    for (number, found) in log.event_types().await? {
+        let expected = EventType::from_number(number).map_or("", EventType::as_str);
+        if found != expected {
+            let expected = expected.to_owned();
+            return Ok(Some(fault_at(
+                head.position,
+                Wrong::EventType {
+                    number,
+                    found,
+                    expected,
+                },
+            )));
+        }
+    }
+    let newest = log.newest_snapshot_position().await?;
+    // Whoever records may have taken one since the head was read.
+    let end = log.head().await?.position;
+    let beyond = newest.filter(|newest| *newest > end);
+    Ok(beyond.map(|found| fault_at(head.position, Wrong::Snapshot { found })))
 }
 
 async fn check_ids(log: &EventLog, head: &Head) -> Result<Option<Fault>, StoreError> {

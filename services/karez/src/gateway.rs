@@ -49,6 +49,9 @@ use past::Past;
 use problem::Problem;
 use traffic::Traffic;
 
+/// How long a stop waits for callers to take their answers; a half-sent request holds nobody up for longer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+
 /// What the gateway reads from and writes to.
 #[derive(Debug, Clone)]
 pub struct GatewayParts {
@@ -112,10 +115,12 @@ impl Gateway {
     /// # Errors
     /// The listener fails.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-        axum::serve(listener, self.router())
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await?;
-        Ok(())
+        let abandoned = stop.clone();
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stop.cancelled_owned());
+        tokio::select! {
+            served = serving.into_future() => Ok(served?),
+            () = async { abandoned.cancelled().await; tokio::time::sleep(ANSWERED_WITHIN).await } => Ok(()),
+        }
     }
 
     /// Every endpoint with the layers around it.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use karez_events::submission::Malformed;
 use karez_events::{Hash, Metadata, Position, RawEvent, StreamId};
 use karez_projections::admission;
+use karez_projections::warnings::SENTINEL;
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -136,13 +137,14 @@ impl Reason {
     /// The reason for which an outsider's fact is refused that claims to come from an import.
     pub(crate) fn reserved_source(metadata: &Metadata, pointer: &str) -> Option<Self> {
         let source = metadata.source_system.as_deref()?;
-        source.starts_with(IMPORTED).then(|| {
+        let is_reserved = source.starts_with(IMPORTED) || source == SENTINEL;
+        is_reserved.then(|| {
             Self::new(
                 RESERVED_SOURCE,
                 pointer,
-                format!("source_system 不能以 {IMPORTED} 开头，此类事实只能由导入产生；请写贵方系统的名称"),
+                format!("source_system 不能是 {SENTINEL}，也不能以 {IMPORTED} 开头：此类事实只由本系统产生；请写贵方系统的名称"),
                 format!(
-                    "a source_system may not begin with {IMPORTED} since such facts come from imports only: give the name of your own system"
+                    "a source_system may not be {SENTINEL} or begin with {IMPORTED} since karez itself makes such facts: give the name of your own system"
                 ),
             )
         })

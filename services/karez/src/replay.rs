@@ -55,7 +55,9 @@ impl From<SealError> for ReplayError {
 /// # Errors
 /// [`ReplayError`] says where the log cannot be read.
 pub async fn load_portfolio(log: &EventLog, up_to: Option<Position>) -> Result<Portfolio, ReplayError> {
-    let at_most = up_to.unwrap_or(Position::MAX >> 1);
+    // A snapshot may be of a later log than this one, where an older copy of the database was put back.
+    let head = log.head().await?.position;
+    let at_most = up_to.map_or(head, |up_to| up_to.min(head));
     let mut portfolio = match log.latest_snapshot(SNAPSHOT_FORMAT, at_most).await? {
         Some(snapshot) => unpacked(snapshot).await,
         None => Portfolio::default(),

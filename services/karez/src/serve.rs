@@ -66,7 +66,7 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         follower.follow(log.clone(), feed, metrics, stop.clone()),
     );
     let address = listener.local_addr().map_err(anyhow::Error::from)?;
-    tasks.spawn("gateway", gateway.serve(listener, stop));
+    tasks.spawn_door("gateway", gateway.serve(listener, tasks.close_signal()));
     announce(&format!(
         "karez listens on http://{address} and keeps its log in {}\n\
          Only this machine can reach it: there are no accounts yet.\n",

@@ -9,13 +9,17 @@ use tokio_util::sync::CancellationToken;
 
 /// How long roles may take to finish what they accepted.
 const DRAIN_LIMIT: Duration = Duration::from_secs(30);
+/// How long callers may take to hear the answers to what was accepted: who sends half a request holds nobody up.
+const DOOR_LIMIT: Duration = Duration::from_secs(5);
 
 /// The roles of one process.
 #[derive(Debug, Default)]
 pub struct Tasks {
+    close: CancellationToken,
     stop: CancellationToken,
     running: JoinSet<(&'static str, anyhow::Result<()>)>,
     names: Vec<(tokio::task::Id, &'static str)>,
+    doors: Vec<&'static str>,
 }
 
 impl Tasks {
@@ -29,6 +33,21 @@ impl Tasks {
     #[must_use]
     pub fn stop_signal(&self) -> CancellationToken {
         self.stop.clone()
+    }
+
+    /// The signal on which a door takes nothing new and answers what it took, while those behind it still work.
+    #[must_use]
+    pub fn close_signal(&self) -> CancellationToken {
+        self.close.clone()
+    }
+
+    /// Starts a role that takes requests from outside: it stops before the others.
+    pub fn spawn_door<F>(&mut self, name: &'static str, role: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        self.doors.push(name);
+        self.spawn(name, role);
     }
 
     /// Starts a role.
@@ -53,11 +72,31 @@ impl Tasks {
                 Some(ended) => self.judge(ended, false),
             },
         };
+        self.close.cancel();
+        let closed = tokio::time::timeout(DOOR_LIMIT, self.close_doors()).await;
+        let closed = closed.unwrap_or_else(|_| {
+            tracing::warn!("callers did not take their answers within {DOOR_LIMIT:?}");
+            Ok(())
+        });
+        let first = first.and(closed);
         self.stop.cancel();
         let drained = tokio::time::timeout(DRAIN_LIMIT, self.drain()).await;
         let rest =
             drained.unwrap_or_else(|_| Err(anyhow::anyhow!("a role did not stop within {DRAIN_LIMIT:?}")));
         first.and(rest)
+    }
+
+    async fn close_doors(&mut self) -> anyhow::Result<()> {
+        while !self.doors.is_empty() {
+            let Some(ended) = self.running.join_next().await else {
+                break;
+            };
+            let name = ended.as_ref().ok().map(|(name, _)| *name);
+            let is_door = name.is_some_and(|name| self.doors.contains(&name));
+            self.doors.retain(|door| Some(*door) != name);
+            self.judge(ended, is_door)?;
+        }
+        Ok(())
     }
 
     async fn drain(&mut self) -> anyhow::Result<()> {

@@ -2,9 +2,13 @@
 //! was good beside it is recorded.
 
 use std::io::{BufWriter, Write};
+use std::process::Stdio;
 
-use karez_tests::program::Ended;
+use karez_tests::program::{Ended, command};
+use karez_tests::server::Server;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 use super::place::{FIRST_FACTS, Place, fact};
 
@@ -322,4 +326,55 @@ async fn a_broken_table_is_told() {
         }
     }
     assert_eq!(recorded(&place).await, FIRST_FACTS);
+}
+
+#[tokio::test]
+async fn a_half_sent_request_does_not_hold_up_the_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(["--data".as_ref(), folder.path().as_os_str()])
+        .await
+        .unwrap();
+    let mut caller = TcpStream::connect(server.url().trim_start_matches("http://"))
+        .await
+        .unwrap();
+    caller
+        .write_all(b"POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le")
+        .await
+        .unwrap();
+    assert_eq!(server.stop().await.unwrap(), Some(0));
+}
+
+#[tokio::test]
+async fn a_server_whose_messages_nobody_reads_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("loud.toml");
+    std::fs::write(&config, "[log]\nlevel = \"trace\"\n").unwrap();
+    let mut serving = tokio::process::Command::from(command(&["serve", "--listen", "127.0.0.1:0"]).unwrap());
+    serving
+        .arg("--data")
+        .arg(folder.path())
+        .arg("--config")
+        .arg(&config);
+    let mut child = serving
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).await.unwrap();
+    let address = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap();
+    for _ in 0..20 {
+        let alive = karez_tests::http::get(format!("{address}/healthz"))
+            .await
+            .unwrap();
+        assert!(alive.status().is_success());
+    }
+    assert_eq!(child.try_wait().unwrap(), None);
 }

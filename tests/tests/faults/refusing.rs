@@ -93,6 +93,62 @@ async fn one_altered_byte_is_found_on_postgresql() {
 }
 
 #[tokio::test]
+async fn the_names_of_event_types_and_refusals_cannot_be_changed_and_an_altered_name_is_found() {
+    let place = Place::sqlite().await;
+    let mut behind = sqlite(&place).await;
+    let rename = "UPDATE event_type SET name = 'spending' WHERE type_id = 47";
+    for change in [
+        rename,
+        "DELETE FROM event_type",
+        "DELETE FROM rejection",
+        "UPDATE rejection SET code = ''",
+    ] {
+        let is_empty_table = change.contains("rejection");
+        let changed = behind.execute(change).await;
+        assert!(is_empty_table || changed.is_err(), "{change}");
+    }
+    behind
+        .execute("DROP TRIGGER event_type_refuse_update")
+        .await
+        .unwrap();
+    behind.execute(rename).await.unwrap();
+    behind.close().await.unwrap();
+    let verified = place.karez(&["audit", "verify"]).await;
+    assert_eq!(verified.code, 1, "{verified:?}");
+    assert!(verified.output.contains("spending"), "{verified:?}");
+}
+
+#[tokio::test]
+async fn the_names_of_event_types_cannot_be_changed_on_postgresql() {
+    let place = Place::postgres(Postgres::shared().await.unwrap()).await;
+    let mut behind = PgConnection::connect(place.store()).await.unwrap();
+    for change in [
+        "UPDATE event_type SET name = 'spending'",
+        "DELETE FROM event_type",
+        "TRUNCATE rejection",
+    ] {
+        let refused = behind.execute(change).await.unwrap_err();
+        assert!(refused.to_string().contains("append-only"), "{change}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_beyond_the_end_of_the_log_is_not_believed_and_is_found() {
+    let place = Place::sqlite().await;
+    let before = place.karez(&["show", "projects", "--format", "csv"]).await;
+    let mut behind = sqlite(&place).await;
+    let beyond =
+        "INSERT INTO snapshot (position, format, parts, digest) VALUES (999999, 'portfolio', 0, x'00')";
+    behind.execute(beyond).await.unwrap();
+    behind.close().await.unwrap();
+    let verified = place.karez(&["audit", "verify"]).await;
+    assert_eq!(verified.code, 1, "{verified:?}");
+    assert!(verified.output.contains("999999"), "{verified:?}");
+    let after = place.karez(&["show", "projects", "--format", "csv"]).await;
+    assert_eq!(before.output, after.output);
+}
+
+#[tokio::test]
 async fn a_store_of_a_newer_version_is_not_opened() {
     let place = Place::sqlite().await;
     let mut behind = sqlite(&place).await;

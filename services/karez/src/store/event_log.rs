@@ -88,6 +88,15 @@ impl EventLog {
         })
     }
 
+    /// The names of event types as the store has them, by number.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn event_types(&self) -> Result<Vec<(i16, String)>, StoreError> {
+        let sql = "SELECT type_id, name FROM event_type ORDER BY type_id";
+        Ok(on_either!(self, reading pool => sqlx::query_as(sql).fetch_all(pool).await)?)
+    }
+
     /// Takes the writer's lease and opens a new epoch; `None` while another recorder holds it.
     ///
     /// # Errors

@@ -12,12 +12,18 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         version: 1,
         name: "event log",
         postgres: include_str!("../../migrations/postgres/0001_event_log.sql"),
         sqlite: include_str!("../../migrations/sqlite/0001_event_log.sql"),
+    },
+    Step {
+        version: 2,
+        name: "side tables append only",
+        postgres: include_str!("../../migrations/postgres/0002_side_tables_append_only.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0002_side_tables_append_only.sql"),
     },
     Step {
         version: 3,

@@ -52,6 +52,17 @@ impl EventLog {
         self.drop_old_snapshots().await
     }
 
+    /// The newest position of which a snapshot is kept, in whatever format.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn newest_snapshot_position(&self) -> Result<Option<Position>, StoreError> {
+        let sql = "SELECT max(position) FROM snapshot";
+        let newest: Option<i64> =
+            on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
+        newest.map(position).transpose()
+    }
+
     async fn drop_old_snapshots(&self) -> Result<(), StoreError> {
         on_either!(self, writing pool => {
             for sql in [
