@@ -40,6 +40,11 @@ catalogue! {
     // BX: budget and execution apart
 
     // PS: pre-start costs
+    self_funded_before_start: rules::self_funded_before_start::SelfFundedBeforeStart,
+    fiscal_before_start: rules::fiscal_before_start::FiscalBeforeStart,
+    swapped_into_fiscal: rules::swapped_into_fiscal::SwappedIntoFiscal,
+    counted_as_match: rules::counted_as_match::CountedAsMatch,
+    finished_before_approval: rules::finished_before_approval::FinishedBeforeApproval,
 
     // YE: year-end and late spending
 

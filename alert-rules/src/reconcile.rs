@@ -13,7 +13,7 @@ use karez_projections::{Target, Warning, Warnings};
 use uuid::Uuid;
 
 use crate::evaluate::Answer;
-use crate::rule::{About, Clearing, Finding};
+use crate::rule::{About, Clearing, Finding, Runs};
 
 /// The namespace of the ids that the sentinel makes.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6b61_7265_7a2d_7761_726e_696e_675f_6964);
@@ -54,7 +54,7 @@ pub fn reconcile(
             .iter()
             .filter(|warning| warning.raised.subject == finding.subject);
         match about_it.clone().find(|warning| warning.is_open()) {
-            Some(open) => facts.extend(level_changed(open, finding, run)),
+            Some(open) => facts.extend(level_changed(answer, open, finding, run)),
             None => facts.extend(raised(answer, finding, about_it.copied(), run)),
         }
     }
@@ -176,10 +176,16 @@ fn is_settled(last: &Warning, finding: &Finding, level: Level) -> bool {
     level <= last.level && newest <= ending.position
 }
 
-fn level_changed(open: &Warning, finding: &Finding, run: &Run<'_>) -> Option<Submission> {
+/// Another colour; or the same colour of a rule of events that now rests on other facts, so that the warning says what
+/// is true today.
+fn level_changed(answer: &Answer, open: &Warning, finding: &Finding, run: &Run<'_>) -> Option<Submission> {
     let kept = finding.judged.held.map(|held| held.min(open.level));
     let level = finding.judged.level.max(kept)?;
-    if level == open.level {
+    let facts_before = open.evidence.as_ref().map_or(&[][..], |evidence| &evidence.facts);
+    let rests_on_others = answer.about.runs == Runs::OnEvent
+        && finding.judged.level.is_some()
+        && facts_before != finding.evidence.facts.as_slice();
+    if level == open.level && !rests_on_others {
         return None;
     }
     let event = Event::WarningLevelChanged(WarningLevelChanged {

@@ -5,6 +5,11 @@ pub mod idle_funds;
 // BX: budget and execution apart
 
 // PS: pre-start costs
+pub mod counted_as_match;
+pub mod finished_before_approval;
+pub mod fiscal_before_start;
+pub mod self_funded_before_start;
+pub mod swapped_into_fiscal;
 
 // YE: year-end and late spending
 

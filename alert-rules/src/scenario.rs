@@ -274,7 +274,7 @@ impl Then {
 
 impl Open {
     fn is_met(&self, warning: &Warning) -> bool {
-        let evidence = warning.raised.evidence.as_ref();
+        let evidence = warning.evidence.as_ref();
         let is_part = |part: &Option<String>, texts: &[&str]| {
             part.as_deref()
                 .is_none_or(|part| texts.iter().any(|text| text.contains(part)))
@@ -295,11 +295,7 @@ fn told(warnings: &[&Warning]) -> String {
         return "none".to_owned();
     }
     let told = warnings.iter().map(|warning| {
-        let formula = warning
-            .raised
-            .evidence
-            .as_ref()
-            .map_or("", |evidence| &evidence.formula);
+        let formula = warning.evidence.as_ref().map_or("", |evidence| &evidence.formula);
         format!(
             "{} about {:?} (cause {:?}): {} / {} [{formula}]",
             level_en(warning.level),

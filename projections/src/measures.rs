@@ -30,7 +30,7 @@ pub use composition::LineMeasures;
 pub use forecast::Forecast;
 pub use idle::{BalanceCurve, Idle};
 pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
-pub use pre_start::PreStart;
+pub use pre_start::{PreStart, cost_before};
 pub use project::{Measures, amounts, last_week_multiple, measures};
 pub use rate::{Rate, RateLevel};
 pub use roll_up::{RollUp, fund_measures, overview, unit_measures};

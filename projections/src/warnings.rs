@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use karez_events::event::supervision::{Level, RectificationOrdered, WarningRaised};
+use karez_events::event::supervision::{Evidence, Level, RectificationOrdered, WarningRaised};
 use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, UnitId, WarningId};
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,8 @@ pub struct Warning {
     pub sentence_zh: String,
     /// The same in English.
     pub sentence_en: String,
+    /// What it rests on now.
+    pub evidence: Option<Box<Evidence>>,
     /// How it ended; `None` while it is open.
     pub ending: Option<Ending>,
     /// When somebody first took note.
@@ -125,6 +127,7 @@ impl Warning {
             levels: vec![(raised.as_of, raised.level)],
             sentence_zh: raised.sentence_zh.clone(),
             sentence_en: raised.sentence_en.clone(),
+            evidence: raised.evidence.clone(),
             ending: None,
             acknowledged_at: None,
             assignee: None,
@@ -175,8 +178,11 @@ impl Warning {
         self.sentinel_steps += u32::from(fact.is_by_sentinel);
         match fact.event {
             Event::WarningLevelChanged(data) => {
+                if self.level != data.to {
+                    self.levels.push((data.as_of, data.to));
+                }
                 self.level = data.to;
-                self.levels.push((data.as_of, data.to));
+                self.evidence.clone_from(&data.evidence);
                 self.sentence_zh.clone_from(&data.sentence_zh);
                 self.sentence_en.clone_from(&data.sentence_en);
             }

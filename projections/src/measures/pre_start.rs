@@ -63,6 +63,13 @@ impl PreStart {
         found
     }
 
+    /// The first day whose costs are covered by an approval, else S; `None` while there is no S.
+    #[must_use]
+    pub fn covered_from(&self) -> Option<NaiveDate> {
+        self.eligible_from_on
+            .map(|start| days_before(start, self.grace_days.into()))
+    }
+
     /// All sources together.
     #[must_use]
     pub fn total(&self) -> Decimal {
@@ -138,7 +145,8 @@ const DECIMALS_KEPT: u32 = 10;
 
 /// The part of a cost that lies before a day. A cost whose period spans the day is split by days. The part is not
 /// rounded to the smallest unit here: only the sum of many is, once ([`in_smallest_units`]).
-pub(super) fn cost_before(entry: &Entry, day: NaiveDate, currency: Currency) -> Decimal {
+#[must_use]
+pub fn cost_before(entry: &Entry, day: NaiveDate, currency: Currency) -> Decimal {
     let (first, last) = entry.cost_period();
     if last < day {
         return entry.amount;

@@ -117,7 +117,7 @@ pub struct WarningDetail {
     pub thresholds_hash: String,
     /// The last position that was known.
     pub known_at_position: u64,
-    /// What it rested on when it was raised.
+    /// What it rests on.
     pub evidence: Option<Box<Evidence>>,
 }
 
@@ -204,7 +204,7 @@ pub fn show(portfolio: &Portfolio, id: &WarningId, moment: Moment) -> Option<War
         rule_version: raised.rule_version,
         thresholds_hash: raised.thresholds_hash.clone(),
         known_at_position: raised.known_at_position,
-        evidence: raised.evidence.clone(),
+        evidence: warning.evidence.clone(),
     })
 }
 

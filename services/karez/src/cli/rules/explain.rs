@@ -93,11 +93,7 @@ fn evidence(warning: &Warning, language: Language) -> String {
 }
 
 async fn facts(log: &EventLog, warning: &Warning, context: &Context) -> Result<String, Trouble> {
-    let ids = warning
-        .raised
-        .evidence
-        .iter()
-        .flat_map(|evidence| &evidence.facts);
+    let ids = warning.evidence.iter().flat_map(|evidence| &evidence.facts);
     let mut text = format!("\n{}\n", context.say("所依据的事实", "facts"));
     for id in ids {
         if let Some(event) = log.event(*id).await? {
