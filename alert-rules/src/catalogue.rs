@@ -36,6 +36,12 @@ macro_rules! catalogue {
 
 catalogue! {
     // ST: stalled funds
+    two_level_gap: rules::two_level_gap::TwoLevelGap,
+    partner_share_held: rules::partner_share_held::PartnerShareHeld,
+    balance_after_end: rules::balance_after_end::BalanceAfterEnd,
+    two_year_clock: rules::two_year_clock::TwoYearClock,
+    issued_not_paid_over: rules::issued_not_paid_over::IssuedNotPaidOver,
+    arrived_not_started: rules::arrived_not_started::ArrivedNotStarted,
     idle_funds: rules::idle_funds::IdleFunds,
     // BX: budget and execution apart
 
@@ -53,8 +59,11 @@ catalogue! {
     // CC: category caps
 
     // MF: matching funds
+    match_without_ledger: rules::match_without_ledger::MatchWithoutLedger,
+    match_behind: rules::match_behind::MatchBehind,
 
     // TL: timeliness
+    acceptance_overdue: rules::acceptance_overdue::AcceptanceOverdue,
 
     // DQ: data quality
 

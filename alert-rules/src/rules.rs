@@ -1,7 +1,13 @@
 //! The rules, one file each; the text at the head of a file is the rule's manual.
 
 // ST: stalled funds
+pub mod arrived_not_started;
+pub mod balance_after_end;
 pub mod idle_funds;
+pub mod issued_not_paid_over;
+pub mod partner_share_held;
+pub mod two_level_gap;
+pub mod two_year_clock;
 // BX: budget and execution apart
 
 // PS: pre-start costs
@@ -18,8 +24,11 @@ pub mod swapped_into_fiscal;
 // CC: category caps
 
 // MF: matching funds
+pub mod match_behind;
+pub mod match_without_ledger;
 
 // TL: timeliness
+pub mod acceptance_overdue;
 
 // DQ: data quality
 
