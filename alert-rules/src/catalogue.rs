@@ -44,6 +44,9 @@ catalogue! {
     arrived_not_started: rules::arrived_not_started::ArrivedNotStarted,
     idle_funds: rules::idle_funds::IdleFunds,
     // BX: budget and execution apart
+    over_budget: rules::over_budget::OverBudget,
+    execution_too_fast: rules::execution_too_fast::ExecutionTooFast,
+    execution_lag: rules::execution_lag::ExecutionLag,
 
     // PS: pre-start costs
     self_funded_before_start: rules::self_funded_before_start::SelfFundedBeforeStart,
@@ -53,6 +56,7 @@ catalogue! {
     finished_before_approval: rules::finished_before_approval::FinishedBeforeApproval,
 
     // YE: year-end and late spending
+    out_of_period_cost: rules::out_of_period_cost::OutOfPeriodCost,
 
     // DS: duplicates
 
@@ -63,12 +67,18 @@ catalogue! {
     match_behind: rules::match_behind::MatchBehind,
 
     // TL: timeliness
+    rectification_overdue: rules::rectification_overdue::RectificationOverdue,
     acceptance_overdue: rules::acceptance_overdue::AcceptanceOverdue,
 
     // DQ: data quality
+    late_entry: rules::late_entry::LateEntry,
+    reconciliation_gap: rules::reconciliation_gap::ReconciliationGap,
+    negative_balance: rules::negative_balance::NegativeBalance,
 
     // PI: performance
 
     // FC: forecast
+    catch_up_too_steep: rules::catch_up_too_steep::CatchUpTooSteep,
+    forecast_shortfall: rules::forecast_shortfall::ForecastShortfall,
 
 }

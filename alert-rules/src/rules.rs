@@ -9,6 +9,9 @@ pub mod partner_share_held;
 pub mod two_level_gap;
 pub mod two_year_clock;
 // BX: budget and execution apart
+pub mod execution_lag;
+pub mod execution_too_fast;
+pub mod over_budget;
 
 // PS: pre-start costs
 pub mod counted_as_match;
@@ -18,6 +21,7 @@ pub mod self_funded_before_start;
 pub mod swapped_into_fiscal;
 
 // YE: year-end and late spending
+pub mod out_of_period_cost;
 
 // DS: duplicates
 
@@ -29,9 +33,15 @@ pub mod match_without_ledger;
 
 // TL: timeliness
 pub mod acceptance_overdue;
+pub mod rectification_overdue;
 
 // DQ: data quality
+pub mod late_entry;
+pub mod negative_balance;
+pub mod reconciliation_gap;
 
 // PI: performance
 
 // FC: forecast
+pub mod catch_up_too_steep;
+pub mod forecast_shortfall;

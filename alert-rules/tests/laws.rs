@@ -148,6 +148,10 @@ fn told(facts: &[Fact], mut look: impl FnMut(&Watch, NaiveDate)) -> Watch {
     let mut facts = (1_u64..).zip(facts).peekable();
     for day in start().iter_days().take(370) {
         let mut has_facts = false;
+        if facts.peek().is_some_and(|(_, fact)| fact.known_on <= day) {
+            // What the passing of time changes is said before the day's facts come.
+            watch.end_day(day);
+        }
         while let Some((position, fact)) = facts.next_if(|(_, fact)| fact.known_on <= day) {
             watch.take(&recorded(fact, position), day);
             look(&watch, day);
