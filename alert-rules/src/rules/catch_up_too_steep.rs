@@ -10,7 +10,7 @@
 //! Budget 1,200,000, spent 426,000 by 2023-08-31: the rest needs 3.62 times the pace, orange.
 //!
 //! ## Thresholds
-//! `levels` in multiples; `from_month`.
+//! `levels` in multiples; `from_month`; `settled_days` since money first came.
 //!
 //! ## What it leaves out
 //! Projects that are not running, that have spent nothing (ST-01 and BX-01 speak), awards, and projects published by others.
@@ -36,6 +36,8 @@ pub struct CatchUpTooSteep {
     pub levels: Bands,
     /// First month judged.
     pub from_month: u32,
+    /// Judged when money has been there for so many days.
+    pub settled_days: i64,
 }
 
 impl Default for CatchUpTooSteep {
@@ -48,6 +50,7 @@ impl Default for CatchUpTooSteep {
                 red: Some(Decimal::from(5)),
             },
             from_month: 4,
+            settled_days: 90,
         }
     }
 }
@@ -69,7 +72,7 @@ impl Rule for CatchUpTooSteep {
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
         let is_meant = case.state() == ProjectState::Running && case.as_of.month() >= self.from_month;
-        if !is_meant || case.is_published() {
+        if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
             return Outcome::QUIET;
         }
         Outcome::of(self.finding(case))

@@ -71,7 +71,7 @@ impl Rule for ExecutionLag {
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        if case.state() != ProjectState::Running || case.is_exempt() {
+        if case.state() != ProjectState::Running || case.is_exempt() || case.awaits_budget() {
             return Outcome::QUIET;
         }
         let Some(due) = self.due(case) else {

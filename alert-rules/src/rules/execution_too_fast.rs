@@ -65,7 +65,11 @@ impl Rule for ExecutionTooFast {
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        if case.state() != ProjectState::Running || case.is_exempt() || case.is_published() {
+        if case.state() != ProjectState::Running
+            || case.is_exempt()
+            || case.awaits_budget()
+            || case.is_published()
+        {
             return Outcome::QUIET;
         }
         Outcome::of(self.finding(case))

@@ -11,7 +11,7 @@
 //! estimate is below 70 %: orange.
 //!
 //! ## Thresholds
-//! `levels` in percent of the budget; `from_month`.
+//! `levels` in percent of the budget; `from_month`; `settled_days` since money first came.
 //!
 //! ## What it leaves out
 //! Projects that are not running, budgets of the project's life, awards, and projects published by others.
@@ -38,6 +38,8 @@ pub struct ForecastShortfall {
     pub levels: Bands,
     /// First month judged.
     pub from_month: u32,
+    /// Judged when money has been there for so many days.
+    pub settled_days: i64,
 }
 
 impl Default for ForecastShortfall {
@@ -45,6 +47,7 @@ impl Default for ForecastShortfall {
         Self {
             levels: Bands::whole([90, 80, 70, 60]),
             from_month: 4,
+            settled_days: 90,
         }
     }
 }
@@ -66,7 +69,7 @@ impl Rule for ForecastShortfall {
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
         let is_meant = case.state() == ProjectState::Running && case.as_of.month() >= self.from_month;
-        if !is_meant || case.is_published() {
+        if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
             return Outcome::QUIET;
         }
         Outcome::of(self.finding(case))

@@ -70,7 +70,7 @@ impl Rule for OverBudget {
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
         let is_meant = !matches!(case.state(), ProjectState::Applied | ProjectState::Closed);
-        if !is_meant {
+        if !is_meant || case.awaits_budget() {
             return Outcome::QUIET;
         }
         let total = Self::total(case);
