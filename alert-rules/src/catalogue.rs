@@ -55,8 +55,14 @@ catalogue! {
     // MF: matching funds
 
     // TL: timeliness
+    report_missing: rules::report_missing::ReportMissing,
+    rectification_overdue: rules::rectification_overdue::RectificationOverdue,
 
     // DQ: data quality
+    negative_balance: rules::negative_balance::NegativeBalance,
+    reconciliation_gap: rules::reconciliation_gap::ReconciliationGap,
+    missing_fields: rules::missing_fields::MissingFields,
+    late_entry: rules::late_entry::LateEntry,
 
     // PI: performance
 

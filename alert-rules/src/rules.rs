@@ -20,8 +20,14 @@ pub mod swapped_into_fiscal;
 // MF: matching funds
 
 // TL: timeliness
+pub mod rectification_overdue;
+pub mod report_missing;
 
 // DQ: data quality
+pub mod late_entry;
+pub mod missing_fields;
+pub mod negative_balance;
+pub mod reconciliation_gap;
 
 // PI: performance
 
