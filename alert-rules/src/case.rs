@@ -39,16 +39,21 @@ impl<'a> Case<'a> {
         self.measures.currency
     }
 
-    /// Whether this is the currency of the project's accounts: what has no currency is judged only there.
+    /// Whether this is the currency of the project's accounts, or the first where nothing is booked in that: what has
+    /// no currency is judged only there.
     #[must_use]
     pub fn is_main_currency(&self) -> bool {
-        self.currency() == self.project.currency()
+        let of_accounts = self.project.currency();
+        self.currency() == of_accounts || {
+            let booked = self.project.currencies();
+            !booked.contains(&of_accounts) && booked.first() == Some(&self.currency())
+        }
     }
 
     /// Whether others published the project and karez imported it.
     #[must_use]
     pub fn is_published(&self) -> bool {
-        self.project.listed.is_some()
+        self.project.is_published
     }
 
     /// 奖励、后补助: paid is done.

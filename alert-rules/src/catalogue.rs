@@ -67,13 +67,14 @@ catalogue! {
     match_behind: rules::match_behind::MatchBehind,
 
     // TL: timeliness
+    report_missing: rules::report_missing::ReportMissing,
     rectification_overdue: rules::rectification_overdue::RectificationOverdue,
-    acceptance_overdue: rules::acceptance_overdue::AcceptanceOverdue,
 
     // DQ: data quality
-    late_entry: rules::late_entry::LateEntry,
-    reconciliation_gap: rules::reconciliation_gap::ReconciliationGap,
     negative_balance: rules::negative_balance::NegativeBalance,
+    reconciliation_gap: rules::reconciliation_gap::ReconciliationGap,
+    missing_fields: rules::missing_fields::MissingFields,
+    late_entry: rules::late_entry::LateEntry,
 
     // PI: performance
 

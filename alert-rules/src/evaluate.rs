@@ -139,7 +139,7 @@ impl Stand<'_> {
                     }
                     (outcome, _) => outcome,
                 };
-                let is_main = currency == project.currency();
+                let is_main = case.is_main_currency();
                 answer.add(in_currency(outcome, currency, is_main));
             }
         }

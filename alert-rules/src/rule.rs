@@ -2,8 +2,11 @@
 
 use std::fmt::Debug;
 
+use karez_events::Position;
 use karez_events::event::supervision::{Evidence, Level};
 use karez_projections::Entry;
+use karez_projections::project::Dated;
+use uuid::Uuid;
 
 use crate::bands::{Bands, Judged};
 use crate::case::{Case, FundCase};
@@ -214,6 +217,10 @@ pub trait Collect: Sized {
     /// The entries that decided.
     #[must_use]
     fn facts<'a>(self, entries: impl IntoIterator<Item = &'a Entry>) -> Self;
+
+    /// Another fact that decided: a step, a contract, a report.
+    #[must_use]
+    fn dated<T>(self, fact: &Dated<T>) -> Self;
 }
 
 impl Collect for Evidence {
@@ -224,12 +231,21 @@ impl Collect for Evidence {
 
     fn facts<'a>(mut self, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         for entry in entries {
-            if !self.facts.contains(&entry.event_id) {
-                self.facts.push(entry.event_id);
-            }
-            let (first, last) = self.fact_positions.unwrap_or((entry.position, entry.position));
-            self.fact_positions = Some((first.min(entry.position), last.max(entry.position)));
+            add(&mut self, entry.event_id, entry.position);
         }
         self
     }
+
+    fn dated<T>(mut self, fact: &Dated<T>) -> Self {
+        add(&mut self, fact.event_id, fact.position);
+        self
+    }
+}
+
+fn add(evidence: &mut Evidence, event_id: Uuid, position: Position) {
+    if !evidence.facts.contains(&event_id) {
+        evidence.facts.push(event_id);
+    }
+    let (first, last) = evidence.fact_positions.unwrap_or((position, position));
+    evidence.fact_positions = Some((first.min(position), last.max(position)));
 }

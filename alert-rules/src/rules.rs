@@ -32,11 +32,12 @@ pub mod match_behind;
 pub mod match_without_ledger;
 
 // TL: timeliness
-pub mod acceptance_overdue;
 pub mod rectification_overdue;
+pub mod report_missing;
 
 // DQ: data quality
 pub mod late_entry;
+pub mod missing_fields;
 pub mod negative_balance;
 pub mod reconciliation_gap;
 

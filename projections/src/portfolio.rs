@@ -148,14 +148,26 @@ impl Portfolio {
         match &recorded.stream {
             StreamId::Fund(id) => self.apply_to_fund(id, recorded),
             StreamId::Project(id) => self.apply_to_project(id, recorded),
-            StreamId::Unit(id) => {
-                self.units
-                    .entry(id.clone())
-                    .or_insert_with(|| Unit::new(id.clone()))
-                    .apply(recorded);
-            }
+            StreamId::Unit(id) => self.apply_to_unit(id, recorded),
             StreamId::Warning(id) => self.warnings.apply(id, &WarningFact::of(recorded)),
             StreamId::Calendar => self.apply_to_calendar(recorded),
+        }
+    }
+
+    fn apply_to_unit(&mut self, id: &UnitId, recorded: &RecordedEvent) {
+        let unit = self
+            .units
+            .entry(id.clone())
+            .or_insert_with(|| Unit::new(id.clone()));
+        unit.apply(recorded);
+        if let Event::PeriodReopened(data) = &recorded.event {
+            // Somebody has approved that books be changed: what was posted into them is no longer into closed books.
+            for project in &unit.projects {
+                let entries = self.projects.get_mut(project).map(|project| &mut project.entries);
+                for entry in entries.into_iter().flatten() {
+                    entry.is_into_closed_period &= !(data.from_on..=data.to_on).contains(&entry.on);
+                }
+            }
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Project {
     pub reconciliations: Vec<Dated<AccountReconciled>>,
     /// 暂停拨款 in force since.
     pub disbursement_suspended_on: Option<NaiveDate>,
+    /// Others published it: its approval came with an import of published data, not from the office itself.
+    pub is_published: bool,
     /// Place in the import that last listed it: number of the import, then index in its file.
     pub listed: Option<(u32, u32)>,
     /// The day of the newest published file that listed it.
@@ -85,6 +87,7 @@ impl Project {
             evaluations: Vec::new(),
             reconciliations: Vec::new(),
             disbursement_suspended_on: None,
+            is_published: false,
             listed: None,
             published_on: None,
             last_position: 0,

@@ -1,24 +1,29 @@
 //! # TL-03 整改逾期 Rectification overdue
 //!
 //! ## What it finds
-//! A rectification that was ordered and not accepted 1, 7, 15 or 30 days after its deadline.
+//! A rectification ordered about one of the project's warnings whose deadline passed 1 (blue), 7 (yellow), 15 (orange) or 30
+//! days ago (red) and which nobody has accepted (销号).
 //!
 //! ## Why it is a risk
-//! An order that nobody follows up is worth nothing.
+//! An order that nobody follows up is worse than none: the office has known.
 //!
 //! ## Worked example
-//! Ordered until 2024-09-30: blue on 10-01, yellow on 10-07, orange on 10-15, red on 10-30; the acceptance lifts it.
+//! On 2024-05-10 the office orders that a swap be reversed by 05-31. Nothing happens: blue on 06-01, yellow on 06-07, orange
+//! on 06-15, red on 06-30. The unit replies on 07-02; the office accepts on 07-05, and it is lifted.
 //!
 //! ## Thresholds
 //! `levels` in days after the deadline.
 //!
 //! ## What it leaves out
-//! Warnings without an order.
+//! Orders whose warning was dismissed or retracted, or lifted by a person, who has thereby decided. Where the unit has
+//! replied, the days go on until the reply is accepted, but the sentence says since when it waits for the office.
+//! It speaks in every state of a project, and about each warning for itself.
 //!
 //! ## Source
-//! domain.md §4.4.
+//! domain.md §4.4, P19 (整改要求, 整改结果).
 
-use karez_projections::Target;
+use karez_projections::warnings::{EndingKind, Rectification};
+use karez_projections::{Target, Warning};
 use serde::{Deserialize, Serialize};
 
 use crate::bands::Bands;
@@ -62,32 +67,63 @@ impl Rule for RectificationOverdue {
             return Outcome::QUIET;
         }
         let target = Target::Project(case.project.id.clone());
-        let findings = case.warnings.about(&target).filter_map(|warning| {
-            let rectification = warning
-                .rectification
-                .as_ref()
-                .filter(|of| of.accepted_on.is_none())?;
-            let due_on = rectification.order.due_on;
-            let judged = self.levels.from_days((case.as_of - due_on).num_days());
-            if judged.is_clear() {
-                return None;
-            }
-            let days = (case.as_of - due_on).num_days();
-            let evidence = banded(
-                format!("{} − {due_on} = {days} d", case.as_of),
-                self.levels,
-                "d",
-                "domain.md §4.4",
-            )
-            .figure("items", rectification.order.items.join("; "));
-            let finding = Finding::new(
-                judged,
-                format!("整改应于{}完成，逾期{days}天未销号", day_zh(due_on)),
-                format!("the rectification due on {due_on} has not been accepted for {days} days"),
+        let standing = case
+            .warnings
+            .about(&target)
+            .filter(|warning| is_standing(warning));
+        Outcome::of_all(standing.filter_map(|warning| {
+            let rectification = warning.rectification.as_ref()?;
+            self.finding(case, warning, rectification)
+        }))
+    }
+}
+
+/// Whether what was ordered about a warning is still wanted.
+fn is_standing(warning: &Warning) -> bool {
+    match &warning.ending {
+        None => true,
+        Some(ending) => ending.kind == EndingKind::Lifted && !ending.is_by_person,
+    }
+}
+
+impl RectificationOverdue {
+    fn finding(&self, case: &Case<'_>, warning: &Warning, rectification: &Rectification) -> Option<Finding> {
+        let is_known = rectification.ordered_on <= case.as_of;
+        let is_accepted = rectification.accepted_on.is_some_and(|on| on <= case.as_of);
+        let due_on = rectification.order.due_on;
+        let days = (case.as_of - due_on).num_days();
+        if !is_known || is_accepted || days <= 0 {
+            return None;
+        }
+        let replied_on = rectification.reported_on.filter(|on| *on <= case.as_of);
+        let (waits_zh, waits_en) = match replied_on {
+            Some(on) => (
+                format!("，单位已于{}反馈，待销号", day_zh(on)),
+                format!("; the unit replied on {on}, and the reply waits to be accepted"),
+            ),
+            None => ("，尚未反馈".to_owned(), "; there is no reply".to_owned()),
+        };
+        let mut evidence = banded(
+            format!("{} − {due_on} = {days} d", case.as_of),
+            self.levels,
+            "d",
+            "domain.md §4.4, P19",
+        )
+        .figure("rule", &warning.raised.rule)
+        .figure("ordered_on", rectification.ordered_on)
+        .figure("due_on", due_on)
+        .figure("items", rectification.order.items.join("；"));
+        if let Some(on) = replied_on {
+            evidence = evidence.figure("replied_on", on);
+        }
+        Some(
+            Finding::new(
+                self.levels.from_days(days),
+                format!("整改应于{}前完成，已逾期{days}天{waits_zh}", day_zh(due_on)),
+                format!("rectification was due on {due_on}, {days} days ago{waits_en}"),
                 evidence,
-            );
-            Some(finding.about(warning.id.to_string()))
-        });
-        Outcome::of_all(findings)
+            )
+            .about(format!("{} {due_on}", warning.id)),
+        )
     }
 }

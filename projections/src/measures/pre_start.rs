@@ -112,7 +112,10 @@ pub(super) fn eligible_from(project: &Project, as_of: NaiveDate) -> Option<Naive
                 .approval(as_of)
                 .and_then(|approval| approval.planned_start_on)
         };
-        project.listed.and_then(|_| project.started_on().or_else(planned))
+        project
+            .is_published
+            .then(|| project.started_on().or_else(planned))
+            .flatten()
     };
     let approved_on = || project.first_on(NaiveDate::MAX, |step| step == LifeStep::Approved);
     of_contract.or_else(of_publisher).or_else(approved_on)

@@ -102,7 +102,7 @@ pub struct Entry {
     pub is_reversed: bool,
     /// The posting that this entry corrects.
     pub corrects: Option<Uuid>,
-    /// It falls into a period that the unit had closed before it became known.
+    /// It falls into a period that the unit had closed before it became known, and has not reopened since.
     pub is_into_closed_period: bool,
     /// What its voucher says beyond the amount.
     pub voucher: Option<Box<Voucher>>,
@@ -161,6 +161,19 @@ impl Entry {
     #[must_use]
     pub fn cost_on(&self) -> NaiveDate {
         self.cost_period().1
+    }
+
+    /// Whether its category, old category, purpose or one of its labels contains one of these words.
+    #[must_use]
+    pub fn mentions(&self, words: &[String]) -> bool {
+        let contains = |text: &str| words.iter().any(|word| text.contains(word.as_str()));
+        let voucher = self.voucher.as_deref();
+        let old_category = voucher.and_then(|voucher| voucher.old_category.as_ref());
+        let categories = self.category.iter().chain(old_category);
+        let labels = voucher.into_iter().flat_map(|voucher| &voucher.tags);
+        categories.map(CategoryId::as_str).any(contains)
+            || self.purpose.as_deref().is_some_and(contains)
+            || labels.map(String::as_str).any(contains)
     }
 
     /// First and last day of the service paid for; its business date where no period is stated. A correction

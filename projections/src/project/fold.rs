@@ -1,7 +1,7 @@
 //! What each event does to a project.
 
 use super::Project;
-use super::budget::{BudgetFact, BudgetForm, Carryover, LineAmount, approved_budget};
+use super::budget::{BudgetFact, BudgetForm, Carryover, LineAmount, approved_budget, is_published};
 use super::entry::entry_of;
 use super::life::{Dated, LifeStep};
 use karez_events::event::budget::BudgetStanding;
@@ -81,8 +81,6 @@ impl Project {
         reason = "`apply` lists every event and sends only some here"
     )]
     fn apply_life(&mut self, recorded: &RecordedEvent) {
-        let on = recorded.occurred_on;
-        let event_id = recorded.event_id;
         let step = match &recorded.event {
             Event::ProjectApplied(data) => {
                 self.application = Some(dated(recorded, data.clone()));
@@ -90,6 +88,7 @@ impl Project {
             }
             Event::ProjectApproved(data) => {
                 self.approvals.push(dated(recorded, data.clone()));
+                self.is_published = is_published(&recorded.metadata);
                 LifeStep::Approved
             }
             Event::ContractSigned(data) => {
@@ -110,11 +109,7 @@ impl Project {
             Event::ProjectClosed(_) => LifeStep::Closed,
             _ => return,
         };
-        self.life.push(Dated {
-            on,
-            event_id,
-            fact: step,
-        });
+        self.life.push(dated(recorded, step));
     }
 
     #[expect(
@@ -179,6 +174,7 @@ fn dated<T>(recorded: &RecordedEvent, fact: T) -> Dated<T> {
     Dated {
         on: recorded.occurred_on,
         event_id: recorded.event_id,
+        position: recorded.position,
         fact,
     }
 }

@@ -1,6 +1,7 @@
 //! Steps of a project's life, and where it stands.
 
 use chrono::NaiveDate;
+use karez_events::Position;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,6 +13,8 @@ pub struct Dated<T> {
     pub on: NaiveDate,
     /// The event that says so.
     pub event_id: Uuid,
+    /// Where that stands in the log.
+    pub position: Position,
     /// What it says.
     pub fact: T,
 }
