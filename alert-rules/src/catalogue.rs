@@ -67,6 +67,7 @@ catalogue! {
     match_behind: rules::match_behind::MatchBehind,
 
     // TL: timeliness
+    acceptance_overdue: rules::acceptance_overdue::AcceptanceOverdue,
     report_missing: rules::report_missing::ReportMissing,
     rectification_overdue: rules::rectification_overdue::RectificationOverdue,
 

@@ -32,6 +32,7 @@ pub mod match_behind;
 pub mod match_without_ledger;
 
 // TL: timeliness
+pub mod acceptance_overdue;
 pub mod rectification_overdue;
 pub mod report_missing;
 
