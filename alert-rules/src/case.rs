@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use karez_events::Currency;
 use karez_events::event::project::{ContractSigned, ProjectApproved, ProjectKind};
 use karez_projections::fiscal_calendar::WorkingDays;
-use karez_projections::measures::{Measures, RollUp};
+use karez_projections::measures::{Basis, Measures, RollUp};
 use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Unit, Warnings};
 
 use crate::catalogue::Catalogue;
@@ -84,6 +84,20 @@ impl<'a> Case<'a> {
     pub fn is_activity(&self) -> bool {
         self.approval()
             .is_some_and(|approval| approval.kind == ProjectKind::Activity)
+    }
+
+    /// A project with budgets by year that has none for this year yet: at the turn of the year nothing can be said.
+    #[must_use]
+    pub fn awaits_budget(&self) -> bool {
+        let is_annual = self.project.budget.iter().any(|fact| fact.fiscal_year.is_some());
+        self.measures.basis == Basis::Life && is_annual && !self.is_published()
+    }
+
+    /// Whether money has been there for so many days: what came yesterday says nothing about a year.
+    #[must_use]
+    pub fn has_had_money_for(&self, days: i64) -> bool {
+        let arrived_on = self.measures.curve.first_arrival_on();
+        arrived_on.is_none_or(|arrived_on| (self.as_of - arrived_on).num_days() >= days)
     }
 
     /// The approval in force.

@@ -36,8 +36,17 @@ macro_rules! catalogue {
 
 catalogue! {
     // ST: stalled funds
+    two_level_gap: rules::two_level_gap::TwoLevelGap,
+    partner_share_held: rules::partner_share_held::PartnerShareHeld,
+    balance_after_end: rules::balance_after_end::BalanceAfterEnd,
+    two_year_clock: rules::two_year_clock::TwoYearClock,
+    issued_not_paid_over: rules::issued_not_paid_over::IssuedNotPaidOver,
+    arrived_not_started: rules::arrived_not_started::ArrivedNotStarted,
     idle_funds: rules::idle_funds::IdleFunds,
     // BX: budget and execution apart
+    over_budget: rules::over_budget::OverBudget,
+    execution_too_fast: rules::execution_too_fast::ExecutionTooFast,
+    execution_lag: rules::execution_lag::ExecutionLag,
 
     // PS: pre-start costs
     self_funded_before_start: rules::self_funded_before_start::SelfFundedBeforeStart,
@@ -47,14 +56,18 @@ catalogue! {
     finished_before_approval: rules::finished_before_approval::FinishedBeforeApproval,
 
     // YE: year-end and late spending
+    out_of_period_cost: rules::out_of_period_cost::OutOfPeriodCost,
 
     // DS: duplicates
 
     // CC: category caps
 
     // MF: matching funds
+    match_without_ledger: rules::match_without_ledger::MatchWithoutLedger,
+    match_behind: rules::match_behind::MatchBehind,
 
     // TL: timeliness
+    acceptance_overdue: rules::acceptance_overdue::AcceptanceOverdue,
     report_missing: rules::report_missing::ReportMissing,
     rectification_overdue: rules::rectification_overdue::RectificationOverdue,
 
@@ -67,5 +80,7 @@ catalogue! {
     // PI: performance
 
     // FC: forecast
+    catch_up_too_steep: rules::catch_up_too_steep::CatchUpTooSteep,
+    forecast_shortfall: rules::forecast_shortfall::ForecastShortfall,
 
 }

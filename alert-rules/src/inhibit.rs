@@ -5,7 +5,12 @@ use karez_events::event::supervision::Level;
 use karez_projections::{Portfolio, Target, Warning, Warnings};
 
 /// Rule, from which colour, silences which rules about the same project.
-const SILENCES: [(&str, Level, &[&str]); 4] = [
+const SILENCES: [(&str, Level, &[&str]); 5] = [
+    (
+        "execution_lag",
+        Level::Blue,
+        &["forecast_shortfall", "catch_up_too_steep"],
+    ),
     ("two_year_clock", Level::Red, &["idle_funds"]),
     (
         "arrived_not_started",

@@ -176,13 +176,14 @@ fn is_settled(last: &Warning, finding: &Finding, level: Level) -> bool {
     level <= last.level && newest <= ending.position
 }
 
-/// Another colour; or the same colour of a rule of events that now rests on other facts, so that the warning says what
-/// is true today.
+/// Another colour; or, at the end of a day, the same colour of a rule of events that now rests on other facts, so that the
+/// warning says what is true and many postings of a day bring one event.
 fn level_changed(answer: &Answer, open: &Warning, finding: &Finding, run: &Run<'_>) -> Option<Submission> {
     let kept = finding.judged.held.map(|held| held.min(open.level));
     let level = finding.judged.level.max(kept)?;
     let facts_before = open.evidence.as_ref().map_or(&[][..], |evidence| &evidence.facts);
-    let rests_on_others = answer.about.runs == Runs::OnEvent
+    let rests_on_others = run.is_end_of_day
+        && answer.about.runs == Runs::OnEvent
         && finding.judged.level.is_some()
         && facts_before != finding.evidence.facts.as_slice();
     if level == open.level && !rests_on_others {

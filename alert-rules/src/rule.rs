@@ -208,6 +208,9 @@ pub fn banded(formula: String, bands: Bands, unit: &str, basis: &str) -> Evidenc
     evidence(formula, format!("{bands} {unit}"), basis)
 }
 
+/// Facts that evidence names, the newest; the positions span them all.
+const MOST_FACTS: usize = 20;
+
 /// Adds figures and facts to evidence, in the words of the rule that collects them.
 pub trait Collect: Sized {
     /// One more figure.
@@ -245,6 +248,9 @@ impl Collect for Evidence {
 fn add(evidence: &mut Evidence, event_id: Uuid, position: Position) {
     if !evidence.facts.contains(&event_id) {
         evidence.facts.push(event_id);
+        if evidence.facts.len() > MOST_FACTS {
+            evidence.facts.remove(0);
+        }
     }
     let (first, last) = evidence.fact_positions.unwrap_or((position, position));
     evidence.fact_positions = Some((first.min(position), last.max(position)));

@@ -1,8 +1,17 @@
 //! The rules, one file each; the text at the head of a file is the rule's manual.
 
 // ST: stalled funds
+pub mod arrived_not_started;
+pub mod balance_after_end;
 pub mod idle_funds;
+pub mod issued_not_paid_over;
+pub mod partner_share_held;
+pub mod two_level_gap;
+pub mod two_year_clock;
 // BX: budget and execution apart
+pub mod execution_lag;
+pub mod execution_too_fast;
+pub mod over_budget;
 
 // PS: pre-start costs
 pub mod counted_as_match;
@@ -12,14 +21,18 @@ pub mod self_funded_before_start;
 pub mod swapped_into_fiscal;
 
 // YE: year-end and late spending
+pub mod out_of_period_cost;
 
 // DS: duplicates
 
 // CC: category caps
 
 // MF: matching funds
+pub mod match_behind;
+pub mod match_without_ledger;
 
 // TL: timeliness
+pub mod acceptance_overdue;
 pub mod rectification_overdue;
 pub mod report_missing;
 
@@ -32,3 +45,5 @@ pub mod reconciliation_gap;
 // PI: performance
 
 // FC: forecast
+pub mod catch_up_too_steep;
+pub mod forecast_shortfall;

@@ -16,6 +16,8 @@ use crate::sentinel::{Daily, DailyError};
 use crate::telemetry::LogFormat;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
+/// The daily clock of commands that evaluate days where the configuration names none.
+const USUAL_DAILY_AT: &str = "0 30 0 * * *";
 
 /// Every setting.
 #[derive(Debug, Clone, Deserialize)]
@@ -116,7 +118,7 @@ pub struct Office {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sentinel {
-    /// When a day that has ended is evaluated, as a cron expression of six fields.
+    /// When a day that has ended is evaluated, as a cron expression of six fields; empty: not by this process.
     pub daily_at: String,
 }
 
@@ -214,11 +216,15 @@ impl Config {
     /// # Errors
     /// [`DailyError`] says what to write.
     pub fn daily(&self) -> Result<Daily, DailyError> {
-        Daily::try_new(
-            "sentinel.daily_at",
-            &self.sentinel.daily_at,
-            self.office.time_zone,
-        )
+        let usual = Some(self.sentinel.daily_at.as_str()).filter(|_| self.watches());
+        let expression = usual.unwrap_or(USUAL_DAILY_AT);
+        Daily::try_new("sentinel.daily_at", expression, self.office.time_zone)
+    }
+
+    /// Whether this process evaluates the rules; another one may.
+    #[must_use]
+    pub fn watches(&self) -> bool {
+        !self.sentinel.daily_at.is_empty()
     }
 
     /// The clock of the daily digest.

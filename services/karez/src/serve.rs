@@ -39,10 +39,12 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let follower = Follower::load(&log).await.map_err(anyhow::Error::from)?;
     let recorder = Recorder::new(log.clone(), bus.clone(), clock.clone(), Arc::clone(&metrics))
         .with_settings(recorder_settings(&config.recorder));
-    let daily = config.daily()?;
-    let sentinel = Sentinel::load(log.clone(), bus.intake(), clock.clone(), daily)
-        .await
-        .map_err(anyhow::Error::from)?;
+    let sentinel = if config.watches() {
+        let sentinel = Sentinel::load(log.clone(), bus.intake(), clock.clone(), config.daily()?);
+        Some(sentinel.await.map_err(anyhow::Error::from)?)
+    } else {
+        None
+    };
     let notifying = (&config.notifier, config.digest()?);
     let notifier = Notifier::try_new(log.clone(), follower.clone(), clock.clone(), notifying)
         .map_err(|error| Trouble::wrong_use(error.to_string()))?;
@@ -60,7 +62,9 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     if let Some(notifier) = notifier {
         tasks.spawn("notifier", notifier.run(stop.clone()));
     }
-    tasks.spawn("sentinel", sentinel.watch(follower.clone(), stop.clone()));
+    if let Some(sentinel) = sentinel {
+        tasks.spawn("sentinel", sentinel.watch(follower.clone(), stop.clone()));
+    }
     tasks.spawn(
         "follower",
         follower.follow(log.clone(), feed, metrics, stop.clone()),

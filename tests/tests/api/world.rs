@@ -95,7 +95,12 @@ impl World {
             On::SqliteAndNats => Some(NatsServer::start().await.unwrap()),
         };
         let bus = nats.iter().flat_map(|nats| ["--nats".to_owned(), nats.url()]);
-        let server = Server::start(store.into_iter().chain(bus)).await.unwrap();
+        // Nobody but the test writes: what the log has is what was sent.
+        let config = folder.path().join("alone.toml");
+        std::fs::write(&config, "[sentinel]\ndaily_at = \"\"\n").unwrap();
+        let alone = ["--config".to_owned(), config.to_str().unwrap().to_owned()];
+        let arguments = store.into_iter().chain(bus).chain(alone);
+        let server = Server::start(arguments).await.unwrap();
         Self {
             server,
             client: karez_tests::http::client(),

@@ -67,7 +67,7 @@ pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Tro
         What::Test { rule } => test::run(context, rule.as_deref()),
         What::Explain { warning } => explain::run(context, warning).await,
         What::Backtest(args) => backtest::run(context, args).await,
-        What::Publish(args) => publish::run(context, args).await,
+        What::Publish(args) => Box::pin(publish::run(context, args)).await,
     }
 }
 

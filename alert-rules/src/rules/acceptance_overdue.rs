@@ -1,0 +1,90 @@
+//! # TL-02 验收逾期 Acceptance overdue
+//!
+//! ## What it finds
+//! A project that ended 30, 90, 180 or 365 days ago and for which nobody has asked for acceptance.
+//!
+//! ## Why it is a risk
+//! Nobody has looked at what was done, and money that is left stays where it is.
+//!
+//! ## Worked example
+//! A project ends on 2024-06-30: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-06-30. An extension or the application lifts it.
+//!
+//! ## Thresholds
+//! `levels` in days after the end.
+//!
+//! ## What it leaves out
+//! Awards, reimbursements, the department's own activities, terminated projects, and projects published by others.
+//!
+//! ## Source
+//! domain.md §4.4, X7.
+
+use karez_projections::{LifeStep, ProjectState};
+use serde::{Deserialize, Serialize};
+
+use crate::bands::Bands;
+use crate::case::Case;
+use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs, banded};
+use crate::words::day_zh;
+
+/// Thresholds of TL-02.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AcceptanceOverdue {
+    /// Days after the end, by colour.
+    pub levels: Bands,
+}
+
+impl Default for AcceptanceOverdue {
+    fn default() -> Self {
+        Self {
+            levels: Bands::whole([30, 90, 180, 365]),
+        }
+    }
+}
+
+impl Rule for AcceptanceOverdue {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "acceptance_overdue",
+            code: "TL-02",
+            zh: "验收逾期",
+            en: "Acceptance overdue",
+            runs: Runs::Daily,
+            clearing: Clearing::AtOnce,
+            awaits_books: false,
+            version: 1,
+            source_text: include_str!("acceptance_overdue.rs"),
+        }
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Outcome {
+        let is_meant = case.state() == ProjectState::Ended && case.is_main_currency();
+        if !is_meant || case.is_exempt() || case.is_activity() || case.is_published() {
+            return Outcome::QUIET;
+        }
+        Outcome::of(self.finding(case))
+    }
+}
+
+impl AcceptanceOverdue {
+    fn finding(&self, case: &Case<'_>) -> Option<Finding> {
+        let is_filed = case
+            .project
+            .first_on(case.as_of, |step| step == LifeStep::AcceptanceApplied)
+            .is_some();
+        let end_on = case.project.end_on(case.as_of).filter(|_| !is_filed)?;
+        let days = (case.as_of - end_on).num_days();
+        let evidence = banded(
+            format!("{} − {end_on} = {days} d", case.as_of),
+            self.levels,
+            "d",
+            "domain.md §4.4",
+        );
+        Some(Finding::new(
+            self.levels.from_days(days),
+            format!("项目于{}到期，{days}天未提交验收申请", day_zh(end_on)),
+            format!("the project ended on {end_on}; nobody has asked for acceptance in {days} days"),
+            evidence,
+        ))
+    }
+}

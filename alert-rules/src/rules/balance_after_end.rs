@@ -1,0 +1,128 @@
+//! # ST-05 结余未清 Balance after end
+//!
+//! ## What it finds
+//! Fiscal money left at a unit 30, 90, 180 or 270 days after the project ended, was accepted or terminated.
+//!
+//! ## Why it is a risk
+//! What is left is to be returned, or kept by a decision (P14); until then nobody watches it. GAO found 994 million dollars in such accounts.
+//!
+//! ## Worked example
+//! A project ends on 2024-06-30 with 50,000 left: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-03-27; returned, it is lifted.
+//!
+//! ## Thresholds
+//! `levels` in days after the end; `least_amount` and `least_share_percent` of what arrived: smaller balances are not judged.
+//!
+//! ## What it leaves out
+//! Projects whose contract lets the unit keep a surplus after acceptance (`surplus_policy` beginning with 留用 or retain), awards.
+//!
+//! ## Source
+//! domain.md §4.4, P14, X6.
+
+use karez_projections::{LifeStep, ProjectState};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::bands::Bands;
+use crate::case::Case;
+use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
+use crate::words::{day_zh, money_en, money_zh};
+
+/// Thresholds of ST-05.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BalanceAfterEnd {
+    /// Days after the end, by colour.
+    pub levels: Bands,
+    /// The least balance judged, in whole units of the currency.
+    pub least_amount: Decimal,
+    /// The same as a share of what arrived, in percent.
+    pub least_share_percent: Decimal,
+}
+
+impl Default for BalanceAfterEnd {
+    fn default() -> Self {
+        Self {
+            levels: Bands::whole([30, 90, 180, 270]),
+            least_amount: Decimal::from(10_000),
+            least_share_percent: Decimal::from(5),
+        }
+    }
+}
+
+impl Rule for BalanceAfterEnd {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "balance_after_end",
+            code: "ST-05",
+            zh: "结余未清",
+            en: "Balance after end",
+            runs: Runs::Daily,
+            clearing: Clearing::ThreeCleanDays,
+            awaits_books: false,
+            version: 1,
+            source_text: include_str!("balance_after_end.rs"),
+        }
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Outcome {
+        let has_ended = matches!(
+            case.state(),
+            ProjectState::Ended | ProjectState::Terminated | ProjectState::Closed
+        );
+        if !has_ended || case.is_exempt() {
+            return Outcome::QUIET;
+        }
+        Outcome::of(self.finding(case))
+    }
+}
+
+impl BalanceAfterEnd {
+    fn finding(&self, case: &Case<'_>) -> Option<Finding> {
+        let curve = &case.measures.curve;
+        let (balance, arrived) = (curve.balance_on(case.as_of), curve.arrived_on(case.as_of));
+        let least = self
+            .least_amount
+            .max(arrived * self.least_share_percent / Decimal::ONE_HUNDRED);
+        let is_kept = case.state() == ProjectState::Closed
+            && case
+                .contract()
+                .is_some_and(|contract| may_keep(contract.surplus_policy.as_deref()));
+        if balance < least || is_kept {
+            return None;
+        }
+        let stopped_on = case.project.first_on(case.as_of, |step| {
+            matches!(step, LifeStep::Terminated | LifeStep::Accepted | LifeStep::Closed)
+        });
+        let ended_on = stopped_on.or_else(|| case.project.end_on(case.as_of))?;
+        let days = (case.as_of - ended_on).num_days();
+        let currency = case.currency();
+        let policy = case
+            .contract()
+            .and_then(|contract| contract.surplus_policy.clone())
+            .unwrap_or_default();
+        let evidence = banded(
+            format!("U = {balance} ≥ {}; {days} d since {ended_on}", least.normalize()),
+            self.levels,
+            "d",
+            "domain.md §4.4, P14",
+        )
+        .figure("surplus_policy", policy);
+        Some(Finding::new(
+            self.levels.from_days(days),
+            format!(
+                "项目于{}结束，{days}天后仍有结余{}",
+                day_zh(ended_on),
+                money_zh(balance, currency)
+            ),
+            format!(
+                "{} is left {days} days after the end on {ended_on}",
+                money_en(balance, currency)
+            ),
+            evidence,
+        ))
+    }
+}
+
+fn may_keep(policy: Option<&str>) -> bool {
+    policy.is_some_and(|policy| policy.starts_with("留用") || policy.starts_with("retain"))
+}

@@ -1,0 +1,107 @@
+//! # FC-02 追赶倍数过高 Catch-up too steep
+//!
+//! ## What it finds
+//! From 1 April on, a budget of the year the rest of which must be spent 1.5, 2, 3 or 5 times as fast as what was spent so far (F12).
+//!
+//! ## Why it is a risk
+//! Nobody spends three times as fast without cutting corners.
+//!
+//! ## Worked example
+//! Budget 1,200,000, spent 426,000 by 2023-08-31: the rest needs 3.62 times the pace, orange.
+//!
+//! ## Thresholds
+//! `levels` in multiples; `from_month`; `settled_days` since money first came.
+//!
+//! ## What it leaves out
+//! Projects that are not running, that have spent nothing (ST-01 and BX-01 speak), awards, and projects published by others.
+//!
+//! ## Source
+//! domain.md §4.4, F12.
+
+use karez_projections::ProjectState;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{Bands, Margin};
+use crate::case::Case;
+use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs, banded};
+use crate::words::multiple;
+use chrono::Datelike;
+
+/// Thresholds of FC-02.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatchUpTooSteep {
+    /// Multiples of the pace so far, by colour.
+    pub levels: Bands,
+    /// First month judged.
+    pub from_month: u32,
+    /// Judged when money has been there for so many days.
+    pub settled_days: i64,
+}
+
+impl Default for CatchUpTooSteep {
+    fn default() -> Self {
+        Self {
+            levels: Bands {
+                blue: Some(Decimal::new(15, 1)),
+                yellow: Some(Decimal::TWO),
+                orange: Some(Decimal::from(3)),
+                red: Some(Decimal::from(5)),
+            },
+            from_month: 4,
+            settled_days: 90,
+        }
+    }
+}
+
+impl Rule for CatchUpTooSteep {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "catch_up_too_steep",
+            code: "FC-02",
+            zh: "追赶倍数过高",
+            en: "Catch-up too steep",
+            runs: Runs::Daily,
+            clearing: Clearing::ThreeCleanDays,
+            awaits_books: true,
+            version: 1,
+            source_text: include_str!("catch_up_too_steep.rs"),
+        }
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Outcome {
+        let is_meant = case.state() == ProjectState::Running && case.as_of.month() >= self.from_month;
+        if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
+            return Outcome::QUIET;
+        }
+        Outcome::of(self.finding(case))
+    }
+}
+
+impl CatchUpTooSteep {
+    fn finding(&self, case: &Case<'_>) -> Option<Finding> {
+        let forecast = case.measures.forecast.as_ref()?;
+        let steep = forecast.catch_up()?;
+        let judged = self.levels.from(&steep, Margin::Tenth);
+        if judged.is_clear() || forecast.budget.is_zero() {
+            return None;
+        }
+        let times = multiple(&steep);
+        let evidence = banded(
+            format!(
+                "[({} − {})/({} − {})] ÷ [{}/{}] = {times}",
+                forecast.budget, forecast.spent, forecast.days, forecast.day, forecast.spent, forecast.day
+            ),
+            self.levels,
+            "×",
+            "domain.md §4.4, F12",
+        );
+        Some(Finding::new(
+            judged,
+            format!("余下预算须以此前{times}倍的速度支出"),
+            format!("the rest of the budget must be spent {times} times as fast as so far"),
+            evidence,
+        ))
+    }
+}

@@ -1,0 +1,116 @@
+//! # FC-01 年末预测不足 Forecast shortfall
+//!
+//! ## What it finds
+//! From 1 April on, a budget of the year of which even the upper estimate (F11) reaches less than 90, 80, 70 or 60 % by its end.
+//!
+//! ## Why it is a risk
+//! What will not be spent can still be planned anew in summer; in December it can only be rushed or lost.
+//!
+//! ## Worked example
+//! Budget 1,200,000, spent 426,000 by 2023-08-31, 224,000 of it in the last 90 days: linear 53.32 %, trailing 60.80 %. The upper
+//! estimate is below 70 %: orange.
+//!
+//! ## Thresholds
+//! `levels` in percent of the budget; `from_month`; `settled_days` since money first came.
+//!
+//! ## What it leaves out
+//! Projects that are not running, budgets of the project's life, awards, and projects published by others.
+//!
+//! ## Source
+//! domain.md §4.4, F11, P8.
+
+use karez_events::Ratio;
+use karez_projections::ProjectState;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{Bands, Margin};
+use crate::case::Case;
+use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
+use crate::words::percent;
+use chrono::Datelike;
+
+/// Thresholds of FC-01.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForecastShortfall {
+    /// Percent of the budget, by colour.
+    pub levels: Bands,
+    /// First month judged.
+    pub from_month: u32,
+    /// Judged when money has been there for so many days.
+    pub settled_days: i64,
+}
+
+impl Default for ForecastShortfall {
+    fn default() -> Self {
+        Self {
+            levels: Bands::whole([90, 80, 70, 60]),
+            from_month: 4,
+            settled_days: 90,
+        }
+    }
+}
+
+impl Rule for ForecastShortfall {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "forecast_shortfall",
+            code: "FC-01",
+            zh: "年末预测不足",
+            en: "Forecast shortfall",
+            runs: Runs::Daily,
+            clearing: Clearing::ThreeCleanDays,
+            awaits_books: true,
+            version: 1,
+            source_text: include_str!("forecast_shortfall.rs"),
+        }
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Outcome {
+        let is_meant = case.state() == ProjectState::Running && case.as_of.month() >= self.from_month;
+        if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
+            return Outcome::QUIET;
+        }
+        Outcome::of(self.finding(case))
+    }
+}
+
+impl ForecastShortfall {
+    fn finding(&self, case: &Case<'_>) -> Option<Finding> {
+        let forecast = case.measures.forecast.as_ref()?;
+        let (low, high) = forecast.range()?;
+        let judged = self
+            .levels
+            .below(&high.times(&Ratio::whole(100)), Margin::Units(Decimal::from(3)));
+        if judged.is_clear() {
+            return None;
+        }
+        let evidence = banded(
+            format!(
+                "A = {}, E = {}, n/N = {}/{}: {} – {}",
+                forecast.budget,
+                forecast.spent,
+                forecast.day,
+                forecast.days,
+                percent(&low),
+                percent(&high)
+            ),
+            self.levels,
+            "%",
+            "domain.md §4.4, F11",
+        )
+        .figure("spent_last_90_days", forecast.spent_last_90_days)
+        .figure("committed", forecast.committed);
+        Some(Finding::new(
+            judged,
+            format!("按现有进度年末预计执行{}至{}", percent(&low), percent(&high)),
+            format!(
+                "at this pace {} to {} of the budget will be spent by the end of the year",
+                percent(&low),
+                percent(&high)
+            ),
+            evidence,
+        ))
+    }
+}

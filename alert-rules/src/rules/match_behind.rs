@@ -1,0 +1,118 @@
+//! # MF-01 自筹到位滞后 Match behind
+//!
+//! ## What it finds
+//! Own money that was promised and has not arrived as the time of the project goes on: the share of the period gone less the share
+//! arrived (F17) is 15, 30, 45 or 60 percentage points.
+//!
+//! ## Why it is a risk
+//! The contract counts on it; a project without its match is smaller than the one approved.
+//!
+//! ## Worked example
+//! 100,000 are promised for 2024-02-01 to 2024-12-31, and nothing arrives: blue on 2024-03-23, when 15 % of the period is gone.
+//!
+//! ## Thresholds
+//! `levels` in percentage points.
+//!
+//! ## What it leaves out
+//! Projects that promise nothing, and projects that are not running.
+//!
+//! ## Source
+//! domain.md §4.4; F17, F6 by the project's period.
+
+use karez_events::Ratio;
+use karez_projections::ProjectState;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{Bands, Margin};
+use crate::case::Case;
+use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs, banded};
+use crate::words::{money_en, money_zh, percent, points};
+use karez_projections::measures::{BenchmarkMode, benchmark};
+
+/// Thresholds of MF-01.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatchBehind {
+    /// Percentage points, by colour.
+    pub levels: Bands,
+}
+
+impl Default for MatchBehind {
+    fn default() -> Self {
+        Self {
+            levels: Bands::whole([15, 30, 45, 60]),
+        }
+    }
+}
+
+impl Rule for MatchBehind {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "match_behind",
+            code: "MF-01",
+            zh: "自筹到位滞后",
+            en: "Match behind",
+            runs: Runs::Daily,
+            clearing: Clearing::ThreeCleanDays,
+            awaits_books: false,
+            version: 1,
+            source_text: include_str!("match_behind.rs"),
+        }
+    }
+
+    fn judge(&self, case: &Case<'_>) -> Outcome {
+        let runs = matches!(case.state(), ProjectState::Running | ProjectState::Suspended);
+        let planned = case.measures.amounts.planned_self_raised;
+        if !runs || planned <= Decimal::ZERO || case.is_published() {
+            return Outcome::QUIET;
+        }
+        Outcome::of(self.finding(case, planned))
+    }
+}
+
+impl MatchBehind {
+    fn finding(&self, case: &Case<'_>, planned: Decimal) -> Option<Finding> {
+        let period = benchmark(
+            case.project,
+            case.currency(),
+            case.as_of,
+            &BenchmarkMode::ProjectPeriod,
+        )?;
+        let arrived = case.measures.amounts.self_raised_arrived;
+        let share = Ratio::of(arrived, planned)?;
+        let behind = period.share.minus(&share);
+        let judged = self
+            .levels
+            .from(&behind.times(&Ratio::whole(100)), Margin::Units(Decimal::TWO));
+        let currency = case.currency();
+        let evidence = banded(
+            format!(
+                "b − F17 = {} − {arrived}/{planned} = {} − {}",
+                percent(&period.share),
+                percent(&period.share),
+                percent(&share)
+            ),
+            self.levels,
+            "pp",
+            "domain.md §4.4",
+        );
+        Some(Finding::new(
+            judged,
+            format!(
+                "自筹到位{}，为承诺{}的{}，落后于项目进度{}个百分点",
+                money_zh(arrived, currency),
+                money_zh(planned, currency),
+                percent(&share),
+                points(&behind)
+            ),
+            format!(
+                "{} of the promised {} has arrived, {} points behind the project's time",
+                money_en(arrived, currency),
+                money_en(planned, currency),
+                points(&behind)
+            ),
+            evidence,
+        ))
+    }
+}
