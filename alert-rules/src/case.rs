@@ -7,7 +7,9 @@ use karez_projections::fiscal_calendar::WorkingDays;
 use karez_projections::measures::{Basis, Measures, RollUp};
 use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Unit, Warnings};
 
-use crate::rule::Stale;
+use crate::catalogue::Catalogue;
+use crate::rule::{Finding, Outcome, Rule, Stale};
+use crate::rule_set::RuleSet;
 
 /// One project in one currency at a date.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +26,24 @@ pub struct Case<'a> {
     pub as_of: NaiveDate,
     /// Which days are worked.
     pub calendar: &'a WorkingDays,
+    /// The rule set in force, for a rule that builds on what others find.
+    pub rules: &'a RuleSet,
 }
 
 impl<'a> Case<'a> {
+    /// What another rule, unless it is switched off, finds under the thresholds in force.
+    #[must_use]
+    pub fn found_by<R: Rule + 'a>(&self, rule: impl FnOnce(&'a Catalogue) -> &'a R) -> Vec<Finding> {
+        let rule = rule(self.rules.of(self.project, self.as_of));
+        if self.rules.is_off(rule.about(), self.project, self.as_of) {
+            return Vec::new();
+        }
+        match rule.judge(self) {
+            Outcome::Judged(findings) => findings,
+            Outcome::Stale(_) | Outcome::Error(_) => Vec::new(),
+        }
+    }
+
     /// Where the project stands.
     #[must_use]
     pub fn state(&self) -> ProjectState {

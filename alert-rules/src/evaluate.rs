@@ -125,6 +125,7 @@ impl Stand<'_> {
                 measures: &figures,
                 as_of: self.as_of,
                 calendar: &self.rules.calendar,
+                rules: self.rules,
             };
             let stale = case.stale(self.rules.settings.stale_after_days);
             for (rule, answer) in &mut answers {

@@ -15,6 +15,7 @@ pub mod case;
 pub mod catalogue;
 pub mod evaluate;
 pub mod inhibit;
+mod pre_start_costs;
 pub mod reconcile;
 pub mod rule;
 pub mod rule_set;

@@ -1,8 +1,9 @@
 //! # PS-02 财政资金启动前支出 Fiscal money before start
 //!
 //! ## What it finds
-//! Fiscal money spent for a service before the eligibility start S less the approved pre-study days. Of a project published by
-//! others, whatever was spent before its start: its sources are not known.
+//! Fiscal money spent for a service before the eligibility start S less the approved pre-study days: red, or orange while every
+//! such cost is marked as awaiting an approval. Of a project published by others, whose sources are not known, any payment
+//! dated before its actual start (its planned one where it has none).
 //!
 //! ## Why it is a risk
 //! Costs before the start are not the project's: they are ineligible unless approved (2 CFR 200.458; Horizon Europe).
@@ -12,23 +13,31 @@
 //! lifts it.
 //!
 //! ## Thresholds
-//! `least_amount`: sums below it are not judged. There is no colour but red: that an approval has been asked for is not a fact
-//! that karez knows, so the catalogue's orange for a pending approval is not given.
+//! `pending_words`: labels of a voucher by which a unit says that it has applied for the approval.
 //!
 //! ## What it leaves out
-//! Costs that an approval covers, reversed and refunded costs, awards and reimbursements; costs swapped from own money are
-//! shown by PS-03, which silences this one.
+//! Costs that an approval covers up to its cap, costs inside a suspension (YE-03), reversed and refunded costs, what finance does
+//! not count, awards and reimbursements, applications. Costs swapped from own money are shown by PS-03, which silences
+//! this one. That the project has not begun is no ground here: ST-02 and BX-03 say that. Of published projects undated
+//! payments, and projects without any start; their dates may be wrong, and the sentence says that they are the publisher's.
 //!
 //! ## Source
 //! domain.md §4.3, X1, X3.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
+use karez_projections::{Entry, EntryKind};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::self_funded_before_start::{limit, sum, uncovered};
 use crate::bands::Judged;
 use crate::case::Case;
+use crate::pre_start_costs::{
+    Part, before_start, in_state, is_by_postponement, is_judged_at_all, start_on, sum, with_approvals,
+};
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::words::{day_zh, money_en, money_zh};
 
@@ -36,14 +45,14 @@ use crate::words::{day_zh, money_en, money_zh};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FiscalBeforeStart {
-    /// The least sum that is judged, in whole units of the currency.
-    pub least_amount: Decimal,
+    /// Labels of a voucher that awaits a pre-study approval.
+    pub pending_words: Vec<String>,
 }
 
 impl Default for FiscalBeforeStart {
     fn default() -> Self {
         Self {
-            least_amount: Decimal::ZERO,
+            pending_words: ["预研待批", "pre_start_pending"].map(str::to_owned).into(),
         }
     }
 }
@@ -58,53 +67,123 @@ impl Rule for FiscalBeforeStart {
             runs: Runs::OnEvent,
             clearing: Clearing::AtOnce,
             awaits_books: false,
-            version: 1,
+            version: 2,
             source_text: include_str!("fiscal_before_start.rs"),
         }
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        if case.is_exempt() {
+        if case.is_published() {
+            return Outcome::of(of_published(case));
+        }
+        if !is_judged_at_all(case) {
             return Outcome::QUIET;
         }
-        Outcome::of(self.finding(case))
+        let costs: Vec<Part<'_>> = before_start(case, |entry| entry.source.is_fiscal()).collect();
+        if costs.is_empty() {
+            return Outcome::QUIET;
+        }
+        Outcome::of(in_state(case, self.finding(case, &costs)))
     }
 }
 
 impl FiscalBeforeStart {
-    fn finding(&self, case: &Case<'_>) -> Option<Finding> {
-        let limit = limit(case)?;
-        let costs = uncovered(case, limit, |source| source.is_fiscal() || case.is_published());
-        let total = sum(&costs);
-        let has_costs = costs.iter().any(|(_, amount)| *amount > Decimal::ZERO);
-        if !has_costs || total < self.least_amount || (total <= Decimal::ZERO && !case.is_published()) {
+    fn finding(&self, case: &Case<'_>, costs: &[Part<'_>]) -> Option<Finding> {
+        let total = sum(case, costs);
+        if total <= Decimal::ZERO {
             return None;
         }
-        let currency = case.currency();
-        let start = case.measures.pre_start.eligible_from_on.unwrap_or(limit);
+        let reversed = costs
+            .iter()
+            .filter(|(entry, _)| entry.kind == EntryKind::Reversed);
+        let reversed: BTreeSet<Option<Uuid>> = reversed.map(|(entry, _)| entry.corrects).collect();
+        let mut paid = costs
+            .iter()
+            .filter(|(entry, part)| *part > Decimal::ZERO && !reversed.contains(&Some(entry.event_id)));
+        let is_pending = paid.all(|(entry, _)| self.is_pending(entry));
+        let (level, pending_zh, pending_en) = if is_pending {
+            (
+                Level::Orange,
+                "，预研批准待批",
+                "; an approval has been applied for",
+            )
+        } else {
+            (Level::Red, "", "")
+        };
+        let (start, currency) = (start_on(case), case.currency());
+        let grace_days = case.measures.pre_start.grace_days;
         let evidence = evidence(
-            format!(
-                "Σ before {limit} = {total} in {} postings; S = {start}, grace {} d",
-                costs.len(),
-                case.measures.pre_start.grace_days
-            ),
-            format!("> {}", self.least_amount),
+            format!("Σ fiscal money before {start} − {grace_days} d = {total}"),
+            "–/–/approval pending/> 0",
             "domain.md §4.3",
-        );
-        Some(Finding::new(
-            Judged::at(Level::Red),
+        )
+        .figure("fiscal_balance", case.measures.curve.balance_on(case.as_of))
+        .facts(costs.iter().map(|(entry, _)| *entry));
+        let finding = Finding::new(
+            Judged::at(level),
             format!(
-                "可列支起始日{}之前列支{}，共{}笔",
+                "可列支起始日{}之前列支财政资金{}{pending_zh}",
                 day_zh(start),
-                money_zh(total, currency),
-                costs.len()
+                money_zh(total, currency)
             ),
             format!(
-                "{} in {} postings was spent before {start}, from which costs are eligible",
-                money_en(total, currency),
-                costs.len()
+                "{} of fiscal money was spent before {start}, from which costs are eligible{pending_en}",
+                money_en(total, currency)
             ),
-            evidence.facts(costs.iter().map(|(entry, _)| *entry)),
-        ))
+            with_approvals(case, evidence),
+        );
+        Some(if is_by_postponement(case, costs) {
+            finding.because("起始日变更")
+        } else {
+            finding
+        })
     }
+
+    fn is_pending(&self, entry: &Entry) -> bool {
+        let labels = entry.voucher.as_deref().map(|voucher| &voucher.tags);
+        labels
+            .into_iter()
+            .flatten()
+            .any(|label| self.pending_words.contains(label))
+    }
+}
+
+/// The start that a publisher states.
+fn published_start(case: &Case<'_>) -> Option<NaiveDate> {
+    let planned = case.approval().and_then(|approval| approval.planned_start_on);
+    case.project.started_on().or(planned)
+}
+
+/// Payments that others published with a date before the start. A payment that was reversed since counts no more.
+fn of_published(case: &Case<'_>) -> Option<Finding> {
+    let start = published_start(case)?;
+    let is_early = |entry: &&Entry| {
+        let is_payment = matches!(
+            entry.kind,
+            EntryKind::Disbursed | EntryKind::PassedOn | EntryKind::Spent
+        );
+        is_payment && entry.on < start && !entry.undated && !entry.is_reversed && !entry.amount.is_zero()
+    };
+    let mut early = case.entries().filter(is_early).peekable();
+    early.peek()?;
+    let early: Vec<&Entry> = early.collect();
+    let total = early
+        .iter()
+        .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount));
+    let (count, currency) = (early.len(), case.currency());
+    let formula = format!("Σ before {start} = {total} in {count} payments");
+    let evidence = evidence(formula, "–/–/–/> 0", "domain.md §4.3");
+    Some(Finding::new(
+        Judged::at(Level::Red),
+        format!(
+            "按公布日期，起始日{}之前支付{count}笔，合计{}",
+            day_zh(start),
+            money_zh(total, currency)
+        ),
+        format!(
+            "by the published dates {count} payments, {} in all, lie before the start of {start}",
+            money_en(total, currency)
+        ),
+        evidence.facts(early),
+    ))
 }

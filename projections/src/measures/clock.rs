@@ -38,6 +38,13 @@ impl Clock {
         Self { suspended }
     }
 
+    /// Whether the clock stands still on a day.
+    #[must_use]
+    pub fn is_suspended_on(&self, day: NaiveDate) -> bool {
+        let mut suspended = self.suspended.iter();
+        suspended.any(|(first, runs_again)| (*first..*runs_again).contains(&day))
+    }
+
     /// Days after `from` up to and with `to`, suspended days left out; 0 where `to` is not later.
     #[must_use]
     pub fn active_days(&self, from: NaiveDate, to: NaiveDate) -> i64 {

@@ -8,7 +8,8 @@ use karez_events::event::fund::FundSource;
 use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
-use super::pre_start::{cost_before, in_smallest_units};
+use super::eligibility::Eligibility;
+use super::pre_start::in_smallest_units;
 use crate::fiscal_calendar::{days_before, year_start};
 use crate::project::{Entry, EntryKind};
 
@@ -19,7 +20,7 @@ pub(super) struct Walk<'a> {
     first_of_year: NaiveDate,
     before_last_90_days: NaiveDate,
     before_last_7_days: NaiveDate,
-    eligible_from_on: Option<NaiveDate>,
+    eligibility: Option<Eligibility>,
     amounts: Amounts,
     /// Due dates of tranches paid over, by their number.
     due: BTreeMap<&'a str, NaiveDate>,
@@ -27,14 +28,14 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(currency: Currency, as_of: NaiveDate, eligible_from_on: Option<NaiveDate>) -> Self {
+    pub(super) fn new(currency: Currency, as_of: NaiveDate, eligibility: Option<Eligibility>) -> Self {
         Self {
             as_of,
             currency,
             first_of_year: year_start(as_of.year()),
             before_last_90_days: days_before(as_of, 90),
             before_last_7_days: days_before(as_of, 7),
-            eligible_from_on,
+            eligibility,
             amounts: Amounts::default(),
             due: BTreeMap::new(),
             arrived: Vec::new(),
@@ -108,10 +109,10 @@ impl<'a> Walk<'a> {
             &mut amounts.spent_self_raised,
             amount,
         );
-        if let Some(start) = self.eligible_from_on {
+        if let Some(eligibility) = &self.eligibility {
             add(
                 &mut amounts.spent_pre_start,
-                cost_before(entry, start, self.currency),
+                eligibility.part_before(eligibility.from_on, entry, self.currency),
             );
         }
         if entry.prior_year {

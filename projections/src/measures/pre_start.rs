@@ -5,6 +5,7 @@ use karez_events::event::fund::FundSource;
 use karez_events::{Currency, Ratio};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::eligibility::Eligibility;
 use crate::fiscal_calendar::days_before;
 use crate::project::{Entry, LifeStep, Project};
 
@@ -17,43 +18,49 @@ const LONGEST_GRACE_DAYS: u16 = 90;
 /// Pre-start costs by source, net of refunds and reversals.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PreStart {
-    /// S: the contract's eligibility date, else its first day, else the approval. Of a project published by
-    /// others: the actual start, else the planned one.
-    pub eligible_from_on: Option<NaiveDate>,
+    /// From when on costs are eligible.
+    pub eligibility: Option<Eligibility>,
     /// Approved pre-study days, at most 90.
     pub grace_days: u16,
+    /// Most that the approval covers, where it is limited; what becomes known first is covered first.
+    pub cap: Option<Decimal>,
     /// Costs before S, by source.
     pub spent: Vec<(FundSource, Decimal)>,
-    /// Of these, before S − grace: not covered by an approval.
+    /// Of these, before S − grace or beyond the cap: not covered by an approval.
     pub uncovered: Vec<(FundSource, Decimal)>,
     /// The earliest day of such a cost.
     pub first_on: Option<NaiveDate>,
 }
 
+/// One cost, refund or correction of the time before S.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreStartCost<'a> {
+    /// The entry.
+    pub entry: &'a Entry,
+    /// Its part before S.
+    pub spent: Decimal,
+    /// Its part that no approval covers.
+    pub uncovered: Decimal,
+}
+
 impl PreStart {
     pub(super) fn of(project: &Project, currency: Currency, as_of: NaiveDate, entries: &[&Entry]) -> Self {
-        let eligible_from_on = eligible_from(project, as_of);
-        let grace_days = grace_days(project, as_of);
+        let (grace_days, cap) = approved_days(project, as_of);
         let mut found = Self {
-            eligible_from_on,
+            eligibility: Eligibility::of(project, as_of),
             grace_days,
+            cap,
             ..Self::default()
         };
-        let Some(start) = eligible_from_on else {
-            return found;
-        };
-        let covered_from = days_before(start, grace_days.into());
-        for entry in entries.iter().filter(|entry| entry.kind.is_spending()) {
-            let before = cost_before(entry, start, currency);
-            if before.is_zero() {
-                continue;
-            }
-            add(&mut found.spent, entry.source, before);
-            add(
-                &mut found.uncovered,
-                entry.source,
-                cost_before(entry, covered_from, currency),
-            );
+        let spending = entries.iter().copied().filter(|entry| entry.kind.is_spending());
+        for PreStartCost {
+            entry,
+            spent,
+            uncovered,
+        } in found.costs(spending, currency)
+        {
+            add(&mut found.spent, entry.source, spent);
+            add(&mut found.uncovered, entry.source, uncovered);
             let (first, _) = entry.cost_period();
             found.first_on = Some(found.first_on.map_or(first, |earliest| earliest.min(first)));
         }
@@ -63,10 +70,38 @@ impl PreStart {
         found
     }
 
+    /// The costs before S among spending entries that are given in the order of becoming known.
+    pub fn costs<'a>(
+        &self,
+        spending: impl Iterator<Item = &'a Entry>,
+        currency: Currency,
+    ) -> Vec<PreStartCost<'a>> {
+        let Some((eligibility, covered_from)) = self.eligibility.zip(self.covered_from()) else {
+            return Vec::new();
+        };
+        let before = |day, entry| eligibility.part_before(day, entry, currency);
+        let costs = spending.map(|entry| PreStartCost {
+            entry,
+            spent: before(eligibility.from_on, entry),
+            uncovered: before(covered_from, entry),
+        });
+        let mut costs: Vec<PreStartCost<'a>> = costs.filter(|cost| !cost.spent.is_zero()).collect();
+        if let Some(cap) = self.cap {
+            uncover_beyond(cap, &mut costs);
+        }
+        costs
+    }
+
+    /// S.
+    #[must_use]
+    pub fn eligible_from_on(&self) -> Option<NaiveDate> {
+        self.eligibility.map(|eligibility| eligibility.from_on)
+    }
+
     /// The first day whose costs are covered by an approval, else S; `None` while there is no S.
     #[must_use]
     pub fn covered_from(&self) -> Option<NaiveDate> {
-        self.eligible_from_on
+        self.eligible_from_on()
             .map(|start| days_before(start, self.grace_days.into()))
     }
 
@@ -101,46 +136,39 @@ fn add(by_source: &mut Vec<(FundSource, Decimal)>, source: FundSource, amount: D
     }
 }
 
-/// S, the first day whose costs are eligible.
-pub(super) fn eligible_from(project: &Project, as_of: NaiveDate) -> Option<NaiveDate> {
-    let of_contract = project
-        .contract(as_of)
-        .map(|contract| contract.eligible_from_on.unwrap_or(contract.start_on));
-    let of_publisher = || {
-        let planned = || {
-            project
-                .approval(as_of)
-                .and_then(|approval| approval.planned_start_on)
-        };
-        project
-            .is_published
-            .then(|| project.started_on().or_else(planned))
-            .flatten()
-    };
-    let approved_on = || project.first_on(NaiveDate::MAX, |step| step == LifeStep::Approved);
-    of_contract.or_else(of_publisher).or_else(approved_on)
+/// What goes beyond the cap of an approval is not covered: what became known first is covered first.
+fn uncover_beyond(cap: Decimal, costs: &mut [PreStartCost<'_>]) {
+    let within = |cost: &PreStartCost<'_>| cost.spent.saturating_sub(cost.uncovered);
+    let covered = costs
+        .iter()
+        .fold(Decimal::ZERO, |sum, cost| sum.saturating_add(within(cost)));
+    let mut beyond = covered.saturating_sub(cap).max(Decimal::ZERO);
+    for cost in costs.iter_mut().rev() {
+        let uncovered = within(cost).clamp(Decimal::ZERO, beyond);
+        cost.uncovered = cost.uncovered.saturating_add(uncovered);
+        beyond = beyond.saturating_sub(uncovered);
+    }
 }
 
-fn grace_days(project: &Project, as_of: NaiveDate) -> u16 {
-    let approved = project
-        .life
-        .iter()
-        .filter(|fact| fact.on <= as_of)
-        .map(|fact| match fact.fact {
-            LifeStep::PreStartApproved { days, .. } => days,
-            LifeStep::Applied
-            | LifeStep::Approved
-            | LifeStep::Signed
-            | LifeStep::Started
-            | LifeStep::Suspended
-            | LifeStep::Resumed
-            | LifeStep::Extended { .. }
-            | LifeStep::Terminated
-            | LifeStep::AcceptanceApplied
-            | LifeStep::Accepted
-            | LifeStep::Closed => 0,
-        });
-    approved.max().unwrap_or(0).min(LONGEST_GRACE_DAYS)
+/// Days and cap of the approval of the most days.
+fn approved_days(project: &Project, as_of: NaiveDate) -> (u16, Option<Decimal>) {
+    let known = project.life.iter().filter(|fact| fact.on <= as_of);
+    let approved = known.filter_map(|fact| match fact.fact {
+        LifeStep::PreStartApproved { days, cap } => Some((days, cap)),
+        LifeStep::Applied
+        | LifeStep::Approved
+        | LifeStep::Signed
+        | LifeStep::Started
+        | LifeStep::Suspended
+        | LifeStep::Resumed
+        | LifeStep::Extended { .. }
+        | LifeStep::Terminated
+        | LifeStep::AcceptanceApplied
+        | LifeStep::Accepted
+        | LifeStep::Closed => None,
+    });
+    let (days, cap) = approved.max_by_key(|(days, _)| *days).unwrap_or_default();
+    (days.min(LONGEST_GRACE_DAYS), cap)
 }
 
 /// Decimals beyond the smallest unit that parts of costs keep until they have been summed.
@@ -168,7 +196,8 @@ pub fn cost_before(entry: &Entry, day: NaiveDate, currency: Currency) -> Decimal
 }
 
 /// A sum of parts of costs, rounded half-up to the smallest unit of the currency.
-pub(super) fn in_smallest_units(sum: Decimal, currency: Currency) -> Decimal {
+#[must_use]
+pub fn in_smallest_units(sum: Decimal, currency: Currency) -> Decimal {
     let decimals = currency.minor_unit_digits().unwrap_or(2);
     sum.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }

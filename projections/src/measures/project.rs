@@ -10,11 +10,12 @@ use super::benchmark::{Benchmark, BenchmarkMode, frozen_on, is_exempt, of_days, 
 use super::budget::{Basis, BudgetChange, Facts, sum};
 use super::clock::Clock;
 use super::composition::{self, LineMeasures};
+use super::eligibility::Eligibility;
 use super::forecast::Forecast;
 use super::idle::{BalanceCurve, Idle};
 use super::increments::Increments;
 use super::ledger::Walk;
-use super::pre_start::{PreStart, eligible_from};
+use super::pre_start::PreStart;
 use super::rate::Rate;
 use super::rates::{Incomplete, Scope, rates};
 use super::tranche::{TrancheMeasures, tranches};
@@ -165,7 +166,7 @@ impl Sums {
         (currency, as_of): (Currency, NaiveDate),
         entries: impl Iterator<Item = &'a Entry>,
     ) -> Self {
-        let mut walk = Walk::new(currency, as_of, eligible_from(project, as_of));
+        let mut walk = Walk::new(currency, as_of, Eligibility::of(project, as_of));
         entries.for_each(|entry| walk.take(entry));
         let mut amounts = walk.finish();
         let year = facts.of_year(as_of.year());

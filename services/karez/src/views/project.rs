@@ -187,7 +187,7 @@ fn detail(project: &Project, currency: karez_events::Currency, as_of: NaiveDate)
         lines: measures.lines.iter().map(LineView::from).collect(),
         tranches: measures.tranches.iter().map(TrancheView::from).collect(),
         pre_start: PreStartView {
-            eligible_from_on: measures.pre_start.eligible_from_on,
+            eligible_from_on: measures.pre_start.eligible_from_on(),
             grace_days: measures.pre_start.grace_days,
             spent: by_source(&measures.pre_start.spent),
             uncovered: by_source(&measures.pre_start.uncovered),
