@@ -8,6 +8,7 @@ use karez_projections::measures::{Basis, Measures, RollUp};
 use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Unit, Warnings};
 
 use crate::catalogue::Catalogue;
+use crate::postings::{Posting, standing};
 use crate::rule::{Finding, Outcome, Rule, Stale};
 use crate::rule_set::RuleSet;
 
@@ -130,6 +131,13 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn spending(&self) -> impl DoubleEndedIterator<Item = &'a Entry> + use<'a> {
         self.entries().filter(|entry| entry.kind.is_spending())
+    }
+
+    /// The postings of which something is left after refunds and reversals.
+    pub fn postings(&self) -> impl Iterator<Item = Posting<'a>> + use<'a> {
+        let currency = self.currency();
+        let standing = standing(self.project, self.as_of);
+        standing.filter(move |posting| posting.entry.currency == currency)
     }
 
     /// Whether the unit's books are behind: it has reported or closed its books before, and the last day so covered

@@ -59,8 +59,14 @@ catalogue! {
     out_of_period_cost: rules::out_of_period_cost::OutOfPeriodCost,
 
     // DS: duplicates
+    duplicate_in_project: rules::duplicate_in_project::DuplicateInProject,
+    duplicate_across_projects: rules::duplicate_across_projects::DuplicateAcrossProjects,
+    split_purchases: rules::split_purchases::SplitPurchases,
 
     // CC: category caps
+    indirect_cost_cap: rules::indirect_cost_cap::IndirectCostCap,
+    expert_fee_over_scale: rules::expert_fee_over_scale::ExpertFeeOverScale,
+    ineligible_use: rules::ineligible_use::IneligibleUse,
 
     // MF: matching funds
     match_without_ledger: rules::match_without_ledger::MatchWithoutLedger,

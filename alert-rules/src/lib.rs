@@ -15,6 +15,7 @@ pub mod case;
 pub mod catalogue;
 pub mod evaluate;
 pub mod inhibit;
+pub mod postings;
 mod pre_start_costs;
 pub mod reconcile;
 pub mod rule;
@@ -22,6 +23,7 @@ pub mod rule_set;
 pub mod rules;
 pub mod scenario;
 pub mod sla;
+pub mod versions;
 pub mod watch;
 pub mod words;
 

@@ -24,8 +24,14 @@ pub mod swapped_into_fiscal;
 pub mod out_of_period_cost;
 
 // DS: duplicates
+pub mod duplicate_across_projects;
+pub mod duplicate_in_project;
+pub mod split_purchases;
 
 // CC: category caps
+pub mod expert_fee_over_scale;
+pub mod indirect_cost_cap;
+pub mod ineligible_use;
 
 // MF: matching funds
 pub mod match_behind;

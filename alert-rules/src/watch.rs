@@ -206,13 +206,8 @@ impl Watch {
             return touched;
         };
         touched.extend(project.parent().map(|parent| (parent.clone(), on)));
-        let invoices: BTreeSet<&str> = project
-            .entries
-            .iter()
-            .filter_map(|entry| entry.voucher.as_ref()?.invoice_no.as_deref())
-            .collect();
-        for invoice_no in invoices {
-            let sharing = self.portfolio.projects_with_invoice(invoice_no);
+        for paper in &project.shared_papers {
+            let sharing = self.portfolio.projects_sharing(paper);
             for other in sharing.filter(|other| other.id != *id) {
                 touched.entry(other.id.clone()).or_insert(NaiveDate::MAX);
             }

@@ -33,7 +33,7 @@ pub use forecast::Forecast;
 pub use idle::{BalanceCurve, Idle};
 pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
 pub use pre_start::{PreStart, PreStartCost, cost_before, in_smallest_units};
-pub use project::{Measures, amounts, last_week_multiple, measures};
+pub use project::{Measures, amounts, last_week_multiple, life_lines, measures};
 pub use rate::{Rate, RateLevel};
 pub use roll_up::{RollUp, fund_measures, overview, unit_measures};
 pub use tranche::TrancheMeasures;

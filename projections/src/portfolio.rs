@@ -49,8 +49,10 @@ pub struct Portfolio {
     warnings: Warnings,
     rules: Option<PublishedRules>,
     last_day_evaluated: Option<NaiveDate>,
-    /// The projects in which each invoice number was booked.
-    invoices: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
+    /// The project in which each invoice or document was first booked.
+    papers: BTreeMap<Box<str>, ProjectId>,
+    /// The projects of those that were booked in several.
+    shared_papers: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
     imports: Vec<ImportRun>,
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
@@ -123,9 +125,9 @@ impl Portfolio {
         self.last_day_evaluated
     }
 
-    /// The projects in which an invoice number was booked.
-    pub fn projects_with_invoice(&self, invoice_no: &str) -> impl Iterator<Item = &Project> {
-        let ids = self.invoices.get(invoice_no).into_iter().flatten();
+    /// The projects that share an invoice (by its number) or a document (by its SHA-256); none where only one booked it.
+    pub fn projects_sharing(&self, paper: &str) -> impl Iterator<Item = &Project> {
+        let ids = self.shared_papers.get(paper).into_iter().flatten();
         ids.filter_map(|id| self.projects.get(id))
     }
 
@@ -192,7 +194,7 @@ impl Portfolio {
 
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "only two events name the unit, and one an invoice"
+        reason = "only two events name the unit, and one an invoice or a document"
     )]
     fn apply_to_project(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
         let awaited = &mut self.awaited_quotas;
@@ -204,12 +206,9 @@ impl Portfolio {
         let name = match &recorded.event {
             Event::ProjectApplied(data) => data.unit_name.clone(),
             Event::ProjectApproved(data) => data.unit_name.clone(),
-            Event::ExpenditureRecorded(data) => {
+            Event::ExpenditureRecorded(_) => {
                 project.apply(recorded);
-                if let Some(invoice_no) = data.invoice_no.as_deref() {
-                    let booked_in = self.invoices.entry(invoice_no.into()).or_default();
-                    booked_in.insert(id.clone());
-                }
+                self.mark_papers(id);
                 return self.mark_if_closed(id, recorded);
             }
             _ => {
@@ -233,6 +232,39 @@ impl Portfolio {
             .or_insert_with(|| Unit::new(unit_id));
         unit.projects.insert(id.clone());
         unit.name = name.or(unit.name.take());
+    }
+
+    /// Whether the invoice or document of the newest posting was booked before, here or elsewhere.
+    fn mark_papers(&mut self, id: &ProjectId) {
+        let newest = self.projects.get(id).and_then(|project| project.entries.last());
+        let papers: Vec<Box<str>> = newest
+            .and_then(|entry| entry.voucher.as_deref())
+            .map(|voucher| voucher.papers().map(Into::into).collect())
+            .unwrap_or_default();
+        for paper in papers {
+            let Some(first) = self.papers.get(&paper).cloned() else {
+                self.papers.insert(paper, id.clone());
+                continue;
+            };
+            let is_known_here = first == *id
+                || self
+                    .shared_papers
+                    .get(&paper)
+                    .is_some_and(|projects| projects.contains(id));
+            if is_known_here {
+                if let Some(project) = self.projects.get_mut(id) {
+                    project.repeated_papers.insert(paper);
+                }
+                continue;
+            }
+            let sharing = self.shared_papers.entry(paper.clone()).or_default();
+            sharing.extend([first, id.clone()]);
+            for project in sharing.iter() {
+                if let Some(project) = self.projects.get_mut(project) {
+                    project.shared_papers.insert(paper.clone());
+                }
+            }
+        }
     }
 
     /// Whether a posting fell into closed books is known only now: they may be opened again.

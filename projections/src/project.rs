@@ -10,6 +10,8 @@ pub use budget::{BudgetFact, BudgetForm, Carryover, LineAmount, Quota, is_publis
 pub use entry::{Entry, EntryKind, Voucher};
 pub use life::{Dated, LifeFact, LifeStep, ProjectState};
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::budget::CashPlanApproved;
 use karez_events::event::performance::{EvaluationScored, IndicatorReported, IndicatorTargetSet};
@@ -42,6 +44,10 @@ pub struct Project {
     pub carryovers: Vec<Dated<Carryover>>,
     /// The ledger, in the order of becoming known.
     pub entries: Vec<Entry>,
+    /// Invoices and documents booked here more than once; what was withdrawn since stays on the list.
+    pub repeated_papers: BTreeSet<Box<str>>,
+    /// Invoices and documents that another project has booked too; what was withdrawn since stays on the list.
+    pub shared_papers: BTreeSet<Box<str>>,
     /// 进度报告.
     pub progress: Vec<Dated<ProgressReported>>,
     /// 绩效指标.
@@ -81,6 +87,8 @@ impl Project {
             cash_plans: Vec::new(),
             carryovers: Vec::new(),
             entries: Vec::new(),
+            repeated_papers: BTreeSet::new(),
+            shared_papers: BTreeSet::new(),
             progress: Vec::new(),
             targets: Vec::new(),
             results: Vec::new(),

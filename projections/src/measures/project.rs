@@ -257,6 +257,14 @@ fn add_leftovers(amounts: &mut Amounts, project: &Project, currency: Currency, a
     }
 }
 
+/// The budget lines of a project's whole life at a date, whatever the basis of its measures.
+#[must_use]
+pub fn life_lines(project: &Project, currency: Currency, as_of: NaiveDate) -> Vec<LineMeasures> {
+    let facts = Facts::of(project, currency, as_of);
+    let entries: Vec<&Entry> = known(project, currency, as_of).collect();
+    composition::lines(project, &facts, (Basis::Life, as_of), &entries)
+}
+
 /// The figures of a project in one currency at a date.
 #[must_use]
 pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Measures {

@@ -128,6 +128,12 @@ pub struct Voucher {
 }
 
 impl Voucher {
+    /// What it rests on, by which it is known again elsewhere: invoice number and hash of the document.
+    pub fn papers(&self) -> impl Iterator<Item = &str> {
+        let papers = [self.invoice_no.as_deref(), self.document_sha256.as_deref()];
+        papers.into_iter().flatten()
+    }
+
     fn of(recorded: &RecordedEvent, data: &ExpenditureRecorded) -> Option<Box<Self>> {
         let document = recorded.metadata.document.as_ref();
         let voucher = Self {
