@@ -36,7 +36,7 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn found_by<R: Rule + 'a>(&self, rule: impl FnOnce(&'a Catalogue) -> &'a R) -> Vec<Finding> {
         let rule = rule(self.rules.of(self.project, self.as_of));
-        if self.rules.is_off(rule.about(), self.project, self.as_of) {
+        if self.rules.is_off(&rule.about(), self.project, self.as_of) {
             return Vec::new();
         }
         match rule.judge(self) {

@@ -32,9 +32,9 @@ impl Ask {
 
 /// One rule's answer about one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Answer<'r> {
     /// The rule.
-    pub about: &'static About,
+    pub about: About<'r>,
     /// About what.
     pub target: Target,
     /// What it says.
@@ -45,18 +45,18 @@ pub struct Answer {
 
 /// What is known, by which rules, at which date: what every question has in common.
 #[derive(Debug, Clone, Copy)]
-pub struct Stand<'a> {
+pub struct Stand<'a, 'r> {
     /// The facts.
     pub portfolio: &'a Portfolio,
     /// The warnings.
     pub warnings: &'a Warnings,
     /// The rule set.
-    pub rules: &'a RuleSet,
+    pub rules: &'r RuleSet,
     /// The business date.
     pub as_of: NaiveDate,
 }
 
-impl Stand<'_> {
+impl<'r> Stand<'_, 'r> {
     /// The same at another date.
     #[must_use]
     pub fn at(self, as_of: NaiveDate) -> Self {
@@ -65,7 +65,7 @@ impl Stand<'_> {
 
     /// Asks every rule about one project.
     #[must_use]
-    pub fn project(&self, id: &ProjectId, ask: Ask) -> Vec<Answer> {
+    pub fn project(&self, id: &ProjectId, ask: Ask) -> Vec<Answer<'r>> {
         let rules_of = |project| self.rules.of(project, self.as_of).rules();
         self.portfolio
             .project(id)
@@ -75,7 +75,7 @@ impl Stand<'_> {
 
     /// Asks one rule about one target, whenever it runs.
     #[must_use]
-    pub fn one(&self, rule: &str, target: &Target) -> Option<Answer> {
+    pub fn one(&self, rule: &str, target: &Target) -> Option<Answer<'r>> {
         let answers = match target {
             Target::Project(id) => {
                 let project = self.portfolio.project(id)?;
@@ -90,13 +90,13 @@ impl Stand<'_> {
 
     /// Asks every rule about one fund.
     #[must_use]
-    pub fn fund(&self, id: &FundId, ask: Ask) -> Vec<Answer> {
+    pub fn fund(&self, id: &FundId, ask: Ask) -> Vec<Answer<'r>> {
         self.ask_fund(id, &self.rules.general().rules(), ask)
     }
 
     /// Asks every rule about every project and fund, in the order of their ids.
     #[must_use]
-    pub fn all(&self, ask: Ask) -> Vec<Answer> {
+    pub fn all(&self, ask: Ask) -> Vec<Answer<'r>> {
         let projects = self
             .portfolio
             .projects()
@@ -105,14 +105,14 @@ impl Stand<'_> {
         projects.chain(funds).collect()
     }
 
-    fn ask_project(&self, project: &Project, rules: &[&dyn Rule], ask: Ask) -> Vec<Answer> {
+    fn ask_project(&self, project: &Project, rules: &[&'r dyn Rule], ask: Ask) -> Vec<Answer<'r>> {
         let target = Target::Project(project.id.clone());
         let asked = rules
             .iter()
             .filter(|rule| ask.includes(rule.about().runs, self.as_of));
-        let mut answers: Vec<(&dyn Rule, Answer)> = asked
+        let mut answers: Vec<(&'r dyn Rule, Answer<'r>)> = asked
             .map(|rule| {
-                let is_off = self.rules.is_off(rule.about(), project, self.as_of);
+                let is_off = self.rules.is_off(&rule.about(), project, self.as_of);
                 (*rule, Answer::quiet(rule.about(), target.clone(), is_off))
             })
             .collect();
@@ -129,7 +129,7 @@ impl Stand<'_> {
             };
             let stale = case.stale(self.rules.settings.stale_after_days);
             for (rule, answer) in &mut answers {
-                if self.rules.is_off(rule.about(), project, self.as_of) {
+                if self.rules.is_off(&rule.about(), project, self.as_of) {
                     continue;
                 }
                 let outcome = match (rule.judge(&case), stale) {
@@ -147,7 +147,7 @@ impl Stand<'_> {
         answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
-    fn ask_fund(&self, id: &FundId, rules: &[&dyn Rule], ask: Ask) -> Vec<Answer> {
+    fn ask_fund(&self, id: &FundId, rules: &[&'r dyn Rule], ask: Ask) -> Vec<Answer<'r>> {
         let Some(fund) = self.portfolio.fund(id) else {
             return Vec::new();
         };
@@ -157,9 +157,9 @@ impl Stand<'_> {
         let asked = rules
             .iter()
             .filter(|rule| ask.includes(rule.about().runs, self.as_of));
-        let mut answers: Vec<(&dyn Rule, Answer)> = asked
+        let mut answers: Vec<(&'r dyn Rule, Answer<'r>)> = asked
             .map(|rule| {
-                let is_off = self.rules.is_off_for_all(rule.about());
+                let is_off = self.rules.is_off_for_all(&rule.about());
                 (
                     *rule,
                     Answer::quiet(rule.about(), Target::Fund(id.clone()), is_off),
@@ -175,7 +175,7 @@ impl Stand<'_> {
                 as_of: self.as_of,
             };
             for (rule, answer) in &mut answers {
-                if !self.rules.is_off_for_all(rule.about()) {
+                if !self.rules.is_off_for_all(&rule.about()) {
                     answer.add(in_currency(rule.judge_fund(&case), currency, index == 0));
                 }
             }
@@ -200,8 +200,8 @@ fn in_currency(outcome: Outcome, currency: Currency, is_main: bool) -> Outcome {
     Outcome::Judged(findings)
 }
 
-impl Answer {
-    fn quiet(about: &'static About, target: Target, is_off: bool) -> Self {
+impl<'r> Answer<'r> {
+    fn quiet(about: About<'r>, target: Target, is_off: bool) -> Self {
         Self {
             about,
             target,

@@ -36,7 +36,7 @@ pub struct Run<'a> {
 /// The life of the warnings about one answer's target and rule: what is to be recorded now. `was_clean` says whether the
 /// rule was silent about a subject on an earlier day, by what is known now.
 pub fn reconcile(
-    answer: &Answer,
+    answer: &Answer<'_>,
     warnings: &Warnings,
     run: &Run<'_>,
     was_clean: impl Fn(Option<&str>, NaiveDate) -> bool,
@@ -100,7 +100,7 @@ pub fn retracted(warning: &Warning, run: &Run<'_>) -> Submission {
 ///
 /// # Panics
 /// Never: the text is short and without control characters.
-fn warning_id(about: &About, target: &Target, subject: Option<&str>, episode: u32) -> Option<WarningId> {
+fn warning_id(about: &About<'_>, target: &Target, subject: Option<&str>, episode: u32) -> Option<WarningId> {
     let target = match target {
         Target::Project(id) => format!("project/{id}"),
         Target::Unit(id) => format!("unit/{id}"),
@@ -118,7 +118,7 @@ fn warning_id(about: &About, target: &Target, subject: Option<&str>, episode: u3
 }
 
 fn raised<'a>(
-    answer: &Answer,
+    answer: &Answer<'_>,
     finding: &Finding,
     before: impl Iterator<Item = &'a Warning>,
     run: &Run<'_>,
@@ -145,7 +145,7 @@ fn raised<'a>(
         Target::Fund(id) => (None, None, Some(id.clone())),
         Target::Office => (None, None, None),
     };
-    let id = warning_id(answer.about, &answer.target, finding.subject.as_deref(), episode)?;
+    let id = warning_id(&answer.about, &answer.target, finding.subject.as_deref(), episode)?;
     let event = Event::WarningRaised(WarningRaised {
         rule: answer.about.name.to_owned(),
         rule_version: answer.about.version,
@@ -178,7 +178,12 @@ fn is_settled(last: &Warning, finding: &Finding, level: Level) -> bool {
 
 /// Another colour; or, at the end of a day, the same colour of a rule of events that now rests on other facts, so that the
 /// warning says what is true and many postings of a day bring one event.
-fn level_changed(answer: &Answer, open: &Warning, finding: &Finding, run: &Run<'_>) -> Option<Submission> {
+fn level_changed(
+    answer: &Answer<'_>,
+    open: &Warning,
+    finding: &Finding,
+    run: &Run<'_>,
+) -> Option<Submission> {
     let kept = finding.judged.held.map(|held| held.min(open.level));
     let level = finding.judged.level.max(kept)?;
     let facts_before = open.evidence.as_ref().map_or(&[][..], |evidence| &evidence.facts);

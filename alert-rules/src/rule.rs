@@ -35,15 +35,15 @@ pub enum Clearing {
 
 /// What the catalogue says of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
+pub struct About<'a> {
     /// Its name on the wire and in thresholds, the risk in `snake_case`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Its code in the catalogue, such as `ST-01`.
-    pub code: &'static str,
+    pub code: &'a str,
     /// 名称.
-    pub zh: &'static str,
+    pub zh: &'a str,
     /// Name in English.
-    pub en: &'static str,
+    pub en: &'a str,
     /// When it is asked.
     pub runs: Runs,
     /// How its warnings end.
@@ -52,20 +52,23 @@ pub struct About {
     pub awaits_books: bool,
     /// Raised by one more whenever what it judges, or how, changes.
     pub version: u32,
-    /// The text of its file, whose head is its manual.
-    pub source_text: &'static str,
+    /// The text of its file, whose head is its manual; of an office's own rule, the manual.
+    pub source_text: &'a str,
 }
 
-impl About {
+impl<'a> About<'a> {
     /// The family: the letters of its code.
     #[must_use]
-    pub fn family(&self) -> &'static str {
+    pub fn family(&self) -> &'a str {
         self.code.split('-').next().unwrap_or_default()
     }
 
-    /// The manual: the module text of the rule's file, as Markdown.
+    /// The manual as Markdown: the module text of the rule's file.
     #[must_use]
     pub fn manual(&self) -> String {
+        if !self.source_text.starts_with("//!") {
+            return self.source_text.to_owned();
+        }
         let lines = self
             .source_text
             .lines()
@@ -78,7 +81,7 @@ impl About {
 /// A rule: its fields are its thresholds.
 pub trait Rule: Debug + Send + Sync {
     /// What the catalogue says of it.
-    fn about(&self) -> &'static About;
+    fn about(&self) -> About<'_>;
 
     /// Judges one project in one currency at a date. A rule about funds says nothing here.
     fn judge(&self, _case: &Case<'_>) -> Outcome {

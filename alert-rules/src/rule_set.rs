@@ -157,13 +157,13 @@ impl RuleSet {
 
     /// Whether a rule is switched off for a project.
     #[must_use]
-    pub fn is_off(&self, about: &About, project: &Project, as_of: NaiveDate) -> bool {
+    pub fn is_off(&self, about: &About<'_>, project: &Project, as_of: NaiveDate) -> bool {
         is_off(&self.scope(project, as_of).off, about)
     }
 
     /// Whether a rule is switched off for all.
     #[must_use]
-    pub fn is_off_for_all(&self, about: &About) -> bool {
+    pub fn is_off_for_all(&self, about: &About<'_>) -> bool {
         is_off(&self.general.off, about)
     }
 
@@ -184,7 +184,7 @@ impl Scope {
             catalogue
                 .rules()
                 .iter()
-                .any(|rule| is_off(&BTreeSet::from([name.clone()]), rule.about()))
+                .any(|rule| is_off(&BTreeSet::from([name.clone()]), &rule.about()))
         };
         if let Some(unknown) = off.iter().find(|name| !is_known(name)) {
             return Err(RuleSetError::UnknownRule(unknown.clone()));
@@ -193,7 +193,7 @@ impl Scope {
     }
 }
 
-fn is_off(off: &BTreeSet<String>, about: &About) -> bool {
+fn is_off(off: &BTreeSet<String>, about: &About<'_>) -> bool {
     [about.name, about.code, about.family()]
         .iter()
         .any(|name| off.contains(*name))

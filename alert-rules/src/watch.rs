@@ -6,6 +6,7 @@
 //! its own date. Its own warnings are applied at once and are not waited for; those of people come with the log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
@@ -21,7 +22,7 @@ use crate::rule::{About, Clearing, Finding, Outcome, Runs, evidence};
 use crate::rule_set::RuleSet;
 
 /// The rule about the rules: one that is positive for too many is itself suspect (domain.md, users' annoyances).
-pub const SUSPECT_RULE: About = About {
+pub const SUSPECT_RULE: About<'static> = About {
     name: "rule_fires_too_often",
     code: "DQ-00",
     zh: "规则普遍触发",
@@ -38,7 +39,7 @@ pub const SUSPECT_RULE: About = About {
 pub struct Watch {
     portfolio: Portfolio,
     warnings: Warnings,
-    rules: RuleSet,
+    rules: Arc<RuleSet>,
     known_at: Position,
     last_day: Option<NaiveDate>,
     /// Facts of an import that is not complete, by project: the earliest business date of what came.
@@ -53,7 +54,7 @@ impl Watch {
             known_at: portfolio.position(),
             portfolio,
             warnings,
-            rules,
+            rules: Arc::new(rules),
             last_day: Some(last_day),
             importing: BTreeMap::new(),
         }
@@ -63,7 +64,7 @@ impl Watch {
     #[must_use]
     pub fn under(rules: RuleSet) -> Self {
         Self {
-            rules,
+            rules: Arc::new(rules),
             ..Self::default()
         }
     }
@@ -94,7 +95,7 @@ impl Watch {
 
     /// Puts another rule set in force.
     pub fn adopt(&mut self, rules: RuleSet) {
-        self.rules = rules;
+        self.rules = Arc::new(rules);
     }
 
     /// Takes one recorded event that became known on a day.
@@ -145,7 +146,9 @@ impl Watch {
     /// A day has ended: asks every rule that runs on it about everything.
     pub fn end_day(&mut self, day: NaiveDate) -> Vec<Submission> {
         self.importing.clear();
-        let answers = self.stand(day).all(Ask::Day);
+        // Answers name the rules of the set that was asked, while what they bring about is applied.
+        let rules = Arc::clone(&self.rules);
+        let answers = self.stand_under(&rules, day).all(Ask::Day);
         let found: usize = answers.iter().map(|answer| answer.findings().len()).sum();
         let mut facts = Vec::new();
         for answer in &answers {
@@ -163,11 +166,15 @@ impl Watch {
 
     /// Asks about everything at once, for a look at a date without a history: nothing is recorded.
     #[must_use]
-    pub fn stand(&self, as_of: NaiveDate) -> Stand<'_> {
+    pub fn stand(&self, as_of: NaiveDate) -> Stand<'_, '_> {
+        self.stand_under(&self.rules, as_of)
+    }
+
+    fn stand_under<'r>(&self, rules: &'r RuleSet, as_of: NaiveDate) -> Stand<'_, 'r> {
         Stand {
             portfolio: &self.portfolio,
             warnings: &self.warnings,
-            rules: &self.rules,
+            rules,
             as_of,
         }
     }
@@ -227,12 +234,14 @@ impl Watch {
         for (project, since) in touched {
             facts.extend(self.disproved(&Target::Project(project.clone()), *since, known_on, causation));
         }
-        let mut answers: Vec<Answer> = Vec::new();
+        let rules = Arc::clone(&self.rules);
+        let stand = self.stand_under(&rules, known_on);
+        let mut answers: Vec<Answer<'_>> = Vec::new();
         for project in touched.keys() {
-            answers.extend(self.stand(known_on).project(project, Ask::Event));
+            answers.extend(stand.project(project, Ask::Event));
         }
         if let Some(fund) = fund {
-            answers.extend(self.stand(known_on).fund(fund, Ask::Event));
+            answers.extend(stand.fund(fund, Ask::Event));
         }
         for answer in &answers {
             facts.extend(self.reconciled(answer, known_on, false, causation));
@@ -273,7 +282,7 @@ impl Watch {
 
     fn reconciled(
         &mut self,
-        answer: &Answer,
+        answer: &Answer<'_>,
         as_of: NaiveDate,
         is_end_of_day: bool,
         causation: Option<Uuid>,
@@ -330,7 +339,7 @@ impl Watch {
             })
             .collect();
         let answer = Answer {
-            about: &SUSPECT_RULE,
+            about: SUSPECT_RULE,
             target: Target::Office,
             outcome: Outcome::Judged(findings),
             clearing: SUSPECT_RULE.clearing,

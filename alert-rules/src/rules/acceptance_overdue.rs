@@ -43,8 +43,8 @@ impl Default for AcceptanceOverdue {
 }
 
 impl Rule for AcceptanceOverdue {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "acceptance_overdue",
             code: "TL-02",
             zh: "验收逾期",

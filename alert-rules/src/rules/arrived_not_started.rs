@@ -45,8 +45,8 @@ impl Default for ArrivedNotStarted {
 }
 
 impl Rule for ArrivedNotStarted {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "arrived_not_started",
             code: "ST-02",
             zh: "到位未启动",

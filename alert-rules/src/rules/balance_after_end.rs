@@ -50,8 +50,8 @@ impl Default for BalanceAfterEnd {
 }
 
 impl Rule for BalanceAfterEnd {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "balance_after_end",
             code: "ST-05",
             zh: "结余未清",

@@ -56,8 +56,8 @@ impl Default for CatchUpTooSteep {
 }
 
 impl Rule for CatchUpTooSteep {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "catch_up_too_steep",
             code: "FC-02",
             zh: "追赶倍数过高",

@@ -58,8 +58,8 @@ impl Default for CountedAsMatch {
 }
 
 impl Rule for CountedAsMatch {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "counted_as_match",
             code: "PS-04",
             zh: "启动前支出充抵自筹",

@@ -52,8 +52,8 @@ impl Default for DuplicateAcrossProjects {
 }
 
 impl Rule for DuplicateAcrossProjects {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "duplicate_across_projects",
             code: "DS-02",
             zh: "跨项目重复",

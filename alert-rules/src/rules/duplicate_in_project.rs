@@ -56,8 +56,8 @@ impl Default for DuplicateInProject {
 }
 
 impl Rule for DuplicateInProject {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "duplicate_in_project",
             code: "DS-01",
             zh: "重复入账",

@@ -56,8 +56,8 @@ impl Default for ExecutionLag {
 }
 
 impl Rule for ExecutionLag {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "execution_lag",
             code: "BX-01",
             zh: "执行偏慢",

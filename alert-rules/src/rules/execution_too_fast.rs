@@ -50,8 +50,8 @@ impl Default for ExecutionTooFast {
 }
 
 impl Rule for ExecutionTooFast {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "execution_too_fast",
             code: "BX-02",
             zh: "执行偏快",

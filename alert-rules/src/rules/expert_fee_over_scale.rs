@@ -135,8 +135,8 @@ impl FeeScale {
 }
 
 impl Rule for ExpertFeeOverScale {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "expert_fee_over_scale",
             code: "CC-02",
             zh: "咨询劳务超标",

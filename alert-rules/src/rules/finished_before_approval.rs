@@ -59,8 +59,8 @@ impl Default for FinishedBeforeApproval {
 }
 
 impl Rule for FinishedBeforeApproval {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "finished_before_approval",
             code: "PS-05",
             zh: "立项前已完成",

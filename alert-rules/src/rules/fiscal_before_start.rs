@@ -58,8 +58,8 @@ impl Default for FiscalBeforeStart {
 }
 
 impl Rule for FiscalBeforeStart {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "fiscal_before_start",
             code: "PS-02",
             zh: "财政资金启动前支出",

@@ -53,8 +53,8 @@ impl Default for ForecastShortfall {
 }
 
 impl Rule for ForecastShortfall {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "forecast_shortfall",
             code: "FC-01",
             zh: "年末预测不足",

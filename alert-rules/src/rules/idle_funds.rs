@@ -78,8 +78,8 @@ impl Default for IdleFunds {
 }
 
 impl Rule for IdleFunds {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "idle_funds",
             code: "ST-01",
             zh: "资金沉淀",

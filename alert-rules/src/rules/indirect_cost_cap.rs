@@ -135,8 +135,8 @@ impl CategoryChart {
 }
 
 impl Rule for IndirectCostCap {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "indirect_cost_cap",
             code: "CC-01",
             zh: "间接费用超限",

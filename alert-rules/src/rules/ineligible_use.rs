@@ -123,8 +123,8 @@ impl Default for IneligibleUse {
 }
 
 impl Rule for IneligibleUse {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "ineligible_use",
             code: "CC-03",
             zh: "科目负面清单",

@@ -50,8 +50,8 @@ impl Default for IssuedNotPaidOver {
 }
 
 impl Rule for IssuedNotPaidOver {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "issued_not_paid_over",
             code: "ST-03",
             zh: "下达未拨付",

@@ -76,8 +76,8 @@ enum Closed {
 }
 
 impl Rule for LateEntry {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "late_entry",
             code: "DQ-04",
             zh: "迟录倒录",

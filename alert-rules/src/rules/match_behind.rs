@@ -47,8 +47,8 @@ impl Default for MatchBehind {
 }
 
 impl Rule for MatchBehind {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "match_behind",
             code: "MF-01",
             zh: "自筹到位滞后",

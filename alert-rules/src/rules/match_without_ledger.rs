@@ -48,8 +48,8 @@ impl Default for MatchWithoutLedger {
 }
 
 impl Rule for MatchWithoutLedger {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "match_without_ledger",
             code: "MF-02",
             zh: "自筹未单独核算",

@@ -80,8 +80,8 @@ impl Default for MissingFields {
 }
 
 impl Rule for MissingFields {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "missing_fields",
             code: "DQ-03",
             zh: "凭证要素缺失",

@@ -43,8 +43,8 @@ use crate::words::{money_en, money_zh};
 pub struct NegativeBalance {}
 
 impl Rule for NegativeBalance {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "negative_balance",
             code: "DQ-01",
             zh: "负余额",

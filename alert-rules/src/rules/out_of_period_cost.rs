@@ -46,8 +46,8 @@ impl Default for OutOfPeriodCost {
 }
 
 impl Rule for OutOfPeriodCost {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "out_of_period_cost",
             code: "YE-03",
             zh: "期外支出",

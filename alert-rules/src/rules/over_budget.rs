@@ -54,8 +54,8 @@ impl Default for OverBudget {
 }
 
 impl Rule for OverBudget {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "over_budget",
             code: "BX-03",
             zh: "超预算、无预算支出",

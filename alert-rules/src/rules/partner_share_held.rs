@@ -44,8 +44,8 @@ impl Default for PartnerShareHeld {
 }
 
 impl Rule for PartnerShareHeld {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "partner_share_held",
             code: "ST-06",
             zh: "牵头单位滞拨",

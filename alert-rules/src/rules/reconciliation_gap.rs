@@ -59,8 +59,8 @@ impl Default for ReconciliationGap {
 }
 
 impl Rule for ReconciliationGap {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "reconciliation_gap",
             code: "DQ-02",
             zh: "对账不符",

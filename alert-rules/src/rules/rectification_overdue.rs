@@ -48,8 +48,8 @@ impl Default for RectificationOverdue {
 }
 
 impl Rule for RectificationOverdue {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "rectification_overdue",
             code: "TL-03",
             zh: "整改逾期",

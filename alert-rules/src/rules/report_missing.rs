@@ -59,8 +59,8 @@ impl Default for ReportMissing {
 }
 
 impl Rule for ReportMissing {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "report_missing",
             code: "TL-01",
             zh: "月报缺报",

@@ -84,8 +84,8 @@ impl Default for SelfFundedBeforeStart {
 }
 
 impl Rule for SelfFundedBeforeStart {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "self_funded_before_start",
             code: "PS-01",
             zh: "自筹启动前支出",

@@ -80,8 +80,8 @@ impl Default for SplitPurchases {
 }
 
 impl Rule for SplitPurchases {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "split_purchases",
             code: "DS-03",
             zh: "拆分采购",

@@ -61,8 +61,8 @@ impl Default for SwappedIntoFiscal {
 }
 
 impl Rule for SwappedIntoFiscal {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "swapped_into_fiscal",
             code: "PS-03",
             zh: "置换冲抵",

@@ -46,8 +46,8 @@ impl Default for TwoLevelGap {
 }
 
 impl Rule for TwoLevelGap {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "two_level_gap",
             code: "ST-07",
             zh: "以拨代支差",

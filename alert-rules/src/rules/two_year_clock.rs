@@ -45,8 +45,8 @@ impl Default for TwoYearClock {
 }
 
 impl Rule for TwoYearClock {
-    fn about(&self) -> &'static About {
-        &About {
+    fn about(&self) -> About<'_> {
+        About {
             name: "two_year_clock",
             code: "ST-04",
             zh: "结转两年到期",
