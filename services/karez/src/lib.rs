@@ -12,7 +12,7 @@ pub mod gateway;
 pub mod import;
 pub mod intake_sweep;
 pub mod language;
-pub mod nearest;
+pub use karez_alert_rules::nearest;
 pub mod notifier;
 pub mod print;
 pub mod receipt;

@@ -1,6 +1,7 @@
 //! The nearest known name to one that is not known, for "did you mean".
 
 /// The known name that differs least from `found`, unless all differ too much to have been meant.
+#[must_use]
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = found.chars().count().max(3) / 3 + 1;
     known
