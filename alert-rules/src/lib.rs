@@ -3,7 +3,8 @@
 //!
 //! Begin with [`rule`]: what a rule is given and what it may say. Each of the 40 rules is one file in `rules/`, whose
 //! module text is its manual; [`catalogue`] lists them with their thresholds, [`rule_set`] reads an office's own
-//! thresholds. [`evaluate`] asks every rule, [`reconcile`] turns what they say into the events of a warning's life, and
+//! thresholds; a rule of an office's own is [`custom`], its conditions are written in [`expression`] over the figures of
+//! [`measure_names`]. [`evaluate`] asks every rule, [`reconcile`] turns what they say into the events of a warning's life, and
 //! [`watch`] is the sentinel's whole decision: recorded events and days in, warning events out.
 //!
 //! Laws, each held by a property test: what an event cannot change need not be asked again; the order in which the
@@ -13,6 +14,7 @@ pub mod backtest;
 pub mod bands;
 pub mod case;
 pub mod catalogue;
+pub mod custom;
 pub mod evaluate;
 pub mod expression;
 pub mod inhibit;
@@ -33,6 +35,7 @@ pub mod words;
 pub use bands::{Bands, Judged, Margin};
 pub use case::{Case, FundCase};
 pub use catalogue::Catalogue;
+pub use custom::{CustomRule, CustomRuleError};
 pub use rule::{About, Clearing, Finding, Outcome, Rule, Runs};
-pub use rule_set::{RuleSet, RuleSetError};
+pub use rule_set::{RuleSet, RuleSetError, Scope};
 pub use watch::Watch;

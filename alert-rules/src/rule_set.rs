@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use karez_projections::Project;
@@ -13,7 +14,8 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::catalogue::Catalogue;
-use crate::rule::About;
+use crate::custom::{self, CustomRule, CustomRuleError, CustomText};
+use crate::rule::{About, Rule};
 
 /// Why a text is not a rule set.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,17 @@ pub enum RuleSetError {
     /// A name under `off` is neither a rule, a code nor a family.
     #[error("off = [{0:?}]: there is no such rule, code or family; `karez rules list` shows them")]
     UnknownRule(String),
+    /// A rule of the office's own is wrong.
+    #[error(transparent)]
+    Custom(#[from] CustomRuleError),
+    /// Two rules have one name or one code.
+    #[error(
+        "the rule {0} has the name or the code of another rule: give it one of its own\n规则 {0} 的标识或编号与另一条规则相同：请换一个"
+    )]
+    Twice(String),
+    /// A rule set cannot be written as TOML.
+    #[error("the rule set cannot be written: {0}")]
+    Write(#[from] toml::ser::Error),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +47,7 @@ struct Text {
     calendar: Calendar,
     rules: Table,
     programmes: BTreeMap<String, Programme>,
+    custom: Vec<CustomText>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,9 +101,11 @@ pub struct RuleSet {
     hash: String,
 }
 
+/// The rules that apply to a programme, or to all.
 #[derive(Debug, Clone, Default)]
-struct Scope {
+pub struct Scope {
     catalogue: Catalogue,
+    custom: Vec<Arc<CustomRule>>,
     off: BTreeSet<String>,
 }
 
@@ -117,13 +133,18 @@ impl RuleSet {
             calendar,
             rules,
             programmes,
+            custom,
         } = toml::from_str(text)?;
-        let general = Scope::try_new(rules.clone(), off.clone())?;
+        let custom = custom
+            .into_iter()
+            .map(|rule| custom::read(rule, text).map(Arc::new));
+        let custom: Vec<Arc<CustomRule>> = custom.collect::<Result<_, _>>()?;
+        let general = Scope::try_new(rules.clone(), &custom, off.clone())?;
         let programmes = programmes.into_iter().map(|(name, programme)| {
             let mut merged = rules.clone();
             overlay(&mut merged, programme.rules);
             let off = off.union(&programme.off).cloned().collect();
-            Ok((name, Scope::try_new(merged, off)?))
+            Ok((name, Scope::try_new(merged, &custom, off)?))
         });
         Ok(Self {
             settings,
@@ -143,16 +164,47 @@ impl RuleSet {
         &self.hash
     }
 
-    /// The thresholds for all.
+    /// The same with one more rule of the office's own, for its scenarios.
     #[must_use]
-    pub fn general(&self) -> &Catalogue {
-        &self.general.catalogue
+    pub fn with(mut self, rule: &Arc<CustomRule>) -> Self {
+        let scopes = self.programmes.values_mut().chain([&mut self.general]);
+        for scope in scopes {
+            scope.custom.push(Arc::clone(rule));
+        }
+        self
     }
 
-    /// The thresholds for a project: its programme's, else those for all.
+    /// The text of a rule set with rules of the office's own, each from its file.
+    ///
+    /// # Errors
+    /// [`RuleSetError`] where one of them cannot be read, or all together cannot.
+    pub fn carrying(text: &str, rules: &[&str]) -> Result<String, RuleSetError> {
+        let mut carrying = text.to_owned();
+        for rule in rules {
+            CustomRule::try_from_toml(rule)?;
+            let rule: Table = toml::from_str(rule)?;
+            let entry = Table::from_iter([("custom".to_owned(), Value::Array(vec![Value::Table(rule)]))]);
+            write!(carrying, "\n{}", toml::to_string(&entry)?).unwrap_or_default();
+        }
+        Self::try_from_toml(&carrying)?;
+        Ok(carrying)
+    }
+
+    /// The rules for all.
     #[must_use]
-    pub fn of(&self, project: &Project, as_of: NaiveDate) -> &Catalogue {
-        &self.scope(project, as_of).catalogue
+    pub fn general(&self) -> &Scope {
+        &self.general
+    }
+
+    /// The rules for a project: its programme's, else those for all.
+    #[must_use]
+    pub fn of(&self, project: &Project, as_of: NaiveDate) -> &Scope {
+        self.scope(project, as_of)
+    }
+
+    /// The office's own rules.
+    pub fn custom(&self) -> impl Iterator<Item = &Arc<CustomRule>> {
+        self.general.custom.iter()
     }
 
     /// Whether a rule is switched off for a project.
@@ -178,18 +230,64 @@ impl RuleSet {
 }
 
 impl Scope {
-    fn try_new(rules: Table, off: BTreeSet<String>) -> Result<Self, RuleSetError> {
+    fn try_new(
+        rules: Table,
+        custom: &[Arc<CustomRule>],
+        off: BTreeSet<String>,
+    ) -> Result<Self, RuleSetError> {
         let catalogue: Catalogue = Value::Table(rules).try_into()?;
+        let mut scope = Self {
+            catalogue,
+            custom: Vec::new(),
+            off: BTreeSet::new(),
+        };
+        for rule in custom {
+            let about = rule.about();
+            if scope
+                .rule(about.name)
+                .or_else(|| scope.rule(about.code))
+                .is_some()
+            {
+                return Err(RuleSetError::Twice(about.name.to_owned()));
+            }
+            scope.custom.push(Arc::clone(rule));
+        }
         let is_known = |name: &String| {
-            catalogue
-                .rules()
-                .iter()
-                .any(|rule| is_off(&BTreeSet::from([name.clone()]), &rule.about()))
+            let named = BTreeSet::from([name.clone()]);
+            scope.rules().iter().any(|rule| is_off(&named, &rule.about()))
         };
         if let Some(unknown) = off.iter().find(|name| !is_known(name)) {
             return Err(RuleSetError::UnknownRule(unknown.clone()));
         }
-        Ok(Self { catalogue, off })
+        scope.off = off;
+        Ok(scope)
+    }
+
+    /// The thresholds of the rules that are built in.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Every rule: those built in, in the order of the catalogue, and then the office's own.
+    #[must_use]
+    pub fn rules(&self) -> Vec<&dyn Rule> {
+        let mut rules = self.catalogue.rules();
+        rules.extend(self.custom.iter().map(|rule| rule.as_ref() as &dyn Rule));
+        rules
+    }
+
+    /// A rule by its name or its code.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&dyn Rule> {
+        let is_meant = |rule: &&Arc<CustomRule>| {
+            let about = rule.about();
+            about.name == name || about.code.eq_ignore_ascii_case(name)
+        };
+        let own = self.custom.iter().find(is_meant);
+        self.catalogue
+            .rule(name)
+            .or_else(|| own.map(|rule| rule.as_ref() as &dyn Rule))
     }
 }
 

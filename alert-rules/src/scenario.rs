@@ -142,7 +142,14 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`] says which day is otherwise, and how.
     pub fn check(&self, rule: &str) -> Result<(), ScenarioError> {
-        let rules = RuleSet::try_from_toml(&self.rule_set.to_string())?;
+        self.check_under(RuleSet::try_from_toml(&self.rule_set.to_string())?, rule)
+    }
+
+    /// The same under a rule set that is at hand.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] says which day is otherwise, and how.
+    pub fn check_under(&self, rules: RuleSet, rule: &str) -> Result<(), ScenarioError> {
         let mut watch = Watch::under(rules);
         let mut facts: Vec<&GivenFact> = self.given.iter().collect();
         facts.sort_by_key(|fact| fact.known_on());

@@ -298,7 +298,8 @@ impl Checker<'_, '_> {
     /// So many times, or a share of, anything on a number line.
     fn product(&self, tree: &Tree, one: Typed, two: Typed) -> Result<Typed, ExpressionError> {
         let kind = match (one.kind, two.kind) {
-            (Kind::Number, kind) | (kind, Kind::Number | Kind::Share) | (Kind::Share, kind) => {
+            (Kind::Share, Kind::Number) => Some(Kind::Share),
+            (Kind::Number | Kind::Share, kind) | (kind, Kind::Number | Kind::Share) => {
                 Some(kind).filter(|kind| kind.is_numeric())
             }
             (Kind::Money | Kind::Days | Kind::Date | Kind::Truth | Kind::Text, _) => None,

@@ -99,6 +99,7 @@ impl Slots {
     }
 
     /// The measures, in the order of their numbers.
+    #[must_use]
     pub fn measures(&self) -> impl ExactSizeIterator<Item = &'static Measure> {
         self.used.iter().map(|slot| slot.measure)
     }

@@ -121,7 +121,7 @@ struct Grounds {
 impl SelfFundedBeforeStart {
     fn finding(&self, case: &Case<'_>, own: Vec<Part<'_>>) -> Option<Finding> {
         let rules = case.rules.of(case.project, case.as_of);
-        let swaps = rules.swapped_into_fiscal.swaps(case);
+        let swaps = rules.catalogue().swapped_into_fiscal.swaps(case);
         let mut costs = own;
         costs.extend(swaps.iter().map(|swap| (swap.into, swap.taken_out)));
         let total = sum(case, &costs);
