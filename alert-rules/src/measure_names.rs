@@ -431,9 +431,10 @@ mod tests {
         assert_eq!(all.len(), MEASURES.len() * 2);
         for measure in MEASURES {
             for name in [measure.name, measure.zh] {
-                let text = match measure.read {
-                    Read::MoneyOf(_) => format!("已知({name}('差旅费'))且非known({name}（“x”）)"),
-                    _ => format!("已知({name})且known({name})"),
+                let text = if matches!(measure.read, Read::MoneyOf(_)) {
+                    format!("已知({name}('差旅费'))且非known({name}（“x”）)")
+                } else {
+                    format!("已知({name})且known({name})")
                 };
                 let slots = &mut Slots::default();
                 assert!(Expression::condition(&text, slots).is_ok(), "{text}");

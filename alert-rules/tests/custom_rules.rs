@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use karez_alert_rules::scenario::Scenario;
 use karez_alert_rules::{CustomRule, CustomRuleError, Rule, RuleSet, RuleSetError};
+use proptest::prelude::*;
 use rstest::rstest;
 
 fn example(name: &str) -> String {
@@ -196,4 +197,22 @@ fn a_rule_without_scenario_or_condition_is_refused() {
         message.contains("at least one colour wants a condition"),
         "{message}"
     );
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_the_reader_panic(
+        name in proptest::sample::select(vec!["slow_after_arrival", "travel_heavy", "key_programme_ending"]),
+        cut in any::<prop::sample::Index>(),
+        length in 0_usize..40,
+        insert in "[\\PC\n]{0,12}",
+    ) {
+        let text: Vec<char> = example(name).chars().collect();
+        let from = cut.index(text.len());
+        let to = (from + length).min(text.len());
+        let broken: String = text[..from].iter().copied().chain(insert.chars()).chain(text[to..].iter().copied()).collect();
+        if let Err(error) = CustomRule::try_from_toml(&broken) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
 }

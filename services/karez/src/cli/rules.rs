@@ -1,14 +1,17 @@
 //! `karez rules`: what the rules are, whether they hold, and what they would have said.
 
 mod backtest;
+mod check;
 mod explain;
+mod measures;
 mod publish;
 mod test;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use karez_alert_rules::{Catalogue, Clearing, Rule, RuleSet, Runs};
+use karez_alert_rules::{Catalogue, Clearing, Rule, RuleSet, Runs, Scope};
+use karez_projections::Portfolio;
 use serde::Serialize;
 
 use super::context::Context;
@@ -37,7 +40,12 @@ enum What {
         /// Its name or code, such as `idle_funds` or ST-01
         rule: String,
     },
-    /// Read rule-set files and say what is wrong with them
+    /// Every figure that a rule of an office's own may name
+    Measures {
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Read rule sets and rules of an office's own, say what is wrong with them, and tell their scenarios
     Check {
         /// The files
         #[arg(required = true)]
@@ -63,7 +71,8 @@ pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Tro
     match &args.what {
         What::List { shape } => list(context, shape).await,
         What::Show { rule } => show(context, rule).await,
-        What::Check { files } => check(context, files),
+        What::Measures { shape } => measures::run(context, shape),
+        What::Check { files } => check::run(context, files),
         What::Test { rule } => test::run(context, rule.as_deref()),
         What::Explain { warning } => explain::run(context, warning).await,
         What::Backtest(args) => backtest::run(context, args).await,
@@ -74,10 +83,10 @@ pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Tro
 /// One rule of the list.
 #[derive(Debug, Serialize)]
 struct RuleRow {
-    code: &'static str,
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
+    code: String,
+    name: String,
+    zh: String,
+    en: String,
     runs: &'static str,
     clears: &'static str,
     is_on: bool,
@@ -99,13 +108,13 @@ async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
     let row = |rule: &dyn Rule| {
         let about = rule.about();
         RuleRow {
-            code: about.code,
-            name: about.name,
-            zh: about.zh,
-            en: about.en,
+            code: about.code.to_owned(),
+            name: about.name.to_owned(),
+            zh: about.zh.to_owned(),
+            en: about.en.to_owned(),
             runs: runs(about.runs),
             clears: clears(about.clearing),
-            is_on: !rules.is_off_for_all(about),
+            is_on: !rules.is_off_for_all(&about),
             version: about.version,
         }
     };
@@ -135,9 +144,9 @@ fn sheet(list: &RuleList, look: Look) -> Vec<Sheet> {
             ("停用", "off")
         };
         sheet.rows.push(vec![
-            Cell::text(row.code),
-            Cell::text(row.name),
-            Cell::text(look.language.pick(row.zh, row.en)),
+            Cell::text(&row.code),
+            Cell::text(&row.name),
+            Cell::text(look.language.pick(&row.zh, &row.en)),
             Cell::text(row.runs),
             Cell::text(row.clears),
             Cell::text(look.language.pick(state.0, state.1)),
@@ -181,10 +190,11 @@ async fn show(context: &Context, name: &str) -> Result<Exit, Trouble> {
     let rule = find(rules.general(), name)?;
     let about = rule.about();
     output::line(&about.manual())?;
-    output::line(&format!(
-        "\n{}",
-        thresholds(rules.general(), about.name)?.trim_end()
-    ))?;
+    let is_built_in = rules.general().catalogue().rule(about.name).is_some();
+    if is_built_in {
+        let thresholds = thresholds(rules.general().catalogue(), about.name)?;
+        output::line(&format!("\n{}", thresholds.trim_end()))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -196,9 +206,9 @@ fn thresholds(catalogue: &Catalogue, name: &str) -> Result<String, Trouble> {
     Ok(toml::to_string(&rules).map_err(anyhow::Error::from)?)
 }
 
-fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Rule, Trouble> {
-    catalogue.rule(name).ok_or_else(|| {
-        let rules = catalogue.rules();
+fn find<'a>(scope: &'a Scope, name: &str) -> Result<&'a dyn Rule, Trouble> {
+    scope.rule(name).ok_or_else(|| {
+        let rules = scope.rules();
         let names = rules
             .iter()
             .flat_map(|rule| [rule.about().name, rule.about().code]);
@@ -210,27 +220,20 @@ fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a dyn Rule, Troubl
     })
 }
 
-fn check(context: &Context, files: &[PathBuf]) -> Result<Exit, Trouble> {
-    let mut exit = Exit::Done;
-    for file in files {
-        match RuleSet::try_from_toml(&read(file)?) {
-            Ok(rules) => {
-                let zh = format!("{}：可用，哈希 {}", file.display(), rules.hash());
-                let en = format!("{}: usable, hash {}", file.display(), rules.hash());
-                output::line(context.say(&zh, &en))?;
-            }
-            Err(error) => {
-                output::line(&format!("{}: {error}", file.display()))?;
-                exit = Exit::Found;
-            }
-        }
-    }
-    Ok(exit)
-}
-
 fn read(file: &Path) -> Result<String, Trouble> {
     std::fs::read_to_string(file)
         .map_err(|error| Trouble::could_not_run(format!("{} cannot be read: {error}", file.display())))
+}
+
+/// The text of a rule set, with rules of the office's own from their files.
+fn read_set(file: &Path, with: &[PathBuf]) -> Result<String, Trouble> {
+    let text = read(file)?;
+    let rules = with
+        .iter()
+        .map(|rule| read(rule))
+        .collect::<Result<Vec<String>, _>>()?;
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    RuleSet::carrying(&text, &rules).map_err(|error| Trouble::wrong_use(error.to_string()))
 }
 
 /// The rule set that the store has in force, and where it was published; the defaults where there is no store yet.
@@ -238,7 +241,10 @@ async fn in_force(context: &Context) -> Result<(RuleSet, Option<u64>), Trouble> 
     let Ok(log) = context.open().await else {
         return Ok((RuleSet::default(), None));
     };
-    let portfolio = context.portfolio(&log, None).await?;
+    published(&context.portfolio(&log, None).await?)
+}
+
+fn published(portfolio: &Portfolio) -> Result<(RuleSet, Option<u64>), Trouble> {
     let Some(published) = portfolio.rules() else {
         return Ok((RuleSet::default(), None));
     };

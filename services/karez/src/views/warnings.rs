@@ -284,9 +284,9 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
     }
 }
 
-fn about<'a>(rules: &'a RuleSet, rule: &str) -> Option<&'a About> {
+fn about<'a>(rules: &'a RuleSet, rule: &str) -> Option<About<'a>> {
     if rule == watch::SUSPECT_RULE.name {
-        return Some(&watch::SUSPECT_RULE);
+        return Some(watch::SUSPECT_RULE);
     }
     rules.general().rule(rule).map(karez_alert_rules::Rule::about)
 }

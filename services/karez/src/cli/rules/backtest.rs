@@ -27,6 +27,9 @@ pub(super) struct BacktestArgs {
     /// The other rule set
     #[arg(long, value_name = "FILE")]
     rules: PathBuf,
+    /// A rule of the office's own that the set is to carry; may be given several times
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
     /// First day whose warnings are compared
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
@@ -87,7 +90,7 @@ impl From<CaseDiff> for Case {
 }
 
 pub(super) async fn run(context: &Context, args: &BacktestArgs) -> Result<Exit, Trouble> {
-    let text = super::read(&args.rules)?;
+    let text = super::read_set(&args.rules, &args.with)?;
     let rules = RuleSet::try_from_toml(&text).map_err(|error| Trouble::wrong_use(error.to_string()))?;
     let log = context.open().await?;
     let daily = context.config.daily()?;

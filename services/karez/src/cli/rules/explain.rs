@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use karez_alert_rules::RuleSet;
 use karez_events::{RawEvent, StreamId, WarningId};
 use karez_projections::{Target, Warning};
 
@@ -26,7 +27,8 @@ pub(super) async fn run(context: &Context, id: &str) -> Result<Exit, Trouble> {
     let log = context.open().await?;
     let portfolio = context.portfolio(&log, None).await?;
     let warning = portfolio.warning(&warning_id).ok_or_else(unknown)?;
-    let mut text = head(warning, context.language);
+    let (rules, _) = super::published(&portfolio)?;
+    let mut text = head(warning, &rules, context.language);
     text.push_str(&evidence(warning, context.language));
     text.push_str(&facts(&log, warning, context).await?);
     text.push_str(&steps(&log, &warning_id, context).await?);
@@ -34,9 +36,8 @@ pub(super) async fn run(context: &Context, id: &str) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
-fn head(warning: &Warning, language: Language) -> String {
-    let catalogue = karez_alert_rules::Catalogue::default();
-    let title = find(&catalogue, &warning.raised.rule).map_or_else(
+fn head(warning: &Warning, rules: &RuleSet, language: Language) -> String {
+    let title = find(rules.general(), &warning.raised.rule).map_or_else(
         |_| warning.raised.rule.clone(),
         |rule| {
             let about = rule.about();

@@ -21,6 +21,9 @@ use crate::trouble::{Exit, Trouble};
 pub(super) struct PublishArgs {
     /// The rule set
     file: PathBuf,
+    /// A rule of the office's own that the set is to carry; may be given several times
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
     /// Who wrote the change
     #[arg(long)]
     author: String,
@@ -37,8 +40,12 @@ pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<Exit, T
         return Err(Trouble::wrong_use("the author of a change is not its publisher")
             .advise("ask a second person to publish it"));
     }
-    let text = super::read(&args.file)?;
+    let text = super::read_set(&args.file, &args.with)?;
     let rules = RuleSet::try_from_toml(&text).map_err(|error| Trouble::wrong_use(error.to_string()))?;
+    rules
+        .custom()
+        .try_for_each(super::check::scenarios_hold)
+        .map_err(Trouble::wrong_use)?;
     let submission = Submission {
         event_id: context.clock.fresh_id(),
         stream: StreamId::Calendar,

@@ -1,7 +1,7 @@
 //! `karez rules test`: every scenario that came with this version, told again.
 
 use include_dir::{Dir, include_dir};
-use karez_alert_rules::Catalogue;
+use karez_alert_rules::RuleSet;
 use karez_alert_rules::scenario::Scenario;
 
 use super::super::context::Context;
@@ -12,8 +12,8 @@ use crate::trouble::{Exit, Trouble};
 static SCENARIOS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../alert-rules/tests/scenarios");
 
 pub(super) fn run(context: &Context, rule: Option<&str>) -> Result<Exit, Trouble> {
-    let catalogue = Catalogue::default();
-    let only = rule.map(|rule| find(&catalogue, rule)).transpose()?;
+    let rules = RuleSet::default();
+    let only = rule.map(|rule| find(rules.general(), rule)).transpose()?;
     let only = only.map(|rule| rule.about().name);
     let (mut told, mut broken) = (0_u32, 0_u32);
     for folder in SCENARIOS.dirs() {
