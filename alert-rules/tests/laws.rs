@@ -96,7 +96,7 @@ fn fact(stream: &str, on: u64, known_on: u64, kind: &'static str, data: Value) -
 
 fn any_fact() -> impl Strategy<Value = Fact> {
     let amount = (1_u64..200).prop_map(|thousands| format!("{}", thousands * 1_000));
-    (0_usize..3, 0_u64..300, 0_u64..60, 0_usize..14, amount, 0_usize..4).prop_map(
+    (0_usize..3, 0_u64..300, 0_u64..60, 0_usize..17, amount, 0_usize..4).prop_map(
         |(project, on, late, kind, amount, choice)| {
             let stream = format!("project/P{}", project + 1);
             let category = if choice % 2 == 0 { "设备费" } else { "业务费" };
@@ -122,6 +122,20 @@ fn any_fact() -> impl Strategy<Value = Fact> {
                 10 => (
                     "expenditure_recorded",
                     json!({"amount": amount, "source": source, "category": category, "invoice_no": invoice}),
+                ),
+                11 => (
+                    "expenditure_recorded",
+                    json!({"amount": "3000", "source": source, "purpose": "专家咨询费", "person_days": "1",
+                           "payee": {"name": format!("P{choice}")}, "voucher_no": format!("{on}")}),
+                ),
+                12 => (
+                    "expenditure_recorded",
+                    json!({"amount": "90000", "source": source, "purpose": "工资", "tags": ["罚款"],
+                           "payee": {"name": format!("P{}", choice % 2)}}),
+                ),
+                13 => (
+                    "expenditure_recorded",
+                    json!({"amount": amount, "source": source, "category": "间接费用"}),
                 ),
                 _ => (
                     "expenditure_recorded",

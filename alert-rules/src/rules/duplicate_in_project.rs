@@ -81,7 +81,8 @@ impl Rule for DuplicateInProject {
             return Outcome::QUIET;
         }
         let mut findings = same_invoices(case, &named);
-        named.sort_by_key(|posting| posting.entry.on);
+        // Two of one day stand in an order of their own, whichever became known first.
+        named.sort_by_key(|posting| (posting.entry.on, posting.name(), posting.entry.event_id));
         findings.extend(self.near_matches(case, &named));
         Outcome::of_all(findings)
     }

@@ -2,7 +2,7 @@
 //!
 //! ## What it finds
 //! A consulting fee (专家咨询费) above the scale for its person-days: up to 110 % of the scale yellow, up to 150 % orange,
-//! beyond that red; and any such fee to somebody whom the unit pays wages, red. The scale is after tax: 2,400 yuan a day for
+//! beyond that red; and any such fee to somebody who is paid wages from the project, or is labelled as staff, red. The scale is after tax: 2,400 yuan a day for
 //! senior experts, 1,500 for others, half as much again for academicians and experts known in the whole country; half a day
 //! is 60 % of a day, and from the third day on a day counts half.
 //!
@@ -21,7 +21,8 @@
 //! ## What it leaves out
 //! Fees without person-days: nobody can say what a day cost. A fee whose payee is not stated may be for several persons, so
 //! that its days are not counted as one person's third. Without a grade the scale of senior experts is taken. An amount
-//! labelled 税前 is compared as it stands; the evidence names the tax basis.
+//! labelled 税前 is compared as it stands; the evidence names the tax basis. Wages that other projects of the unit pay are not
+//! looked up; the label of the voucher says so.
 //!
 //! ## Source
 //! domain.md P13: 财科教〔2017〕128号 by way of S24.
@@ -36,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Bands, Judged};
 use crate::case::Case;
-use crate::postings::{Posting, standing};
+use crate::postings::Posting;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
 use crate::versions::{day, in_force, words};
 use crate::words::{money_en, money_zh, percent};
@@ -181,12 +182,10 @@ struct Over<'a> {
 }
 
 impl ExpertFeeOverScale {
-    /// Everybody to whom the unit pays wages from its projects.
+    /// Everybody to whom the project pays wages. Those whom other projects of the unit pay are not looked for: a posting
+    /// there would change the answer here, and nobody would ask again.
     fn staff<'a>(&self, case: &Case<'a>) -> BTreeSet<&'a str> {
-        let own = case.unit().into_iter().flat_map(|unit| &unit.projects);
-        let projects = own.filter_map(|id| case.portfolio.project(id));
-        let postings = projects.flat_map(|project| standing(project, case.as_of));
-        postings
+        case.postings()
             .filter(|posting| posting.payee().is_some() && posting.entry.mentions(&self.wage_words))
             .filter_map(|posting| posting.payee())
             .collect()
@@ -268,12 +267,15 @@ impl ExpertFeeOverScale {
             )
         } else {
             (
-                format!("专家咨询费{}的收款人在本单位领取工资", money_zh(amount, currency)),
                 format!(
-                    "a consulting fee of {} goes to somebody on the unit's own payroll",
+                    "专家咨询费{}的收款人为在本项目领取工资或标注为本单位的人员",
+                    money_zh(amount, currency)
+                ),
+                format!(
+                    "a consulting fee of {} goes to somebody on the project's own payroll or staff",
                     money_en(amount, currency)
                 ),
-                format!("payee of {amount} is on the payroll"),
+                format!("payee of {amount} is on the payroll or labelled as staff"),
                 "domain.md P13",
             )
         };
