@@ -13,7 +13,8 @@
 //! `levels` in days after the end.
 //!
 //! ## What it leaves out
-//! Awards, reimbursements, the department's own activities, terminated projects, and projects published by others.
+//! Awards, reimbursements, the department's own activities, terminated projects, projects that never began, and projects
+//! published by others. Suspended days do not count, and a suspended project keeps the colour that it has.
 //!
 //! ## Source
 //! domain.md §4.4, X7.
@@ -21,7 +22,7 @@
 use karez_projections::{LifeStep, ProjectState};
 use serde::{Deserialize, Serialize};
 
-use crate::bands::Bands;
+use crate::bands::{Bands, Judged};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs, banded};
 use crate::words::day_zh;
@@ -58,11 +59,25 @@ impl Rule for AcceptanceOverdue {
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        let is_meant = case.state() == ProjectState::Ended && case.is_main_currency();
-        if !is_meant || case.is_exempt() || case.is_activity() || case.is_published() {
+        if !case.is_main_currency() || case.is_exempt() || case.is_activity() || case.is_published() {
             return Outcome::QUIET;
         }
-        Outcome::of(self.finding(case))
+        match case.state() {
+            ProjectState::Ended => Outcome::of(self.finding(case)),
+            ProjectState::Suspended => Outcome::of(self.finding(case).map(|finding| Finding {
+                judged: Judged {
+                    level: None,
+                    ..finding.judged
+                },
+                ..finding
+            })),
+            ProjectState::Applied
+            | ProjectState::Approved
+            | ProjectState::Signed
+            | ProjectState::Running
+            | ProjectState::Terminated
+            | ProjectState::Closed => Outcome::QUIET,
+        }
     }
 }
 
@@ -73,9 +88,12 @@ impl AcceptanceOverdue {
             .first_on(case.as_of, |step| step == LifeStep::AcceptanceApplied)
             .is_some();
         let end_on = case.project.end_on(case.as_of).filter(|_| !is_filed)?;
-        let days = (case.as_of - end_on).num_days();
+        let days = case.measures.clock.active_days(end_on, case.as_of);
         let evidence = banded(
-            format!("{} − {end_on} = {days} d", case.as_of),
+            format!(
+                "{} − {end_on} = {days} d in which it was not suspended",
+                case.as_of
+            ),
             self.levels,
             "d",
             "domain.md §4.4",

@@ -2,14 +2,15 @@
 //!
 //! ## What it finds
 //! A progress report that was due 1 (blue), 5 (yellow), 10 (orange) or 20 days ago (red) and has not been filed. The oldest
-//! missing one gives the colour, and its period is the subject. Due is, by default, a report for every calendar month, ten days after its end.
+//! missing one gives the colour, and its period is the subject. Due is, unless the programme says otherwise, a report for
+//! every quarter, ten days after its end; 月报 is the catalogue's name, and a programme with monthly reports sets `months = 1`.
 //!
 //! ## Why it is a risk
 //! A project nobody hears of is seen only when it is too late; the report is also what BX-05 compares the money with.
 //!
 //! ## Worked example
-//! A project runs from 2024-02-01. The report for February is due on 03-10: blue on 03-11, yellow on 03-15, orange on 03-20,
-//! red on 03-30. Filed on 04-02 for February and March, it is lifted on that day.
+//! A project runs from 2024-02-01. Its first full quarter ends on 06-30, and the report is due on 07-10: blue on 07-11, yellow
+//! on 07-15, orange on 07-20, red on 07-30. Filed on 08-02, it is lifted on that day.
 //!
 //! ## Thresholds
 //! `levels` in days after the due day; `months` of a period (1, 3, 6 or 12: periods follow the calendar);
@@ -52,7 +53,7 @@ impl Default for ReportMissing {
     fn default() -> Self {
         Self {
             levels: Bands::whole([1, 5, 10, 20]),
-            months: 1,
+            months: 3,
             due_within_days: 10,
         }
     }

@@ -5,6 +5,8 @@ mod admission;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod eligibility;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod idle_money;
