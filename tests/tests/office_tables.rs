@@ -227,6 +227,20 @@ async fn titles_above_a_header_do_not_hide_its_delimiter() {
     assert_eq!((report.stopped, refused.len(), report.recorded), (None, 0, 2));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_recorder_refuses_is_named_too() {
+    let store = Store::new().await.unwrap();
+    let mapping = Mapping::parse(&PLAIN.replace("[[fact]]", "known = true\n[[fact]]")).unwrap();
+    let text = "日期,金额,项目\r\n\r\n2024-03-01,100.00,没有立项\r\n";
+    let (report, refused) = imported_text(&store, text, &mapping).await;
+    assert_eq!((report.recorded, report.refused), (0, 1));
+    let [row] = refused.as_slice() else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(row.row, "row 3");
+    assert!(row.content.contains("没有立项"), "{row:?}");
+}
+
 /// The official template as a unit fills it in, below the sample row.
 const FILLED: [(&str, &[&[&str]]); 3] = [
     (

@@ -6,7 +6,6 @@ pub mod mapping;
 pub mod report;
 pub mod rows;
 pub mod run;
-mod sheet_rows;
 pub mod table;
 pub mod tabular;
 pub mod template;

@@ -72,6 +72,7 @@ impl Reading<'_> {
         match table {
             Err(error) => self.stopped(&error),
             Ok(mut table) => {
+                self.run.report.encoding = table.encoding;
                 if !self.has_columns(&table) {
                     return self.run.finish().await;
                 }
@@ -117,7 +118,7 @@ impl Reading<'_> {
     }
 
     fn stopped(&mut self, error: &TableError) {
-        self.run.report.stopped = Some((format!("读到此处为止：{error}"), error.to_string()));
+        self.run.report.stopped = Some((format!("读到此处为止：{}", error.message_zh()), error.to_string()));
     }
 
     fn has_columns(&mut self, table: &Table) -> bool {
@@ -138,11 +139,11 @@ impl Reading<'_> {
     }
 
     fn row(&mut self, table: &Table, row: &TableRow) -> anyhow::Result<()> {
-        if self.mapping.skip.as_ref().is_some_and(|mark| row.holds(mark)) {
+        if self.mapping.skip.iter().any(|mark| row.holds(mark)) {
             return Ok(());
         }
         match state(self.mapping, &table.header, row) {
-            Ok(stated) => self.stated(stated, row.number),
+            Ok(stated) => self.stated(stated, row),
             Err(faults) => {
                 for fault in faults {
                     self.run.refuse(refused(row, &fault));
@@ -152,7 +153,7 @@ impl Reading<'_> {
         }
     }
 
-    fn stated(&mut self, stated: StatedRow, row: u64) -> anyhow::Result<()> {
+    fn stated(&mut self, stated: StatedRow, row: &TableRow) -> anyhow::Result<()> {
         let first = self.run.pending.len();
         if let Some(fund) = &stated.fund {
             self.establish(fund);
@@ -183,7 +184,8 @@ impl Reading<'_> {
             self.submit(&stated.project, &key, date, event);
         }
         for fact in self.run.pending.iter().skip(first) {
-            self.run.places.insert(fact.event_id, format!("row {row}"));
+            let place = (place_of(row), row.as_json());
+            self.run.places.insert(fact.event_id, place);
         }
         Ok(())
     }
@@ -266,6 +268,10 @@ fn text_of(event: &Event) -> anyhow::Result<String> {
     Ok(String::from_utf8(event.payload()?)?)
 }
 
+fn place_of(row: &TableRow) -> String {
+    format!("row {}", row.number)
+}
+
 fn refused(row: &TableRow, fault: &CellFault) -> RefusedRow {
     let CellFault {
         column,
@@ -274,18 +280,21 @@ fn refused(row: &TableRow, fault: &CellFault) -> RefusedRow {
         advice_zh,
         advice_en,
     } = fault;
+    let number = row.number;
+    let (what_zh, what_en) = if found.is_empty() {
+        ("为空".to_owned(), " is empty".to_owned())
+    } else {
+        (
+            format!("的 {found:?} 无法读取"),
+            format!(": {found:?} cannot be read"),
+        )
+    };
     RefusedRow {
-        row: format!("row {}", row.number),
+        row: place_of(row),
         pointer: column.clone(),
         code: (*code).to_owned(),
-        message_zh: format!(
-            "第 {} 行“{column}”列的 {found:?} 无法读取：{advice_zh}",
-            row.number
-        ),
-        message_en: format!(
-            "row {}, column {column:?}: {found:?} cannot be read: {advice_en}",
-            row.number
-        ),
+        message_zh: format!("第 {number} 行“{column}”列{what_zh}：{advice_zh}"),
+        message_en: format!("row {number}, column {column:?}{what_en}: {advice_en}"),
         content: row.as_json(),
     }
 }
