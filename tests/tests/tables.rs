@@ -202,37 +202,59 @@ async fn figures_of_chinese_pages_are_exact_in_yuan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_published_tables_are_read_to_the_last_row() {
+async fn the_payments_of_the_albanian_treasury_are_read_to_the_last_row() {
     let Some(data) = shared_data() else { return };
-    for (name, file, column) in [
-        ("albania-treasury.toml", "csv/albania-treasury-2014.csv", "Value"),
-        (
-            "unesco-projects.toml",
-            "csv/unesco-projects-2024-11-13.csv",
-            "Cumulative Incurred Expenditures (USD)",
-        ),
-    ] {
-        let file = data.join(file);
-        let store = Store::new().await.unwrap();
-        let (report, refused) = imported(&store, &file, Format::Csv, &mapping(name)).await;
-        assert_eq!((report.stopped, refused), (None, Vec::new()), "{name}");
-        let found: Decimal = totals(&store.portfolio().await.unwrap())
-            .iter()
-            .map(|row| row.expenditure)
-            .sum();
-        let mut once: BTreeMap<(String, String), Decimal> = BTreeMap::new();
-        for (place, record) in records(&file).into_iter().enumerate() {
-            let amount = record[column].replace(',', "");
-            let Ok(amount) = amount.parse() else { continue };
-            // Repeated rows of UNESCO are one project in several countries; payments of Albania are each their own.
-            let id = record
-                .get("Project ID")
-                .cloned()
-                .unwrap_or_else(|| place.to_string());
-            once.insert((id, record[column].clone()), amount);
-        }
-        assert_eq!(found, once.values().sum::<Decimal>(), "{name}");
+    let file = data.join("csv/albania-treasury-2014.csv");
+    let store = Store::new().await.unwrap();
+    let (report, refused) = imported(&store, &file, Format::Csv, &mapping("albania-treasury.toml")).await;
+    assert_eq!((report.stopped, refused), (None, Vec::new()));
+    let rows = totals(&store.portfolio().await.unwrap());
+    let found: Decimal = rows.iter().map(|row| row.expenditure).sum();
+    let amounts = records(&file).into_iter();
+    let expected: Decimal = amounts
+        .filter_map(|record| record["Value"].replace(',', "").parse::<Decimal>().ok())
+        .sum();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn projects_of_unesco_with_several_budgets_are_ambiguous_and_not_added_up() {
+    let Some(data) = shared_data() else { return };
+    let file = data.join("csv/unesco-projects-2024-11-13.csv");
+    let figures = ["Project Budget (USD)", "Cumulative Incurred Expenditures (USD)"];
+    let mut listed: BTreeMap<String, Vec<[Decimal; 2]>> = BTreeMap::new();
+    for record in records(&file) {
+        let amount = |column: &str| record[column].replace(',', "").parse().unwrap_or_default();
+        listed
+            .entry(record["Project ID"].clone())
+            .or_default()
+            .push(figures.map(amount));
     }
+    let is_ambiguous = |rows: &[[Decimal; 2]]| rows.iter().any(|row| *row != rows[0]);
+    let ambiguous: Vec<&Vec<[Decimal; 2]>> = listed.values().filter(|rows| is_ambiguous(rows)).collect();
+    assert_eq!((listed.len(), ambiguous.len()), (2064, 416));
+
+    let store = Store::new().await.unwrap();
+    let mapping = mapping("unesco-projects.toml");
+    let (report, refused) = imported(&store, &file, Format::Csv, &mapping).await;
+    assert_eq!(report.stopped, None);
+    assert!(refused.iter().all(|row| row.code == "ambiguous_key"));
+    assert_eq!(
+        refused.len(),
+        ambiguous.iter().map(|rows| rows.len()).sum::<usize>()
+    );
+    let kept = store.log.rejections(None, 10_000).await.unwrap();
+    assert_eq!(kept.len(), refused.len(), "each with its reason");
+    let found = by_project(&store.portfolio().await.unwrap());
+    for (project, rows) in &listed {
+        let figures = found
+            .get(project)
+            .map(|row| [row.budget_original, row.expenditure]);
+        let expected = (!is_ambiguous(rows)).then_some(rows[0]);
+        assert_eq!(figures, expected, "{project}");
+    }
+    let (again, _) = imported(&store, &file, Format::Csv, &mapping).await;
+    assert_eq!(again.recorded, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Files of others, read into facts.
 
+mod ambiguous;
 mod cell_value;
+mod earlier;
 pub mod iati;
 pub mod mapping;
 pub mod report;

@@ -11,6 +11,10 @@ use crate::nearest::nearest;
 /// A mapping. Columns are named by their header, so their order does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a line of a file that is on or off"
+)]
 pub struct Mapping {
     /// Names the source; ids of facts are made from it, so it must stay the same for every delivery.
     pub source: String,
@@ -56,6 +60,11 @@ pub struct Mapping {
     /// key and differ are refused: which of them holds, or whether they are parts of a whole, the table does not say.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Each table is the whole of its source, not what has come since the last one: a row that differs from the one
+    /// recorded under its key takes its place, and facts whose key is no longer listed are withdrawn. Needs `key`, and
+    /// a `source` that no other table shares.
+    #[serde(default)]
+    pub complete: bool,
     /// Rows that repeat a fact word for word state the same fact; otherwise they are separate facts.
     #[serde(default)]
     pub repeats_are_one: bool,
@@ -283,6 +292,9 @@ impl Mapping {
         if self.facts.is_empty() {
             return Err("there is no [[fact]]: say what a row states".to_owned());
         }
+        if self.complete && self.key.is_empty() {
+            return Err("complete needs key: name the columns by which a row is known again".to_owned());
+        }
         if self.header_rows == 0 || self.header_row.is_some_and(|last| last < self.header_rows) {
             return Err(
                 "a header has at least one row, and header_row is the last of header_rows".to_owned(),
@@ -350,6 +362,7 @@ mod tests {
             ("delimiter = \"；\"", "delimiter"),
             ("header_row = 1\nheader_rows = 2", "header_row"),
             ("currency = \"yuan\"", "yuan"),
+            ("complete = true", "complete needs key"),
             ("skip = 1", "a text or a list of texts"),
         ] {
             let refused = Mapping::parse(&format!("source = \"a\"\n{wrong}\n{rest}")).unwrap_err();

@@ -76,6 +76,15 @@ pub fn state(mapping: &Mapping, header: &Header, row: &TableRow) -> Result<State
     }
 }
 
+/// The row's own key, where the mapping names one and the row has it, whatever else is wrong with the row.
+#[must_use]
+pub fn key_of(mapping: &Mapping, header: &Header, row: &TableRow) -> Option<String> {
+    let cells = mapping.key.iter();
+    let parts: Vec<&str> = cells.map(|column| header.cell(row, column)).collect();
+    let is_blank = parts.iter().all(|part| part.is_empty());
+    (!is_blank).then(|| parts.join(" / "))
+}
+
 struct Cells<'a> {
     mapping: &'a Mapping,
     header: &'a Header,
@@ -197,13 +206,11 @@ impl Cells<'_> {
     /// The row's own key, where the mapping names one; a blank one is a fault, because it would make one fact of many.
     fn key(&mut self) -> Option<String> {
         let column = self.mapping.key.first()?;
-        let cells = self.mapping.key.iter();
-        let parts: Vec<&str> = cells.map(|column| self.header.cell(self.row, column)).collect();
-        if parts.iter().all(|part| part.is_empty()) {
+        let key = key_of(self.mapping, self.header, self.row);
+        if key.is_none() {
             self.fault(column, "bad_key", ("请填写该行的编号", "give the row's key"));
-            return None;
         }
-        Some(parts.join(" / "))
+        key
     }
 
     /// Whether the row states this fact: its cells hold what the mapping asks for.
