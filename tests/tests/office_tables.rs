@@ -14,6 +14,7 @@ use karez::import::report::{ImportReport, RefusedRow};
 use karez::import::run::Target;
 use karez::import::tabular::{Format, import};
 use karez::import::template::SHEETS;
+use karez::replay::load_portfolio;
 use karez_projections::Portfolio;
 use karez_projections::totals::{TotalsRow, totals};
 use karez_tests::published::Store;
@@ -225,6 +226,131 @@ async fn titles_above_a_header_do_not_hide_its_delimiter() {
     let text = "项目支出表\n单位：元\n日期;项目;金额\n2024-03-01;\"P1, a\";5.00\n";
     let (report, refused) = imported_text(&store, text, &Mapping::parse(PLAIN).unwrap()).await;
     assert_eq!((report.stopped, refused.len(), report.recorded), (None, 0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_recorder_refuses_is_named_too() {
+    let store = Store::new().await.unwrap();
+    let mapping = Mapping::parse(&PLAIN.replace("[[fact]]", "known = true\n[[fact]]")).unwrap();
+    let text = "日期,金额,项目\r\n\r\n2024-03-01,100.00,没有立项\r\n";
+    let (report, refused) = imported_text(&store, text, &mapping).await;
+    assert_eq!((report.recorded, report.refused), (0, 1));
+    let [row] = refused.as_slice() else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(row.row, "row 3");
+    assert!(row.content.contains("没有立项"), "{row:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_one_key_that_differ_are_refused_whichever_comes_first() {
+    let store = Store::new().await.unwrap();
+    let keyed = Mapping::parse(&format!("key = [\"流水号\"]\n{PLAIN}")).unwrap();
+    let text = "流水号,日期,项目,金额\n1,2024-03-01,P1,5.00\n2,2024-03-01,P1,7.00\n1,2024-03-01,P1,6.00\n2,2024-03-01,P1,7.0\n";
+    let (_, refused) = imported_text(&store, text, &keyed).await;
+    let found: Vec<(&str, &str)> = refused
+        .iter()
+        .map(|row| (row.row.as_str(), row.code.as_str()))
+        .collect();
+    assert_eq!(found, [("row 2", "ambiguous_key"), ("row 4", "ambiguous_key")]);
+    assert_eq!(spent(&store.portfolio().await.unwrap()), "7");
+}
+
+/// What has been spent in all.
+fn spent(portfolio: &Portfolio) -> String {
+    let rows = totals(portfolio);
+    let sum: Decimal = rows.iter().map(|row| row.expenditure).sum();
+    sum.normalize().to_string()
+}
+
+const WHOLE: &str = "key = [\"流水号\"]\ncomplete = true\n";
+const HEAD: &str = "流水号,日期,项目,金额\n";
+const FIRST: &str = "1,2024-03-01,P1,5.00\n2,2024-03-02,P1,7.00\n3,2024-03-03,P2,11.00\n";
+
+/// Imports a table that is the whole of its source; what was recorded, known, withdrawn and refused, and the sum.
+async fn delivered(store: &Store, rows: &str) -> ([u64; 4], String) {
+    let mapping = Mapping::parse(&format!("{WHOLE}{PLAIN}")).unwrap();
+    let (report, _) = imported_text(store, &format!("{HEAD}{rows}"), &mapping).await;
+    let counts = [
+        report.recorded,
+        report.already_known,
+        report.withdrawn,
+        report.refused,
+    ];
+    (counts, spent(&store.portfolio().await.unwrap()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complete_table_takes_the_place_of_the_one_before() {
+    let store = Store::new().await.unwrap();
+    let second = "1,2024-03-01,P1,5.0\n2,2024-03-02,P1,8.00\n";
+    // Two projects and three payments.
+    assert_eq!(delivered(&store, FIRST).await, ([5, 0, 0, 0], "23".to_owned()));
+    assert_eq!(delivered(&store, FIRST).await, ([0, 3, 0, 0], "23".to_owned()));
+    let known_at = store.portfolio().await.unwrap().last_recorded_at().unwrap();
+
+    assert_eq!(delivered(&store, second).await, ([1, 1, 2, 0], "13".to_owned()));
+    assert_eq!(delivered(&store, second).await, ([0, 2, 0, 0], "13".to_owned()));
+    let then = store.log.position_at(known_at).await.unwrap();
+    let before = load_portfolio(&store.log, Some(then)).await.unwrap();
+    assert_eq!(spent(&before), "23", "as known before the second");
+
+    // The first again, by mistake, undoes nothing.
+    assert_eq!(delivered(&store, FIRST).await, ([0, 0, 0, 0], "13".to_owned()));
+    // A third that says what the first said, and more, does.
+    let third = format!("{FIRST}4,2024-03-04,P2,1.00\n");
+    assert_eq!(delivered(&store, &third).await, ([3, 1, 1, 0], "24".to_owned()));
+    assert_eq!(delivered(&store, &third).await, ([0, 4, 0, 0], "24".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_does_not_say_it_is_complete_withdraws_nothing() {
+    let store = Store::new().await.unwrap();
+    let partial = Mapping::parse(&format!("key = [\"流水号\"]\n{PLAIN}")).unwrap();
+    imported_text(&store, &format!("{HEAD}{FIRST}"), &partial).await;
+    let (next, _) = imported_text(&store, &format!("{HEAD}4,2024-03-04,P1,1.00\n"), &partial).await;
+    assert_eq!((next.recorded, next.withdrawn), (1, 0));
+    assert_eq!(spent(&store.portfolio().await.unwrap()), "24");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_a_complete_table_leaves_earlier_facts_alone() {
+    let store = Store::new().await.unwrap();
+    delivered(&store, FIRST).await;
+    let unreadable = "1,2024-03-01,P1,五\n2,2024-03-02,P1,7.00\n3,2024-03-03,P2,11.00\n";
+    assert_eq!(
+        delivered(&store, unreadable).await,
+        ([0, 2, 0, 1], "23".to_owned())
+    );
+    let ambiguous =
+        "2,2024-03-02,P1,7.00\n2,2024-03-02,P1,8.00\n1,2024-03-01,P1,5.00\n3,2024-03-03,P2,11.00\n";
+    assert_eq!(
+        delivered(&store, ambiguous).await,
+        ([0, 2, 0, 2], "23".to_owned())
+    );
+    let without_its_key = "1,2024-03-01,P1,5.00\n,2024-03-02,P1,7.00\n";
+    assert_eq!(
+        delivered(&store, without_its_key).await,
+        ([0, 1, 0, 1], "23".to_owned())
+    );
+    let cut_off = "1,2024-03-01,P1,5.00\n\"2,";
+    let filler = "x,y,z\n".repeat(400_000);
+    assert_eq!(
+        delivered(&store, &format!("{cut_off}{filler}")).await.1,
+        "23".to_owned()
+    );
+    assert_eq!(delivered(&store, "").await, ([0, 0, 0, 0], "23".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_another_source_are_not_withdrawn() {
+    let store = Store::new().await.unwrap();
+    let other = PLAIN.replace("source = \"t\"", "source = \"u\"");
+    let other = Mapping::parse(&format!("{WHOLE}{other}")).unwrap();
+    imported_text(&store, &format!("{HEAD}1,2024-03-01,P9,100.00\n"), &other).await;
+    delivered(&store, FIRST).await;
+    let (counts, sum) = delivered(&store, "1,2024-03-01,P1,5.00\n").await;
+    assert_eq!((counts, sum.as_str()), ([0, 1, 2, 0], "105"));
 }
 
 /// The official template as a unit fills it in, below the sample row.

@@ -1,12 +1,13 @@
 //! Files of others, read into facts.
 
+mod ambiguous;
 mod cell_value;
+mod earlier;
 pub mod iati;
 pub mod mapping;
 pub mod report;
 pub mod rows;
 pub mod run;
-mod sheet_rows;
 pub mod table;
 pub mod tabular;
 pub mod template;

@@ -40,7 +40,7 @@ enum What {
     Csv(Tables),
     /// Workbooks, by a mapping, or by the official template
     Xlsx(Tables),
-    /// Write the official template, a workbook to fill in
+    /// Write the official template to fill in, a workbook or CSV files
     Template(TemplateArgs),
 }
 
@@ -48,14 +48,14 @@ enum What {
 struct Tables {
     #[command(flatten)]
     files: Files,
-    /// Which column says what; a workbook without one is read as the official template
+    /// Which column says what; without one the official template is read, as a workbook or as one CSV file of a sheet
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 struct TemplateArgs {
-    /// Where to write it
+    /// Where to write it; a name that ends in .csv gives one CSV file for each sheet
     #[arg(long, value_name = "FILE", default_value = "karez-template.xlsx")]
     output: PathBuf,
 }
@@ -83,6 +83,17 @@ struct Files {
 }
 
 pub(super) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Trouble> {
+    let readable = match &args.what {
+        What::Iati(files) => Some((files, "xml")),
+        What::Csv(tables) => Some((&tables.files, "csv")),
+        What::Xlsx(tables) => Some((&tables.files, "xlsx")),
+        What::Template(_) => None,
+    };
+    if let Some((files, ending)) = readable {
+        for file in &files.paths {
+            input::open(context, file, ending)?;
+        }
+    }
     let (files, reader) = match &args.what {
         What::Iati(files) => (files, Reader::Iati),
         What::Csv(tables) => (
@@ -95,14 +106,6 @@ pub(super) async fn run(context: &Context, args: &ImportArgs) -> Result<Exit, Tr
         ),
         What::Template(template) => return write_template(context, &template.output),
     };
-    let ending = match &reader {
-        Reader::Iati => "xml",
-        Reader::Table(Format::Csv, _) => "csv",
-        Reader::Table(Format::Xlsx, _) => "xlsx",
-    };
-    for file in &files.paths {
-        input::open(context, file, ending)?;
-    }
     let log = context.create_or_open().await?;
     let metrics = Arc::new(Metrics::try_new().map_err(anyhow::Error::from)?);
     let mut refused = Refused::open(files.errors.as_deref())?;
@@ -172,9 +175,26 @@ fn mappings(tables: &Tables, format: Format) -> Result<Vec<Mapping>, Trouble> {
         (Some(path), _) => Ok(vec![
             Mapping::read(path).map_err(|error| Trouble::wrong_use(error.to_string()))?,
         ]),
-        (None, Format::Csv) => Err(Trouble::wrong_use(
-            "a CSV file needs --mapping FILE, which says what its columns mean",
-        )),
+        (None, Format::Csv) => {
+            let found = tables
+                .files
+                .paths
+                .iter()
+                .map(|path| template::mapping_of_csv(path));
+            // All files are read by the mappings given, so without one they must be of the same sheet.
+            match found.collect::<Option<Vec<Mapping>>>() {
+                Some(mut mappings) if mappings.windows(2).all(|pair| pair.first() == pair.last()) => {
+                    mappings.truncate(1);
+                    Ok(mappings)
+                }
+                Some(_) => Err(Trouble::wrong_use(
+                    "these files are of different sheets of the template: import them one by one, 项目 first",
+                )),
+                None => Err(Trouble::wrong_use(
+                    "a CSV file that is not of the official template needs --mapping FILE, which says what its columns mean",
+                )),
+            }
+        }
         (None, Format::Xlsx) => template::SHEETS
             .iter()
             .map(|sheet| sheet.mapping().map_err(|error| anyhow::anyhow!(error).into()))
@@ -183,14 +203,34 @@ fn mappings(tables: &Tables, format: Format) -> Result<Vec<Mapping>, Trouble> {
 }
 
 fn write_template(context: &Context, path: &Path) -> Result<Exit, Trouble> {
-    let workbook = template::workbook().map_err(anyhow::Error::from)?;
-    std::fs::write(path, workbook)
-        .map_err(|error| Trouble::could_not_run(format!("{} cannot be written: {error}", path.display())))?;
-    let place = path.display();
-    output::line(context.say(
-        &format!("模板已写入 {place}"),
-        &format!("the template is in {place}"),
-    ))?;
+    let files = if path
+        .extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("csv"))
+    {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        template::SHEETS
+            .iter()
+            .map(|sheet| {
+                Ok((
+                    path.with_file_name(format!("{stem}-{}.csv", sheet.name)),
+                    sheet.csv()?,
+                ))
+            })
+            .collect::<Result<Vec<_>, csv::Error>>()
+            .map_err(anyhow::Error::from)?
+    } else {
+        let workbook = template::workbook().map_err(anyhow::Error::from)?;
+        vec![(path.to_owned(), workbook)]
+    };
+    for (path, content) in files {
+        let place = path.display();
+        std::fs::write(&path, content)
+            .map_err(|error| Trouble::could_not_run(format!("{place} cannot be written: {error}")))?;
+        output::line(context.say(
+            &format!("模板已写入 {place}"),
+            &format!("the template is in {place}"),
+        ))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -233,11 +273,18 @@ fn told(context: &Context, report: &ImportReport) -> String {
     } else {
         ("", "")
     };
+    // An encoding that was found out, not stated, is worth a look.
+    let (read_zh, read_en) = match report.encoding {
+        Some(encoding) if encoding != "UTF-8" => {
+            (format!("（编码 {encoding}）"), format!(" (in {encoding})"))
+        }
+        Some(_) | None => (String::new(), String::new()),
+    };
     let zh = format!(
-        "{file}{trial_zh}：读取 {read}，入账 {recorded}，此前已有 {already_known}，撤回 {withdrawn}，未予入账 {refused}，保留意见 {reservations}，旧文件略过 {outdated}"
+        "{file}{read_zh}{trial_zh}：读取 {read}，入账 {recorded}，此前已有 {already_known}，撤回 {withdrawn}，未予入账 {refused}，保留意见 {reservations}，旧文件略过 {outdated}"
     );
     let en = format!(
-        "{file}{trial_en}: {read} read, {recorded} recorded, {already_known} known already, {withdrawn} withdrawn, {refused} refused, {reservations} with a reservation, {outdated} outdated"
+        "{file}{read_en}{trial_en}: {read} read, {recorded} recorded, {already_known} known already, {withdrawn} withdrawn, {refused} refused, {reservations} with a reservation, {outdated} outdated"
     );
     context.say(&zh, &en).to_owned()
 }
@@ -279,6 +326,7 @@ impl Refused {
     fn add(&mut self, file: &Path, row: &RefusedRow) {
         let Some(rows) = &mut self.rows else { return };
         let file = file.display().to_string();
+        // The name of a column and of a file are the sender's words as much as the content is.
         let fields = [
             &file,
             &row.row,

@@ -43,7 +43,13 @@ pub(super) fn amount_of(text: &str, mapping: &Mapping) -> Option<Decimal> {
         Unit::万元 => Decimal::from(10_000),
         Unit::亿元 => Decimal::from(100_000_000),
     };
-    amount.checked_mul(factor)
+    exact_product(amount, factor)
+}
+
+/// A product that would have to be rounded is none: the amount has more digits than can be held.
+fn exact_product(amount: Decimal, factor: Decimal) -> Option<Decimal> {
+    let product = amount.checked_mul(factor)?;
+    (product.checked_div(factor)? == amount).then_some(product)
 }
 
 /// Reads a day: as the mapping says, where it says how; otherwise ISO, alone or before a time, or as offices write it.
@@ -88,6 +94,8 @@ mod tests {
     fn ten_thousands_are_exact() {
         let amount = amount_of("861.46", &mapping("unit = \"万元\"")).unwrap();
         assert_eq!(amount, Decimal::from(8_614_600));
+        let most = "79228162514264337593543950335";
+        assert_eq!(amount_of(most, &mapping("unit = \"万元\"")), None);
     }
 
     #[test]

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use karez_events::event::project::ProjectKind;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::nearest::nearest;
 
 /// A mapping. Columns are named by their header, so their order does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a line of a file that is on or off"
+)]
 pub struct Mapping {
     /// Names the source; ids of facts are made from it, so it must stay the same for every delivery.
     pub source: String,
@@ -22,12 +26,21 @@ pub struct Mapping {
     pub currency: Option<String>,
     /// Column with the currency.
     pub currency_column: Option<String>,
-    /// Encoding of a CSV file, such as `gb18030` or `iso-8859-1`; UTF-8, else GB18030, else windows-1252 where absent.
+    /// Encoding of a CSV file, such as `gb18030` or `iso-8859-1`; where absent the first of UTF-8, GB18030 and
+    /// windows-1252 in which the whole file is text.
     pub encoding: Option<String>,
     /// Delimiter of a CSV file; the most frequent of `,` `;` and tab in its header where absent.
     pub delimiter: Option<char>,
-    /// Row of the header, from 1; the first that holds every column needed, where absent.
-    pub header_row: Option<usize>,
+    /// Row of the header, from 1, the last where it has several; the first that holds every column needed, where
+    /// absent.
+    pub header_row: Option<u64>,
+    /// Rows of the header. What stands above one another is one name, joined by " / "; merged cells count for each
+    /// column that they cover.
+    #[serde(default = "one")]
+    pub header_rows: u64,
+    /// Other names that a column may have: the name used in this mapping, then the others.
+    #[serde(default)]
+    pub also_called: BTreeMap<String, Vec<String>>,
     /// Sheet of a workbook; its first where absent.
     pub sheet: Option<String>,
     /// Cells that mean "nothing stated".
@@ -43,14 +56,21 @@ pub struct Mapping {
     #[serde(default)]
     pub date_formats: Vec<String>,
     /// The columns that name a row wherever it is delivered, such as a receipt number. A repeated key with the same
-    /// content is the same fact; the same content under another key is another fact.
+    /// content is the same fact; the same content under another key is another fact. Rows of one table that share a
+    /// key and differ are refused: which of them holds, or whether they are parts of a whole, the table does not say.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Each table is the whole of its source, not what has come since the last one: a row that differs from the one
+    /// recorded under its key takes its place, and facts whose key is no longer listed are withdrawn. Needs `key`, and
+    /// a `source` that no other table shares.
+    #[serde(default)]
+    pub complete: bool,
     /// Rows that repeat a fact word for word state the same fact; otherwise they are separate facts.
     #[serde(default)]
     pub repeats_are_one: bool,
-    /// Rows of which a cell holds this text are passed over (示例).
-    pub skip: Option<String>,
+    /// Rows of which a cell holds one of these texts are passed over (示例).
+    #[serde(default, deserialize_with = "one_or_more")]
+    pub skip: Vec<String>,
     /// The project that a row is about.
     pub project: ProjectColumns,
     /// The facts that a row states.
@@ -88,6 +108,10 @@ pub struct ProjectColumns {
     pub fund_column: Option<String>,
     /// Column with the project it is a part of.
     pub parent: Option<String>,
+    /// Column with the first day planned.
+    pub start: Option<String>,
+    /// Column with the last day planned.
+    pub end: Option<String>,
     /// What kind of project each is: research, reimbursement, award or activity.
     #[serde(default)]
     pub kind: ProjectKind,
@@ -154,6 +178,24 @@ pub struct FactColumns {
     pub service_to: Option<String>,
 }
 
+fn one() -> u64 {
+    1
+}
+
+/// A text, or a list of texts.
+fn one_or_more<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a text or a list of texts was expected")]
+    enum Texts {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match Texts::deserialize(input)? {
+        Texts::One(text) => vec![text],
+        Texts::More(texts) => texts,
+    })
+}
+
 fn nothing() -> Vec<String> {
     vec![String::new(), "-".to_owned()]
 }
@@ -203,6 +245,8 @@ impl Mapping {
             &project.unit_name,
             &project.fund_column,
             &project.parent,
+            &project.start,
+            &project.end,
         ];
         let of_facts = self.facts.iter().flat_map(FactColumns::optional);
         let optional = about_project.into_iter().flatten().map(String::as_str);
@@ -216,18 +260,55 @@ impl Mapping {
         self.project.id.iter().map(String::as_str).chain(amounts)
     }
 
+    /// The name that this mapping uses for a column; the name found where it uses none.
+    #[must_use]
+    pub fn canonical<'a>(&'a self, found: &'a str) -> &'a str {
+        self.also_called
+            .iter()
+            .find(|(_, others)| others.iter().any(|other| other == found))
+            .map_or(found, |(name, _)| name)
+    }
+
     /// Reads a mapping from its text.
     ///
     /// # Errors
     /// A sentence with line, column and what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
+        let mapping: Self = toml::from_str(text).map_err(|error| {
             let message = error.to_string();
             match meant(error.message()) {
                 Some(name) => format!("{message}did you mean `{name}`?"),
                 None => message,
             }
-        })
+        })?;
+        mapping.check().map(|()| mapping)
+    }
+
+    /// What each setting allows by itself but not all of them together.
+    fn check(&self) -> Result<(), String> {
+        if self.project.id.is_empty() {
+            return Err("[project] id names no column: name those that tell projects apart".to_owned());
+        }
+        if self.facts.is_empty() {
+            return Err("there is no [[fact]]: say what a row states".to_owned());
+        }
+        if self.complete && self.key.is_empty() {
+            return Err("complete needs key: name the columns by which a row is known again".to_owned());
+        }
+        if self.header_rows == 0 || self.header_row.is_some_and(|last| last < self.header_rows) {
+            return Err(
+                "a header has at least one row, and header_row is the last of header_rows".to_owned(),
+            );
+        }
+        if self.delimiter.is_some_and(|given| !given.is_ascii()) {
+            return Err("delimiter is one ASCII letter such as ; or a tab".to_owned());
+        }
+        match &self.currency {
+            Some(code) if code.parse::<karez_events::Currency>().is_err() => Err(format!(
+                "currency {code:?} is no currency: use three letters such as CNY"
+            )),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -272,5 +353,20 @@ mod tests {
                 && refused.contains("did you mean `title`?"),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_together_are_refused() {
+        let rest = "[project]\nid = [\"A\"]\n[[fact]]\ntype = \"arrival\"\namount = \"C\"\n";
+        for (wrong, named) in [
+            ("delimiter = \"；\"", "delimiter"),
+            ("header_row = 1\nheader_rows = 2", "header_row"),
+            ("currency = \"yuan\"", "yuan"),
+            ("complete = true", "complete needs key"),
+            ("skip = 1", "a text or a list of texts"),
+        ] {
+            let refused = Mapping::parse(&format!("source = \"a\"\n{wrong}\n{rest}")).unwrap_err();
+            assert!(refused.contains(named), "{wrong}: {refused}");
+        }
     }
 }

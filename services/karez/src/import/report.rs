@@ -39,6 +39,9 @@ pub struct ImportReport {
     pub sha256: String,
     /// The day on which the publisher made it, where it says so.
     pub published_on: Option<NaiveDate>,
+    /// The encoding in which a CSV file was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'static str>,
     /// Facts read, refused rows included.
     pub read: u64,
     /// Recorded now; in a dry run, what would be.

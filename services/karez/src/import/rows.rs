@@ -16,6 +16,18 @@ use super::table::{Header, TableRow};
 /// The years a table may be about.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 
+/// What a workbook shows in place of a value where a formula failed.
+const FAILED_FORMULAS: [&str; 8] = [
+    "#REF!",
+    "#N/A",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#GETTING_DATA",
+];
+
 /// What is wrong with a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellFault {
@@ -64,6 +76,15 @@ pub fn state(mapping: &Mapping, header: &Header, row: &TableRow) -> Result<State
     }
 }
 
+/// The row's own key, where the mapping names one and the row has it, whatever else is wrong with the row.
+#[must_use]
+pub fn key_of(mapping: &Mapping, header: &Header, row: &TableRow) -> Option<String> {
+    let cells = mapping.key.iter();
+    let parts: Vec<&str> = cells.map(|column| header.cell(row, column)).collect();
+    let is_blank = parts.iter().all(|part| part.is_empty());
+    (!is_blank).then(|| parts.join(" / "))
+}
+
 struct Cells<'a> {
     mapping: &'a Mapping,
     header: &'a Header,
@@ -79,6 +100,11 @@ impl Cells<'_> {
     }
 
     fn fault(&mut self, column: &str, code: &'static str, advice: (&'static str, &'static str)) {
+        // Several facts may read one cell.
+        let is_same = |fault: &CellFault| fault.column == column && fault.code == code;
+        if self.faults.iter().any(is_same) {
+            return;
+        }
         let found = self.header.cell(self.row, column).to_owned();
         let (advice_zh, advice_en) = advice;
         self.faults.push(CellFault {
@@ -91,6 +117,9 @@ impl Cells<'_> {
     }
 
     fn state(&mut self) -> Option<StatedRow> {
+        if self.has_failed_formulas() {
+            return None;
+        }
         let project = self.project_id()?;
         let key = self.key();
         let fund = self.fund();
@@ -112,6 +141,9 @@ impl Cells<'_> {
             let event = self.event(columns, amount, currency);
             facts.push((stated_on, event));
         }
+        if facts.is_empty() && self.faults.is_empty() {
+            self.fault_of_nothing();
+        }
         Some(StatedRow {
             project,
             fund,
@@ -119,6 +151,37 @@ impl Cells<'_> {
             key,
             facts,
         })
+    }
+
+    /// A failed formula is no text: taken as one it would name a project or a purpose.
+    fn has_failed_formulas(&mut self) -> bool {
+        let mapping = self.mapping;
+        let failed = |column: &&str| {
+            let text = self.header.cell(self.row, column);
+            FAILED_FORMULAS.contains(&text) && !mapping.none.iter().any(|none| none == text)
+        };
+        let columns: Vec<&str> = mapping.named().filter(failed).collect();
+        for column in &columns {
+            let advice = (
+                "公式出错，请更正公式或直接填写数值",
+                "the formula failed: correct it, or write the value",
+            );
+            self.fault(column, "failed_formula", advice);
+        }
+        !columns.is_empty()
+    }
+
+    /// A row of a posted table about a recorded project that states nothing at all was meant to state something.
+    fn fault_of_nothing(&mut self) {
+        let mapping = self.mapping;
+        if let [columns] = mapping.facts.as_slice()
+            && !mapping.published
+            && mapping.project.known
+            && self.is_stated(columns)
+        {
+            let advice = ("请填写金额，或删除该行", "give the amount, or delete the row");
+            self.fault(&columns.amount, "missing_amount", advice);
+        }
     }
 
     fn project_id(&mut self) -> Option<ProjectId> {
@@ -143,13 +206,11 @@ impl Cells<'_> {
     /// The row's own key, where the mapping names one; a blank one is a fault, because it would make one fact of many.
     fn key(&mut self) -> Option<String> {
         let column = self.mapping.key.first()?;
-        let cells = self.mapping.key.iter();
-        let parts: Vec<&str> = cells.map(|column| self.header.cell(self.row, column)).collect();
-        if parts.iter().all(|part| part.is_empty()) {
+        let key = key_of(self.mapping, self.header, self.row);
+        if key.is_none() {
             self.fault(column, "bad_key", ("请填写该行的编号", "give the row's key"));
-            return None;
         }
-        Some(parts.join(" / "))
+        key
     }
 
     /// Whether the row states this fact: its cells hold what the mapping asks for.
@@ -207,8 +268,8 @@ impl Cells<'_> {
             kind: columns.kind,
             amount: None,
             currency: self.currency()?,
-            planned_start_on: None,
-            planned_end_on: None,
+            planned_start_on: self.date(columns.start.as_ref()),
+            planned_end_on: self.date(columns.end.as_ref()),
             lump_sum: false,
             carryover_regime: CarryoverRegime::ResearchProject,
             published_status: None,
@@ -250,10 +311,23 @@ impl Cells<'_> {
 
     /// The date given; the last day of the year where only that is given.
     fn business_date(&mut self, columns: &FactColumns) -> Option<NaiveDate> {
-        self.date(columns.date.as_ref()).or(columns.on).or_else(|| {
+        let stated_on = self.date(columns.date.as_ref()).or(columns.on).or_else(|| {
             let year = self.year(columns)?;
             NaiveDate::from_ymd_opt(year, 12, 31)
-        })
+        });
+        // Published figures may have no date; what is posted happened on some day, and not on that of the import.
+        if let Some(column) = &columns.date
+            && stated_on.is_none()
+            && !self.mapping.published
+            && self.text(Some(column)).is_none()
+        {
+            let advice = (
+                "请填写业务日期，例如 2024-12-31",
+                "give the business date, such as 2024-12-31",
+            );
+            self.fault(column, "missing_date", advice);
+        }
+        stated_on
     }
 
     fn year(&mut self, columns: &FactColumns) -> Option<i32> {
@@ -318,24 +392,18 @@ impl Cells<'_> {
         let reference = self.text(columns.reference.as_ref());
         let purpose = self.text(columns.purpose.as_ref());
         match columns.kind {
-            FactKind::BudgetOriginal => {
-                let year = self.year(columns);
-                budget(
-                    (year, columns.period),
-                    BudgetStanding::Original,
-                    (source, category),
-                    (amount, currency),
-                )
-            }
-            FactKind::BudgetRevised => {
-                let year = self.year(columns);
-                budget(
-                    (year, columns.period),
-                    BudgetStanding::Revised,
-                    (source, category),
-                    (amount, currency),
-                )
-            }
+            FactKind::BudgetOriginal => budget(
+                (self.year(columns), columns.period),
+                BudgetStanding::Original,
+                (source, category),
+                (amount, currency),
+            ),
+            FactKind::BudgetRevised => budget(
+                (self.year(columns), columns.period),
+                BudgetStanding::Revised,
+                (source, category),
+                (amount, currency),
+            ),
             FactKind::Disbursement => disbursement((source, reference), purpose, (amount, currency)),
             FactKind::Arrival => arrival((source, reference), purpose, (amount, currency)),
             FactKind::Commitment => Event::CommitmentSigned(CommitmentSigned {
@@ -467,3 +535,6 @@ fn arrival(from: (FundSource, Option<String>), purpose: Option<String>, money: (
         purpose,
     })
 }
+
+#[cfg(test)]
+mod tests;

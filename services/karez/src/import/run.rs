@@ -45,8 +45,8 @@ pub(super) struct Run<'a> {
     /// The projects of the file, in its order.
     pub(super) projects: Vec<ProjectId>,
     pub(super) pending: Vec<Submission>,
-    /// Where in the file the facts that wait stand, by event id.
-    pub(super) places: HashMap<Uuid, String>,
+    /// Where in the file the facts that wait stand, and what was read there, by event id.
+    pub(super) places: HashMap<Uuid, (String, String)>,
     refused: Vec<RefusedRow>,
     on_refused: &'a mut dyn FnMut(&RefusedRow),
 }
@@ -111,16 +111,19 @@ impl<'a> Run<'a> {
                 Outcome::Recorded(_) => self.report.recorded += 1,
                 Outcome::Refused(refusal) => {
                     self.report.refused += 1;
-                    let place = refusal
-                        .event_id
-                        .map(|id| places.remove(&id).unwrap_or_else(|| id.to_string()));
+                    let place = refusal.event_id.map(|id| {
+                        places
+                            .remove(&id)
+                            .unwrap_or_else(|| (id.to_string(), String::new()))
+                    });
+                    let (row, content) = place.unwrap_or_default();
                     (self.on_refused)(&RefusedRow {
-                        row: place.unwrap_or_default(),
+                        row,
                         pointer: refusal.pointer,
                         code: refusal.code,
                         message_zh: refusal.message_zh,
                         message_en: refusal.message_en,
-                        content: String::new(),
+                        content,
                     });
                 }
             }

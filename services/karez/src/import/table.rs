@@ -1,24 +1,16 @@
 //! Tables as rows of text: CSV in whatever encoding and delimiter, and workbooks. Cells are found by their header.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use calamine::{Data, Reader, Xlsx, open_workbook};
-use encoding_rs::{DecoderResult, Encoding, GB18030, UTF_8, WINDOWS_1252};
-use flate2::read::MultiGzDecoder;
+use std::collections::{HashMap, VecDeque};
 
 use super::mapping::Mapping;
-use super::report::Counted;
-use super::sheet_rows::{MOST_CELLS, SheetRows, cell_text};
 
-/// Bytes that are looked at to tell encoding and delimiter.
-const HEAD_BYTES: usize = 1 << 16;
-/// The longest row that is taken.
-const LONGEST_ROW_BYTES: u64 = 1 << 20;
+mod csv_file;
+mod encoding;
+mod sheet_rows;
+mod workbook;
+
+use csv_file::LONGEST_ROW_BYTES;
+use sheet_rows::MOST_CELLS;
 
 /// How far down a header is looked for.
 const ROWS_ABOVE_HEADER: usize = 50;
@@ -32,6 +24,12 @@ pub enum TableError {
     /// No workbook.
     #[error("this is no .xlsx workbook (a renamed file?): {0}")]
     Workbook(String),
+    /// A workbook or archive where CSV was expected.
+    #[error("this is no CSV file but a workbook or archive: use import xlsx, or unpack it")]
+    IsZip,
+    /// Excel's "Unicode text".
+    #[error("the file is UTF-16 (Excel's \"Unicode text\"): save it as CSV UTF-8 or as a workbook")]
+    Utf16,
     /// No such sheet.
     #[error("the workbook has no sheet {wanted:?}; it has {found}")]
     Sheet {
@@ -47,15 +45,25 @@ pub enum TableError {
     LargeSheet(u64),
     /// No header where it should be.
     #[error("there is no header in row {0}: say header_row in the mapping")]
-    NoHeader(usize),
+    NoHeader(u64),
     /// Two columns of one name.
     #[error("two columns are called {0:?}: rename one")]
     TwoColumns(String),
     /// An unknown encoding.
     #[error("{0:?} is not the name of an encoding: use utf-8, gb18030 or iso-8859-1")]
     Encoding(String),
+    /// Bytes that are not text.
+    #[error("row {row} holds bytes that are not {encoding}: say the encoding in the mapping")]
+    Bytes {
+        /// Its number.
+        row: u64,
+        /// The encoding in which the file is read.
+        encoding: &'static str,
+    },
     /// A row that is too long.
-    #[error("row {0} is longer than {LONGEST_ROW_BYTES} bytes: is a quotation mark missing before it?")]
+    #[error(
+        "row {0} is longer than {LONGEST_ROW_BYTES} bytes: is a quotation mark missing in it or before it?"
+    )]
     LongRow(u64),
     /// A row that is no CSV.
     #[error("row {row} is no CSV: {message}")]
@@ -67,9 +75,38 @@ pub enum TableError {
     },
 }
 
+impl TableError {
+    /// The same in Chinese.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        match self {
+            Self::Input(error) => format!("文件无法读取：{error}"),
+            Self::Workbook(error) => format!("不是 .xlsx 工作簿（是否改过扩展名？）：{error}"),
+            Self::IsZip => "不是 CSV 文件，而是工作簿或压缩包：请用 import xlsx，或先解压".to_owned(),
+            Self::Utf16 => {
+                "文件编码为 UTF-16（Excel 的“Unicode 文本”）：请另存为 CSV UTF-8 或工作簿".to_owned()
+            }
+            Self::Sheet { wanted, found } => format!("工作簿中没有“{wanted}”表；现有：{found}"),
+            Self::LargeSheet(row) => {
+                format!("第 {row} 行之前已超过 {MOST_CELLS} 个单元格：表格之外是否另有内容？")
+            }
+            Self::NoHeader(row) => format!("第 {row} 行没有表头：请在映射文件中写明 header_row"),
+            Self::TwoColumns(name) => format!("有两列都叫“{name}”：请改其中一列的名称"),
+            Self::Encoding(name) => format!("“{name}”不是编码名称：请用 utf-8、gb18030 或 iso-8859-1"),
+            Self::Bytes { row, encoding } => {
+                format!("第 {row} 行有不属于 {encoding} 编码的字节：请在映射文件中写明 encoding")
+            }
+            Self::LongRow(row) => {
+                format!("第 {row} 行超过 {LONGEST_ROW_BYTES} 字节：该行或此前是否缺少一个引号？")
+            }
+            Self::Row { row, message } => format!("第 {row} 行不是 CSV：{message}"),
+        }
+    }
+}
+
 /// A cell without outer white space and byte order mark.
 fn bare(cell: &str) -> &str {
-    cell.trim().trim_start_matches('\u{feff}')
+    cell.trim().trim_start_matches('\u{feff}').trim_start()
 }
 
 /// One row: its number in the file, from 1, and its cells by column.
@@ -77,7 +114,7 @@ fn bare(cell: &str) -> &str {
 pub struct TableRow {
     /// Its number in the file, from 1.
     pub number: u64,
-    pub(super) cells: Vec<String>,
+    cells: Vec<String>,
 }
 
 /// The columns of a table.
@@ -85,12 +122,13 @@ pub struct TableRow {
 pub struct Header(HashMap<String, usize>);
 
 impl Header {
-    fn of(cells: &[String], row: usize) -> Result<Self, TableError> {
+    /// The columns by the names that the mapping uses.
+    fn of(names: &[String], row: u64, mapping: &Mapping) -> Result<Self, TableError> {
         let mut columns = HashMap::new();
-        for (place, name) in cells.iter().enumerate() {
-            let name = bare(name).to_owned();
-            if !name.is_empty() && columns.insert(name.clone(), place).is_some() {
-                return Err(TableError::TwoColumns(name));
+        for (place, name) in names.iter().enumerate() {
+            let name = mapping.canonical(name);
+            if !name.is_empty() && columns.insert(name.to_owned(), place).is_some() {
+                return Err(TableError::TwoColumns(name.to_owned()));
             }
         }
         if columns.is_empty() {
@@ -120,7 +158,7 @@ impl Header {
         self.0
             .get(column)
             .and_then(|place| row.cells.get(*place))
-            .map_or("", |cell| cell.trim())
+            .map_or("", |cell| bare(cell))
     }
 }
 
@@ -138,7 +176,38 @@ impl TableRow {
     }
 
     fn is_blank(&self) -> bool {
-        self.cells.iter().all(|cell| cell.trim().is_empty())
+        self.cells.iter().all(|cell| bare(cell).is_empty())
+    }
+
+    fn filled(&self) -> usize {
+        self.cells.iter().filter(|cell| !bare(cell).is_empty()).count()
+    }
+}
+
+/// Cells that are merged into one: first and last row, from 1, and column, from 0. Only the first holds the text.
+#[derive(Debug, Clone, Copy)]
+struct Merge {
+    rows: (u64, u64),
+    columns: (usize, usize),
+}
+
+#[derive(Debug, Default)]
+struct Merges(Vec<Merge>);
+
+impl Merges {
+    /// The cell whose text an empty cell of a header shows. To the right it counts only under a header of several
+    /// rows: in a single row two columns would get one name.
+    fn shown_at(&self, cell: (u64, usize), fills_right: bool) -> Option<(u64, usize)> {
+        let (row, column) = cell;
+        let covers = |merge: &&Merge| {
+            (merge.rows.0..=merge.rows.1).contains(&row)
+                && (merge.columns.0..=merge.columns.1).contains(&column)
+                && (fills_right || merge.columns.0 == column)
+        };
+        self.0
+            .iter()
+            .find(covers)
+            .map(|merge| (merge.rows.0, merge.columns.0))
     }
 }
 
@@ -146,6 +215,8 @@ impl TableRow {
 pub struct Table {
     /// Its columns.
     pub header: Header,
+    /// The encoding in which a CSV file is read.
+    pub encoding: Option<&'static str>,
     rows: Box<dyn Iterator<Item = Result<TableRow, TableError>> + Send>,
 }
 
@@ -160,296 +231,83 @@ impl Iterator for Table {
 }
 
 impl Table {
-    /// Opens a CSV file, plain or gzip, up to its header. `taken` counts the bytes read.
-    ///
-    /// # Errors
-    /// [`TableError`] says what is wrong with the file.
-    pub fn csv(path: &Path, mapping: &Mapping, taken: Arc<AtomicU64>) -> Result<Self, TableError> {
-        let mut file = BufReader::new(Counted::new(File::open(path)?, taken));
-        let is_gzip = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let plain: Box<dyn Read + Send> = if is_gzip {
-            Box::new(MultiGzDecoder::new(file))
-        } else {
-            Box::new(file)
-        };
-        let mut input = BufReader::with_capacity(HEAD_BYTES, plain);
-        let head = head_of(&mut input)?;
-        let input = std::io::Cursor::new(head.clone()).chain(input);
-        let encoding = encoding_of(&head, mapping.encoding.as_deref())?;
-        let delimiter = mapping.delimiter.map_or_else(
-            || delimiter_of(&head),
-            |given| u8::try_from(given).unwrap_or(b','),
-        );
-        let since_row = Arc::new(AtomicU64::new(0));
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(RowGuard {
-                inner: input,
-                since_row: Arc::clone(&since_row),
-            });
-        let mut line = 1;
-        let rows = reader.into_byte_records().map(move |record| {
-            since_row.store(0, Ordering::Relaxed);
-            let row = csv_row(line, record, encoding);
-            line = row.as_ref().map_or(line, |row| row.number).saturating_add(1);
-            row
-        });
-        Self::after_header(rows, mapping)
-    }
-
-    /// Reads a sheet of a workbook.
-    ///
-    /// # Errors
-    /// [`TableError`] says what is wrong with the file.
-    pub fn xlsx(path: &Path, mapping: &Mapping, taken: &AtomicU64) -> Result<Self, TableError> {
-        let wrong = |error: calamine::XlsxError| TableError::Workbook(error.to_string());
-        let mut workbook: Xlsx<_> = open_workbook(path).map_err(wrong)?;
-        let sheets = workbook.sheet_names();
-        let sheet = match (&mapping.sheet, sheets.first()) {
-            (Some(wanted), _) if sheets.contains(wanted) => wanted.clone(),
-            (None, Some(first)) => first.clone(),
-            (wanted, _) => {
-                let wanted = wanted.clone().unwrap_or_default();
-                return Err(TableError::Sheet {
-                    wanted,
-                    found: sheets.join(", "),
-                });
-            }
-        };
-        let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(wrong)?;
-        let mut rows = SheetRows::default();
-        while let Some(cell) = cells.next_cell().map_err(wrong)? {
-            let (row, column) = cell.get_position();
-            rows.put(row, column, cell_text(&Data::from(cell.get_value().clone())))?;
-        }
-        taken.store(std::fs::metadata(path)?.len(), Ordering::Relaxed);
-        Self::after_header(rows.in_order(), mapping)
-    }
-
+    /// Reads down to the header: the row that the mapping gives, or else the first with every column needed.
     fn after_header(
         mut rows: impl Iterator<Item = Result<TableRow, TableError>> + Send + 'static,
         mapping: &Mapping,
+        merges: &Merges,
     ) -> Result<Self, TableError> {
-        if let Some(place) = mapping.header_row {
-            let wanted = u64::try_from(place).unwrap_or(u64::MAX);
-            let row = loop {
-                let row = rows.next().ok_or(TableError::NoHeader(place))??;
-                if row.number >= wanted {
-                    break row;
+        let mut above: VecDeque<TableRow> = VecDeque::new();
+        let mut widest: Option<(usize, u64, Vec<String>)> = None;
+        let mut looked_at = 0;
+        let (number, names) = loop {
+            let row = match (rows.next().transpose()?, mapping.header_row) {
+                (Some(row), Some(_)) => row,
+                (Some(row), None) if looked_at < ROWS_ABOVE_HEADER => row,
+                // Titles above a table fill few cells: the widest row is the likeliest header to name in a complaint.
+                (_, given) => {
+                    let (_, number, names) = widest.ok_or(TableError::NoHeader(given.unwrap_or(1)))?;
+                    break (number, names);
                 }
             };
-            if row.number > wanted {
-                return Err(TableError::NoHeader(place));
+            looked_at += 1;
+            let (number, filled) = (row.number, row.filled());
+            if above.len() == ROWS_ABOVE_HEADER {
+                above.pop_front();
             }
-            return Ok(Self {
-                header: Header::of(&row.cells, place)?,
-                rows: Box::new(rows),
-            });
-        }
-        let mut nearest = None;
-        for place in 1..=ROWS_ABOVE_HEADER {
-            let Some(row) = rows.next() else { break };
-            let row = row?;
-            if row.is_blank() {
-                continue;
+            above.push_back(row);
+            match mapping.header_row {
+                Some(given) if number < given => continue,
+                Some(given) if number > given => return Err(TableError::NoHeader(given)),
+                None if filled == 0 => continue,
+                Some(_) | None => {}
             }
-            if mapping.needed().all(|column| row.holds(column)) {
-                return Ok(Self {
-                    header: Header::of(&row.cells, place)?,
-                    rows: Box::new(rows),
-                });
+            let names = names_at(&above, mapping.header_rows, merges);
+            let is_there = |column: &str| names.iter().any(|name| mapping.canonical(name) == column);
+            if mapping.header_row.is_some() || mapping.needed().all(is_there) {
+                break (number, names);
             }
-            // Titles above a table fill few cells: the widest row is the likeliest header to name in a complaint.
-            let width = row.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
-            if nearest.as_ref().is_none_or(|(widest, _)| width > *widest) {
-                nearest = Some((width, row));
+            if widest.as_ref().is_none_or(|(most, ..)| filled > *most) {
+                widest = Some((filled, number, names));
             }
-        }
-        let (_, row) = nearest.ok_or(TableError::NoHeader(1))?;
+        };
         Ok(Self {
-            header: Header::of(&row.cells, 1)?,
+            header: Header::of(&names, number, mapping)?,
+            encoding: None,
             rows: Box::new(rows),
         })
     }
 }
 
-/// The first bytes of the input, as many as tell its encoding, however few a single read gives.
-fn head_of(input: &mut impl Read) -> Result<Vec<u8>, TableError> {
-    let mut head = Vec::new();
-    let most = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
-    input.take(most).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-/// Reads a record. `line` is the one after the record before.
-fn csv_row(
-    line: u64,
-    record: Result<csv::ByteRecord, csv::Error>,
-    encoding: &'static Encoding,
-) -> Result<TableRow, TableError> {
-    let record = record.map_err(|error| {
-        let is_long = |source: &std::io::Error| source.kind() == std::io::ErrorKind::FileTooLarge;
-        if matches!(error.kind(), csv::ErrorKind::Io(source) if is_long(source)) {
-            TableError::LongRow(line)
-        } else {
-            TableError::Row {
-                row: line,
-                message: error.to_string(),
+/// The names of the columns where the last of these rows is the last of the header's: what stands above one another,
+/// joined by " / ".
+fn names_at(above: &VecDeque<TableRow>, header_rows: u64, merges: &Merges) -> Vec<String> {
+    let Some(last) = above.back().map(|row| row.number) else {
+        return Vec::new();
+    };
+    let text = |row: u64, column: usize| {
+        let row = above.iter().find(|candidate| candidate.number == row);
+        row.and_then(|row| row.cells.get(column))
+            .map_or("", |cell| bare(cell))
+    };
+    let width = above.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    (0..width)
+        .map(|column| {
+            let mut parts: Vec<&str> = Vec::new();
+            for row in (last + 1).saturating_sub(header_rows)..=last {
+                let own = text(row, column);
+                let shown = match merges.shown_at((row, column), header_rows > 1) {
+                    Some((row, column)) if own.is_empty() => text(row, column),
+                    Some(_) | None => own,
+                };
+                if !shown.is_empty() && parts.last() != Some(&shown) {
+                    parts.push(shown);
+                }
             }
-        }
-    })?;
-    let number = record.position().map_or(line, csv::Position::line);
-    let cells = record
-        .iter()
-        .map(|cell| {
-            encoding
-                .decode_without_bom_handling_and_without_replacement(cell)
-                .map(std::borrow::Cow::into_owned)
+            parts.join(" / ")
         })
-        .collect::<Option<Vec<String>>>();
-    let message = || {
-        format!(
-            "it holds bytes that are not {}: say the encoding in the mapping",
-            encoding.name()
-        )
-    };
-    cells
-        .map(|cells| TableRow { number, cells })
-        .ok_or_else(|| TableError::Row {
-            row: number,
-            message: message(),
-        })
-}
-
-/// UTF-8 where the beginning is; else GB18030, in which nearly every pair of bytes is something; else windows-1252.
-/// Other encodings must be named, and so must windows-1252 in a short file, which may happen to be GB18030 as well.
-fn encoding_of(head: &[u8], named: Option<&str>) -> Result<&'static Encoding, TableError> {
-    if let Some(name) = named {
-        return Encoding::for_label(name.as_bytes()).ok_or_else(|| TableError::Encoding(name.to_owned()));
-    }
-    Ok([UTF_8, GB18030]
-        .into_iter()
-        .find(|encoding| reads(head, encoding))
-        .unwrap_or(WINDOWS_1252))
-}
-
-/// Whether the bytes are text in this encoding; they may end within a character.
-fn reads(head: &[u8], encoding: &'static Encoding) -> bool {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let room = decoder.max_utf8_buffer_length_without_replacement(head.len());
-    let mut text = String::with_capacity(room.unwrap_or_default());
-    let is_last = head.len() < HEAD_BYTES;
-    let (result, _) = decoder.decode_to_string_without_replacement(head, &mut text, is_last);
-    matches!(result, DecoderResult::InputEmpty)
-}
-
-/// The delimiter that a line of the beginning holds most often outside quotation marks: titles above a header hold none.
-fn delimiter_of(head: &[u8]) -> u8 {
-    let pieces = |delimiter: u8| {
-        let lines = head.split(|byte| *byte == b'\n').take(ROWS_ABOVE_HEADER);
-        lines.map(|line| unquoted(line, delimiter)).max().unwrap_or(0)
-    };
-    // The comma comes first, and the first of equals stands.
-    [b',', b';', b'\t']
-        .into_iter()
-        .rev()
-        .max_by_key(|delimiter| pieces(*delimiter))
-        .unwrap_or(b',')
-}
-
-/// How often a byte stands outside quotation marks.
-fn unquoted(line: &[u8], wanted: u8) -> usize {
-    let mut is_quoted = false;
-    line.iter()
-        .filter(|byte| {
-            is_quoted ^= **byte == b'"';
-            !is_quoted && **byte == wanted
-        })
-        .count()
-}
-
-/// Ends the reading of a row that is too long, before it fills the memory. The reader of rows sets the count back with
-/// every row: a quotation mark that never ends makes one row of the rest, however many lines that has.
-struct RowGuard<R> {
-    inner: R,
-    since_row: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for RowGuard<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        let length = u64::try_from(read).unwrap_or(u64::MAX);
-        let before = self.since_row.fetch_add(length, Ordering::Relaxed);
-        if before.saturating_add(length) > LONGEST_ROW_BYTES {
-            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
-        }
-        Ok(read)
-    }
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mapping(more: &str) -> Mapping {
-        Mapping::parse(&format!(
-            "source = \"t\"\n{more}\n[project]\nid = [\"A\"]\n[[fact]]\ntype = \"arrival\"\namount = \"B\"\n"
-        ))
-        .unwrap()
-    }
-
-    #[test]
-    fn encodings_are_tried_from_the_strictest() {
-        let found = |bytes: &[u8]| encoding_of(bytes, None).unwrap().name();
-        assert_eq!(found("项目".as_bytes()), "UTF-8");
-        assert_eq!(found(&GB18030.encode("项目,金额").0), "gb18030");
-        assert_eq!(found(b"N\xfamero,OXOLOT\xc1, 1\n"), "windows-1252");
-        assert!(encoding_of(b"", Some("utf-9")).is_err());
-    }
-
-    #[test]
-    fn a_cell_far_out_does_not_make_a_large_table() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("far.xlsx");
-        let mut workbook = rust_xlsxwriter::Workbook::new();
-        let page = workbook.add_worksheet();
-        for (column, text) in ["A", "B"].into_iter().enumerate() {
-            page.write_string(2, u16::try_from(column).unwrap(), text)
-                .unwrap();
-        }
-        page.write_string(3, 0, "P1").unwrap();
-        page.write_number(3, 1, 99.995).unwrap();
-        page.write_string(1_048_575, 16_383, "x").unwrap();
-        workbook.save(&path).unwrap();
-        for mapping in [mapping(""), mapping("header_row = 3")] {
-            let taken = AtomicU64::new(0);
-            let mut table = Table::xlsx(&path, &mapping, &taken).unwrap();
-            let row = table.next().unwrap().unwrap();
-            assert_eq!((row.number, table.header.cell(&row, "B")), (4, "99.995"));
-            assert_eq!(taken.into_inner(), std::fs::metadata(&path).unwrap().len());
-        }
-        assert!(matches!(
-            Table::xlsx(&path, &mapping("header_row = 2"), &AtomicU64::new(0)),
-            Err(TableError::NoHeader(2))
-        ));
-    }
-
-    #[test]
-    fn a_renamed_file_is_no_workbook() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("renamed.xlsx");
-        for bytes in [
-            &b"A,B\n1,2\n"[..],
-            b"PK\x03\x04",
-            b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
-        ] {
-            std::fs::write(&path, bytes).unwrap();
-            let refused = Table::xlsx(&path, &mapping(""), &AtomicU64::new(0))
-                .err()
-                .unwrap();
-            assert!(matches!(refused, TableError::Workbook(_)), "{refused}");
-        }
-    }
-}
+mod tests;

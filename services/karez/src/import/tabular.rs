@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use chrono::NaiveDate;
 use karez_events::event::fund::FundEstablished;
@@ -10,9 +11,11 @@ use karez_events::event::project::ProjectApproved;
 use karez_events::{Event, FundId, Metadata, ProjectId, StreamId, Submission};
 use uuid::Uuid;
 
+use super::ambiguous::{self, ambiguous_keys, content};
+use super::earlier::{Earlier, row_name};
 use super::mapping::Mapping;
 use super::report::{ImportReport, RefusedRow};
-use super::rows::{CellFault, StatedRow, state};
+use super::rows::{CellFault, StatedRow, key_of, state};
 use super::run::{BATCH, Run, Target};
 use super::table::{Table, TableError, TableRow};
 
@@ -43,23 +46,47 @@ pub async fn import(
     };
     let report = ImportReport::of_file(path, name)?;
     let run = Run::new(target, source, report, on_refused);
+    let open = |taken: Arc<AtomicU64>| match format {
+        Format::Csv => Table::csv(path, mapping, taken),
+        Format::Xlsx => Table::xlsx(path, mapping, &taken),
+    };
+    let ambiguous = match open(Arc::default()) {
+        Ok(mut table) if !mapping.key.is_empty() => ambiguous_keys(mapping, &mut table)?,
+        Ok(_) | Err(_) => HashSet::new(),
+    };
+    let earlier = if mapping.complete {
+        Earlier::load(target.log, mapping).await?
+    } else {
+        Earlier::default()
+    };
     let reading = Reading {
+        is_outdated: earlier.is_outdated(run.correlation),
         run,
         mapping,
+        ambiguous,
+        earlier,
+        keys: HashSet::new(),
+        has_unnamed_rows: false,
         approvals: HashMap::new(),
         funds: HashSet::new(),
         repeats: HashMap::new(),
     };
-    let table = match format {
-        Format::Csv => Table::csv(path, mapping, Arc::clone(&target.bytes_read)),
-        Format::Xlsx => Table::xlsx(path, mapping, &target.bytes_read),
-    };
-    reading.table(table).await
+    reading.table(open(Arc::clone(&target.bytes_read))).await
 }
 
 struct Reading<'a> {
     run: Run<'a>,
     mapping: &'a Mapping,
+    /// Keys that name rows of different content in this table.
+    ambiguous: HashSet<String>,
+    /// What earlier tables of the source stated, where each is the whole of it.
+    earlier: Earlier,
+    /// The same file has been imported before, and another one since.
+    is_outdated: bool,
+    /// The keys of this table, where it is the whole of its source.
+    keys: HashSet<String>,
+    /// There are rows of which not even the key can be read.
+    has_unnamed_rows: bool,
     /// Particulars that this table has stated.
     approvals: HashMap<ProjectId, ProjectApproved>,
     funds: HashSet<FundId>,
@@ -72,6 +99,7 @@ impl Reading<'_> {
         match table {
             Err(error) => self.stopped(&error),
             Ok(mut table) => {
+                self.run.report.encoding = table.encoding;
                 if !self.has_columns(&table) {
                     return self.run.finish().await;
                 }
@@ -87,6 +115,7 @@ impl Reading<'_> {
                         self.send().await?;
                     }
                 }
+                self.withdraw_the_rest();
             }
         }
         self.send().await?;
@@ -117,7 +146,7 @@ impl Reading<'_> {
     }
 
     fn stopped(&mut self, error: &TableError) {
-        self.run.report.stopped = Some((format!("读到此处为止：{error}"), error.to_string()));
+        self.run.report.stopped = Some((format!("读到此处为止：{}", error.message_zh()), error.to_string()));
     }
 
     fn has_columns(&mut self, table: &Table) -> bool {
@@ -138,11 +167,23 @@ impl Reading<'_> {
     }
 
     fn row(&mut self, table: &Table, row: &TableRow) -> anyhow::Result<()> {
-        if self.mapping.skip.as_ref().is_some_and(|mark| row.holds(mark)) {
+        if self.mapping.skip.iter().any(|mark| row.holds(mark)) {
             return Ok(());
         }
+        if self.mapping.complete {
+            match key_of(self.mapping, &table.header, row) {
+                Some(key) => _ = self.keys.insert(key),
+                None => self.has_unnamed_rows = true,
+            }
+        }
         match state(self.mapping, &table.header, row) {
-            Ok(stated) => self.stated(stated, row.number),
+            Ok(stated) => match stated.key.clone().filter(|key| self.ambiguous.contains(key)) {
+                Some(key) => {
+                    self.run.refuse(ambiguous::refused(self.mapping, row, &key));
+                    Ok(())
+                }
+                None => self.stated(stated, row),
+            },
             Err(faults) => {
                 for fault in faults {
                     self.run.refuse(refused(row, &fault));
@@ -152,7 +193,13 @@ impl Reading<'_> {
         }
     }
 
-    fn stated(&mut self, stated: StatedRow, row: u64) -> anyhow::Result<()> {
+    fn stated(&mut self, stated: StatedRow, row: &TableRow) -> anyhow::Result<()> {
+        if self.is_outdated {
+            let facts = u64::try_from(stated.facts.len()).unwrap_or(u64::MAX);
+            self.run.report.read += facts;
+            self.run.report.outdated += facts;
+            return Ok(());
+        }
         let first = self.run.pending.len();
         if let Some(fund) = &stated.fund {
             self.establish(fund);
@@ -161,31 +208,85 @@ impl Reading<'_> {
             self.approve(&stated.project, approval)?;
         }
         let is_once = self.mapping.repeats_are_one || stated.key.is_some();
-        let own_key = stated.key.map(|key| format!("{key}|")).unwrap_or_default();
+        let own_key = stated
+            .key
+            .as_ref()
+            .map(|key| format!("{key}|"))
+            .unwrap_or_default();
+        let (mut ids, mut facts) = (Vec::new(), Vec::new());
         for (on, event) in stated.facts {
-            // The day of the import is no part of what an undated row says.
-            let day = on.map(|on| on.to_string()).unwrap_or_default();
-            let content = format!(
-                "{own_key}{}|{}|{day}|{}",
-                stated.project,
-                event.event_type(),
-                text_of(&event)?
-            );
+            let content = format!("{own_key}{}", content(&stated.project, on, &event)?);
             let repeats = self.repeats.entry(content.clone()).or_insert(0);
             *repeats += 1;
-            if *repeats > 1 && is_once {
+            let (number, is_repeated) = if is_once {
+                (1, *repeats > 1)
+            } else {
+                (*repeats, false)
+            };
+            let event_id = self.id_of(&content, number);
+            ids.push(event_id);
+            if is_repeated || self.earlier.has(event_id) {
                 self.run.report.read += 1;
                 self.run.report.already_known += 1;
-                continue;
+            } else {
+                facts.push((event_id, on, event));
             }
-            let key = format!("{content}#{repeats}");
+        }
+        if let Some(key) = &stated.key {
+            self.withdraw(key, &ids);
+        }
+        for (event_id, on, event) in facts {
             let date = (on.unwrap_or(self.run.target.today), on.is_some());
-            self.submit(&stated.project, &key, date, event);
+            let metadata = self.metadata_of(stated.key.as_deref());
+            self.submit((event_id, &stated.project), date, metadata, event);
         }
         for fact in self.run.pending.iter().skip(first) {
-            self.run.places.insert(fact.event_id, format!("row {row}"));
+            let place = (place_of(row), row.as_json());
+            self.run.places.insert(fact.event_id, place);
         }
         Ok(())
+    }
+
+    /// The id of the n-th fact of a content; where that has been replaced since, of the next that has not.
+    fn id_of(&self, content: &str, number: u32) -> Uuid {
+        let id = |number: u32| Submission::id_of_key(&self.mapping.source, &format!("{content}#{number}"));
+        let mut ids = (number..).map(id);
+        ids.find(|id| !self.earlier.was_replaced(*id))
+            .unwrap_or_else(|| id(number))
+    }
+
+    fn metadata_of(&self, key: Option<&str>) -> Metadata {
+        Metadata {
+            idempotency_key: key.map(|key| row_name(self.mapping, key)),
+            ..self.run.metadata()
+        }
+    }
+
+    /// Withdraws what earlier tables stated under a key, beside what this one states.
+    fn withdraw(&mut self, key: &str, stated: &[Uuid]) {
+        let metadata = self.metadata_of(Some(key));
+        let withdrawals = self.earlier.take_back(key, stated, &metadata);
+        self.run.report.withdrawn += u64::try_from(withdrawals.len()).unwrap_or(u64::MAX);
+        self.run.pending.extend(withdrawals);
+    }
+
+    /// Withdraws the facts whose keys this table no longer lists. Where it could not be read to its end, or the key
+    /// of a row could not, or there is no row, they stay, with a reservation.
+    fn withdraw_the_rest(&mut self) {
+        if self.is_outdated {
+            return;
+        }
+        let is_whole = self.run.report.stopped.is_none() && !self.has_unnamed_rows && !self.keys.is_empty();
+        let keys = self.earlier.keys().into_iter();
+        let gone: Vec<String> = keys.filter(|key| !self.keys.contains(*key)).cloned().collect();
+        for key in gone {
+            if is_whole {
+                self.withdraw(&key, &[]);
+            } else {
+                let standing = self.earlier.take_back(&key, &[], &Metadata::default()).len();
+                self.run.report.reservations += u64::try_from(standing).unwrap_or(u64::MAX);
+            }
+        }
     }
 
     fn establish(&mut self, fund: &FundId) {
@@ -236,21 +337,24 @@ impl Reading<'_> {
             .iter()
             .filter_map(|fact| fact.on.or(fact.period.map(|(first, _)| first)))
             .min();
-        self.submit(
-            project,
-            &key,
-            (first.unwrap_or(self.run.target.today), false),
-            event,
-        );
+        let event_id = Submission::id_of_key(&self.mapping.source, &key);
+        let date = (first.unwrap_or(self.run.target.today), false);
+        self.submit((event_id, project), date, self.run.metadata(), event);
         Ok(())
     }
 
-    fn submit(&mut self, project: &ProjectId, key: &str, date: (NaiveDate, bool), event: Event) {
+    fn submit(
+        &mut self,
+        what: (Uuid, &ProjectId),
+        date: (NaiveDate, bool),
+        metadata: Metadata,
+        event: Event,
+    ) {
+        let (event_id, project) = what;
         let (on, is_dated) = date;
         self.run.report.read += 1;
-        let metadata = self.run.metadata();
         self.run.pending.push(Submission {
-            event_id: Submission::id_of_key(&self.mapping.source, key),
+            event_id,
             stream: StreamId::Project(project.clone()),
             occurred_on: on,
             event,
@@ -266,6 +370,10 @@ fn text_of(event: &Event) -> anyhow::Result<String> {
     Ok(String::from_utf8(event.payload()?)?)
 }
 
+fn place_of(row: &TableRow) -> String {
+    format!("row {}", row.number)
+}
+
 fn refused(row: &TableRow, fault: &CellFault) -> RefusedRow {
     let CellFault {
         column,
@@ -274,18 +382,21 @@ fn refused(row: &TableRow, fault: &CellFault) -> RefusedRow {
         advice_zh,
         advice_en,
     } = fault;
+    let number = row.number;
+    let (what_zh, what_en) = if found.is_empty() {
+        ("为空".to_owned(), " is empty".to_owned())
+    } else {
+        (
+            format!("的 {found:?} 无法读取"),
+            format!(": {found:?} cannot be read"),
+        )
+    };
     RefusedRow {
-        row: format!("row {}", row.number),
+        row: place_of(row),
         pointer: column.clone(),
         code: (*code).to_owned(),
-        message_zh: format!(
-            "第 {} 行“{column}”列的 {found:?} 无法读取：{advice_zh}",
-            row.number
-        ),
-        message_en: format!(
-            "row {}, column {column:?}: {found:?} cannot be read: {advice_en}",
-            row.number
-        ),
+        message_zh: format!("第 {number} 行“{column}”列{what_zh}：{advice_zh}"),
+        message_en: format!("row {number}, column {column:?}{what_en}: {advice_en}"),
         content: row.as_json(),
     }
 }

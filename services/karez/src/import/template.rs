@@ -1,8 +1,12 @@
 //! The official template for units without an ERP: a workbook to fill in, and the mappings that read it back.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use rust_xlsxwriter::{Format, FormatAlign, Workbook, XlsxError};
 
 use super::mapping::Mapping;
+use super::table::Table;
 
 /// Rows that are passed over when the workbook is read.
 const SAMPLE: &str = "示例";
@@ -82,6 +86,30 @@ impl TemplateSheet {
     pub fn mapping(&self) -> Result<Mapping, String> {
         Mapping::parse(self.mapping)
     }
+
+    /// The sheet as a CSV file, with the mark by which Excel knows UTF-8.
+    ///
+    /// # Errors
+    /// Never: it is written into memory.
+    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+        let mut rows = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
+        rows.write_record(self.columns.iter().map(|(title, _)| title))?;
+        rows.write_record(self.columns.iter().map(|(_, sample)| sample))?;
+        rows.into_inner()
+            .map_err(|error| csv::Error::from(error.into_error()))
+    }
+}
+
+/// The mapping of the sheet that a CSV file was filled in from; `None` where it has the columns of no sheet.
+#[must_use]
+pub fn mapping_of_csv(path: &Path) -> Option<Mapping> {
+    SHEETS
+        .iter()
+        .filter_map(|sheet| sheet.mapping().ok())
+        .find(|mapping| {
+            let table = Table::csv(path, mapping, Arc::default());
+            table.is_ok_and(|table| mapping.needed().all(|column| table.header.has(column)))
+        })
 }
 
 /// Writes the template.
@@ -117,25 +145,72 @@ pub fn workbook() -> Result<Vec<u8>, XlsxError> {
 mod tests {
     use std::sync::atomic::AtomicU64;
 
+    use karez_events::EventType;
+
     use super::*;
-    use crate::import::table::Table;
+    use crate::import::rows::{StatedRow, state};
+
+    /// What a sheet states, sample rows left out.
+    fn stated(mut table: Table, mapping: &Mapping) -> Vec<StatedRow> {
+        let rows: Vec<_> = table.by_ref().map(Result::unwrap).collect();
+        rows.iter()
+            .filter(|row| !mapping.skip.iter().any(|mark| row.holds(mark)))
+            .map(|row| state(mapping, &table.header, row).unwrap())
+            .collect()
+    }
 
     #[test]
-    fn every_sheet_is_read_back_by_its_mapping() {
-        let folder = std::env::temp_dir().join(format!("karez-template-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("template.xlsx");
+    fn what_is_filled_in_is_read_back_from_workbook_and_csv() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("template.xlsx");
         std::fs::write(&path, workbook().unwrap()).unwrap();
-        for sheet in SHEETS {
+        for (sheet, kind) in SHEETS.iter().zip([
+            EventType::BudgetApproved,
+            EventType::FundsArrived,
+            EventType::ExpenditureRecorded,
+        ]) {
             let mapping = sheet.mapping().unwrap();
-            let mut table = Table::xlsx(&path, &mapping, &AtomicU64::new(0)).unwrap();
-            for column in mapping.needed() {
-                assert!(table.header.has(column), "{} {column}", sheet.name);
+            assert_eq!(
+                stated(
+                    Table::xlsx(&path, &mapping, &AtomicU64::new(0)).unwrap(),
+                    &mapping
+                ),
+                []
+            );
+
+            // The sample without its mark is a row filled in, with leading zeros and all.
+            let file = folder.path().join("filled.csv");
+            let blank = String::from_utf8(sheet.csv().unwrap()).unwrap();
+            std::fs::write(&file, blank.replace(SAMPLE, "")).unwrap();
+            assert_eq!(mapping_of_csv(&file).as_ref(), Some(&mapping));
+            let rows = stated(Table::csv(&file, &mapping, Arc::default()).unwrap(), &mapping);
+            let [row] = rows.as_slice() else {
+                panic!("{rows:?}")
+            };
+            assert_eq!(row.project.to_string(), "TLF-2024-001");
+            let kinds: Vec<EventType> = row.facts.iter().map(|(_, event)| event.event_type()).collect();
+            assert_eq!(kinds, [kind]);
+            assert!(row.facts.iter().all(|(on, _)| on.is_some()));
+            // No cell of the sheet is lost on the way.
+            let (approval, facts) = (format!("{:?}", row.approval), format!("{:?}", row.facts));
+            for (title, sample) in sheet
+                .columns
+                .iter()
+                .skip(2)
+                .filter(|(title, _)| !title.contains("元"))
+            {
+                let is_kept = approval.contains(sample) || facts.contains(sample);
+                let is_worded = ["资金来源", "行号"].contains(title);
+                assert!(is_kept || is_worded, "{title}: {sample} in {approval} {facts}");
             }
-            let sample = table.next().unwrap().unwrap();
-            assert!(sample.holds(SAMPLE));
-            assert_eq!(table.header.cell(&sample, "项目编号"), "TLF-2024-001");
         }
-        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn another_table_is_no_template() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.csv");
+        std::fs::write(&path, "项目编号,别的\nP1,1\n").unwrap();
+        assert_eq!(mapping_of_csv(&path), None);
     }
 }

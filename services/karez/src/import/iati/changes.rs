@@ -122,7 +122,7 @@ impl Held {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "two events take back another one")]
-fn withdrawn_by(event: &Event) -> Option<Uuid> {
+pub(in crate::import) fn withdrawn_by(event: &Event) -> Option<Uuid> {
     match event {
         Event::FactWithdrawn(data) => Some(data.withdraws),
         Event::ExpenditureReversed(data) => Some(data.reverses),
@@ -131,19 +131,28 @@ fn withdrawn_by(event: &Event) -> Option<Uuid> {
 }
 
 fn withdrawal(event: &RecordedEvent, correlation: Uuid) -> Submission {
-    let withdrawn = event.event_id;
-    let fact = if matches!(event.event, Event::ExpenditureRecorded(_)) {
-        Event::ExpenditureReversed(ExpenditureReversed { reverses: withdrawn })
-    } else {
-        Event::FactWithdrawn(FactWithdrawn { withdraws: withdrawn })
-    };
+    let is_expenditure = matches!(event.event, Event::ExpenditureRecorded(_));
     Submission {
-        event_id: Uuid::new_v5(&withdrawn, b"withdrawn"),
+        event_id: withdrawal_id(event.event_id),
         stream: event.stream.clone(),
         // On the day of what it takes back, so that no day's figures keep it.
         occurred_on: event.occurred_on,
-        event: fact,
+        event: taking_back(event.event_id, is_expenditure),
         metadata: metadata(event.metadata.undated, correlation),
+    }
+}
+
+/// The id under which an import withdraws a fact.
+pub(in crate::import) fn withdrawal_id(withdrawn: Uuid) -> Uuid {
+    Uuid::new_v5(&withdrawn, b"withdrawn")
+}
+
+/// What takes back a fact.
+pub(in crate::import) fn taking_back(withdrawn: Uuid, is_expenditure: bool) -> Event {
+    if is_expenditure {
+        Event::ExpenditureReversed(ExpenditureReversed { reverses: withdrawn })
+    } else {
+        Event::FactWithdrawn(FactWithdrawn { withdraws: withdrawn })
     }
 }
 
@@ -193,7 +202,7 @@ fn content(fact: &StatedFact) -> Result<Vec<u8>, serde_json::Error> {
     clippy::wildcard_enum_match_arm,
     reason = "the other imported events have no amount"
 )]
-fn normalised(event: &Event) -> Event {
+pub(in crate::import) fn normalised(event: &Event) -> Event {
     let mut event = event.clone();
     match &mut event {
         Event::FundsArrived(data) => data.amount = data.amount.normalize(),

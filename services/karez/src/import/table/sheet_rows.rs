@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calamine::Data;
 
-use super::table::{TableError, TableRow};
+use super::{TableError, TableRow};
 
 /// The most cells that are taken from a sheet, blank ones before a filled one included.
 pub(super) const MOST_CELLS: usize = 1 << 24;
@@ -48,10 +48,12 @@ impl SheetRows {
     }
 }
 
-/// Numbers by their shortest decimal text, so that 99.995 stays 99.995; dates as ISO days.
+/// Numbers by their shortest decimal text, so that 99.995 stays 99.995; dates as ISO days. A formula that failed
+/// keeps its mark (`#REF!`): as an empty cell it would pass for "nothing stated".
 pub(super) fn cell_text(cell: &Data) -> String {
     match cell {
-        Data::Empty | Data::Error(_) => String::new(),
+        Data::Empty => String::new(),
+        Data::Error(error) => error.to_string(),
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
         Data::Bool(value) => value.to_string(),
         Data::Int(value) => value.to_string(),
