@@ -14,6 +14,7 @@ pub mod bands;
 pub mod case;
 pub mod catalogue;
 pub mod evaluate;
+mod idle_money;
 pub mod inhibit;
 mod pre_start_costs;
 pub mod reconcile;
