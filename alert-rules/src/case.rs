@@ -40,7 +40,10 @@ impl<'a> Case<'a> {
             return Vec::new();
         }
         match rule.judge(self) {
-            Outcome::Judged(findings) => findings,
+            Outcome::Judged(mut findings) => {
+                findings.retain(|finding| !finding.judged.is_clear());
+                findings
+            }
             Outcome::Stale(_) | Outcome::Error(_) => Vec::new(),
         }
     }

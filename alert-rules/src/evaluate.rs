@@ -41,6 +41,8 @@ pub struct Answer<'r> {
     pub outcome: Outcome,
     /// How its warnings end; at once for a rule that is switched off.
     pub clearing: Clearing,
+    /// Why nothing is found any more, by subject, where the rule says so.
+    pub gone: Vec<(Option<String>, String)>,
 }
 
 /// What is known, by which rules, at which date: what every question has in common.
@@ -134,7 +136,8 @@ impl<'r> Stand<'_, 'r> {
                 }
                 let outcome = match (rule.judge(&case), stale) {
                     (Outcome::Judged(found), Some(stale))
-                        if rule.about().awaits_books && !found.is_empty() =>
+                        if rule.about().awaits_books
+                            && found.iter().any(|finding| !finding.judged.is_clear()) =>
                     {
                         Outcome::Stale(stale)
                     }
@@ -207,11 +210,17 @@ impl<'r> Answer<'r> {
             target,
             outcome: Outcome::QUIET,
             clearing: if is_off { Clearing::AtOnce } else { about.clearing },
+            gone: Vec::new(),
         }
     }
 
     /// One more currency: an error outweighs books that are behind, and these outweigh findings.
-    fn add(&mut self, more: Outcome) {
+    fn add(&mut self, mut more: Outcome) {
+        if let Outcome::Judged(findings) = &mut more {
+            let gone = findings.extract_if(.., |finding| finding.judged.is_clear());
+            self.gone
+                .extend(gone.filter_map(|finding| Some((finding.subject, finding.cause?))));
+        }
         match (&mut self.outcome, more) {
             (Outcome::Judged(found), Outcome::Judged(more)) => found.extend(more),
             (Outcome::Error(_), _) | (Outcome::Stale(_), Outcome::Judged(_) | Outcome::Stale(_)) => {}

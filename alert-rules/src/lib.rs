@@ -17,6 +17,7 @@ pub mod catalogue;
 pub mod custom;
 pub mod evaluate;
 pub mod expression;
+mod idle_money;
 pub mod inhibit;
 pub mod measure_names;
 pub mod nearest;

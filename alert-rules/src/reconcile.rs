@@ -75,7 +75,10 @@ pub fn reconcile(
             }
         };
         if is_clear {
-            facts.push(closed(open, EndingKind::Lifted, "条件消除 cause gone", run));
+            let gone = answer.gone.iter();
+            let mut why = gone.filter(|(subject, _)| *subject == open.raised.subject);
+            let why = why.next().map_or("条件消除 cause gone", |(_, why)| why.as_str());
+            facts.push(closed(open, EndingKind::Lifted, why, run));
         }
     }
     facts

@@ -118,6 +118,18 @@ impl Outcome {
     /// Nothing to say.
     pub const QUIET: Self = Self::Judged(Vec::new());
 
+    /// Nothing found, and why: the cause with which a warning that is open ends.
+    #[must_use]
+    pub fn gone(cause: &str) -> Self {
+        let nothing = Finding::new(
+            Judged::default(),
+            String::new(),
+            String::new(),
+            Evidence::default(),
+        );
+        Self::Judged(vec![nothing.because(cause)])
+    }
+
     /// One finding, or quiet where nothing is raised or kept.
     #[must_use]
     pub fn of(finding: Option<Finding>) -> Self {

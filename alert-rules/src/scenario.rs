@@ -19,11 +19,12 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use karez_events::event::supervision::Level;
 use karez_events::{DecodeError, Event, EventType, Hash, Metadata, RecordedEvent, StreamId, StreamKind};
 use karez_projections::Warning;
-use karez_projections::warnings::EndingKind;
+use karez_projections::warnings::{Ending, EndingKind};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::inhibit::inhibitor;
 use crate::rule_set::{RuleSet, RuleSetError};
 use crate::watch::Watch;
 use crate::words::level_en;
@@ -76,6 +77,9 @@ pub struct Then {
     /// How the rule's warnings have ended so far, in the order of being raised.
     #[serde(default)]
     ended: Option<Vec<EndingKind>>,
+    /// A part of the cause with which the last of these ended.
+    #[serde(default)]
+    ended_by: Option<String>,
 }
 
 /// An open warning.
@@ -93,6 +97,12 @@ struct Open {
     /// A part of its formula.
     #[serde(default)]
     formula: Option<String>,
+    /// A part of one of its figures.
+    #[serde(default)]
+    figure: Option<String>,
+    /// The rule whose warning silences it.
+    #[serde(default)]
+    silenced_by: Option<String>,
 }
 
 /// Why a scenario does not hold.
@@ -258,7 +268,7 @@ impl Then {
         };
         let mut left = open.clone();
         for wanted in &self.open {
-            let Some(index) = left.iter().position(|warning| wanted.is_met(warning)) else {
+            let Some(index) = left.iter().position(|warning| wanted.is_met(warning, watch)) else {
                 return Err(other(format!("an open warning {wanted:?}"), told(&open)));
             };
             left.remove(index);
@@ -266,13 +276,19 @@ impl Then {
         if !left.is_empty() {
             return Err(other(format!("{} open", self.open.len()), told(&left)));
         }
-        let ended: Vec<EndingKind> = of_rule
+        let endings: Vec<&Ending> = of_rule
             .iter()
-            .filter_map(|warning| warning.ending.as_ref().map(|ending| ending.kind))
+            .filter_map(|warning| warning.ending.as_ref())
             .collect();
-        match &self.ended {
-            Some(wanted) if *wanted != ended => {
-                Err(other(format!("endings {wanted:?}"), format!("{ended:?}")))
+        let ended: Vec<EndingKind> = endings.iter().map(|ending| ending.kind).collect();
+        if self.ended.as_ref().is_some_and(|wanted| *wanted != ended) {
+            return Err(other(format!("endings {:?}", self.ended), format!("{ended:?}")));
+        }
+        let last = endings.iter().max_by_key(|ending| (ending.on, ending.position));
+        let cause = last.map_or("", |ending| ending.cause.as_str());
+        match &self.ended_by {
+            Some(wanted) if !cause.contains(wanted) => {
+                Err(other(format!("an ending by {wanted:?}"), format!("{cause:?}")))
             }
             Some(_) | None => Ok(()),
         }
@@ -280,7 +296,7 @@ impl Then {
 }
 
 impl Open {
-    fn is_met(&self, warning: &Warning) -> bool {
+    fn is_met(&self, warning: &Warning, watch: &Watch) -> bool {
         let evidence = warning.evidence.as_ref();
         let is_part = |part: &Option<String>, texts: &[&str]| {
             part.as_deref()
@@ -294,7 +310,20 @@ impl Open {
                 &self.formula,
                 &[evidence.map_or("", |evidence| &evidence.formula)],
             )
+            && is_part(&self.figure, &figures_of(warning))
+            && self.silenced_by.as_deref().is_none_or(|rule| {
+                let silencing = inhibitor(watch.warnings(), watch.portfolio(), warning);
+                silencing.is_some_and(|bigger| bigger.raised.rule == rule)
+            })
     }
+}
+
+fn figures_of(warning: &Warning) -> Vec<&str> {
+    let evidence = warning.evidence.as_ref();
+    let figures = evidence
+        .into_iter()
+        .flat_map(|evidence| evidence.figures.values());
+    figures.map(String::as_str).collect()
 }
 
 fn told(warnings: &[&Warning]) -> String {

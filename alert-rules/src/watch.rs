@@ -343,6 +343,7 @@ impl Watch {
             target: Target::Office,
             outcome: Outcome::Judged(findings),
             clearing: SUSPECT_RULE.clearing,
+            gone: Vec::new(),
         };
         self.reconciled(&answer, as_of, true, None)
     }

@@ -41,8 +41,15 @@ impl Clock {
     /// Whether the clock stands still on a day.
     #[must_use]
     pub fn is_suspended_on(&self, day: NaiveDate) -> bool {
+        self.suspended_since(day).is_some()
+    }
+
+    /// The first day of the suspension in which a day lies.
+    #[must_use]
+    pub fn suspended_since(&self, day: NaiveDate) -> Option<NaiveDate> {
         let mut suspended = self.suspended.iter();
-        suspended.any(|(first, runs_again)| (*first..*runs_again).contains(&day))
+        let around = suspended.find(|(first, runs_again)| (*first..*runs_again).contains(&day));
+        around.map(|(first, _)| *first)
     }
 
     /// Days after `from` up to and with `to`, suspended days left out; 0 where `to` is not later.

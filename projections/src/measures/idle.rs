@@ -1,10 +1,12 @@
 //! F10 闲置天数、资金沉淀量: how long and how much fiscal money lies still at the unit.
 
 use chrono::NaiveDate;
+use karez_events::Currency;
+use karez_events::event::money_flow::OtherFlow;
 use rust_decimal::Decimal;
 
 use super::clock::Clock;
-use crate::project::{Entry, EntryKind};
+use crate::project::{Entry, EntryKind, Project};
 
 /// Spending below this share of the balance does not restart the clock, so that a token posting cannot.
 ///
@@ -12,7 +14,8 @@ use crate::project::{Entry, EntryKind};
 /// θ of ST-01, domain.md §4.1: 2 %, here as its inverse.
 const TOKEN_SHARE_INVERSE: i64 = 50;
 
-/// Fiscal money at the unit on the days on which it changed, cumulated.
+/// Money at the unit on the days on which it changed, cumulated: fiscal money, or of a project that others published
+/// whatever came in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BalanceCurve {
     days: Vec<BalanceDay>,
@@ -57,12 +60,66 @@ impl BalanceDay {
             | EntryKind::Other(_) => None,
         }
     }
+
+    /// A publisher is at once payer and spender: what it disbursed is as gone as what it spent. In doubt other flows have
+    /// gone out too, so that no money is taken for still that has moved.
+    fn of_published(entry: &Entry) -> Option<Self> {
+        let none = Decimal::ZERO;
+        let (arrived, spent) = match entry.kind {
+            EntryKind::Arrived => (entry.amount, none),
+            EntryKind::Disbursed
+            | EntryKind::PassedOn
+            | EntryKind::Returned
+            | EntryKind::Recovered
+            | EntryKind::Spent
+            | EntryKind::Refunded
+            | EntryKind::Reversed
+            | EntryKind::Reclassified
+            | EntryKind::Other(
+                OtherFlow::InterestPayment
+                | OtherFlow::LoanRepayment
+                | OtherFlow::Reimbursement
+                | OtherFlow::EquityPurchase
+                | OtherFlow::Unknown,
+            ) => (none, entry.amount),
+            EntryKind::MatchingArrived(_)
+            | EntryKind::Committed
+            | EntryKind::Released
+            | EntryKind::Other(
+                OtherFlow::EquitySale
+                | OtherFlow::CreditGuarantee
+                | OtherFlow::IncomingCommitment
+                | OtherFlow::OutgoingPledge
+                | OtherFlow::IncomingPledge
+                | OtherFlow::InterestEarned,
+            ) => return None,
+        };
+        Some(Self {
+            on: entry.on,
+            arrived,
+            spent,
+            taken_back: none,
+        })
+    }
 }
 
 impl BalanceCurve {
     pub(super) fn of(entries: &[&Entry]) -> Self {
         let fiscal = entries.iter().filter(|entry| entry.source.is_fiscal());
-        let mut changes: Vec<BalanceDay> = fiscal.filter_map(|entry| BalanceDay::of(entry)).collect();
+        Self::added_up(fiscal.filter_map(|entry| BalanceDay::of(entry)).collect())
+    }
+
+    /// Of a project that others published: money of any source that came in, less what was disbursed or spent.
+    #[must_use]
+    pub fn of_published(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
+        let known = project
+            .entries
+            .iter()
+            .filter(|entry| entry.currency == currency && entry.on <= as_of);
+        Self::added_up(known.filter_map(BalanceDay::of_published).collect())
+    }
+
+    fn added_up(mut changes: Vec<BalanceDay>) -> Self {
         changes.sort_by_key(|change| change.on);
         let mut days: Vec<BalanceDay> = Vec::with_capacity(changes.len());
         for mut change in changes {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::fund::FundSource;
 use karez_events::event::money_flow::{ContributionKind, ExpenditureRecorded, OtherFlow};
 use karez_events::event::{Payee, Personal};
-use karez_events::{CategoryId, Currency, Event, Position, RecordedEvent};
+use karez_events::{CategoryId, Currency, Event, Position, RecordedEvent, UnitId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -92,6 +92,8 @@ pub struct Entry {
     pub due_on: Option<NaiveDate>,
     /// 批次, 合同号 or 凭证号.
     pub reference: Option<Box<str>>,
+    /// 合作单位: the partner to which the lead unit passed the money on.
+    pub partner: Option<UnitId>,
     /// 用途, as stated.
     pub purpose: Option<Box<str>>,
     /// The publisher gave no date.
@@ -210,6 +212,7 @@ fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Cu
         origin_budget_year: None,
         due_on: None,
         reference: None,
+        partner: None,
         purpose: None,
         undated: recorded.metadata.undated,
         prior_year: false,
@@ -246,6 +249,7 @@ fn funding_entry(recorded: &RecordedEvent) -> Option<Entry> {
                 origin_budget_year: data.origin_budget_year,
                 due_on: data.due_on,
                 reference: text(&data.tranche_no),
+                partner: data.passed_on_to.clone(),
                 purpose: text(&data.purpose),
                 ..base(kind, data.amount, data.currency)
             }
