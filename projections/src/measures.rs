@@ -35,5 +35,5 @@ pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
 pub use pre_start::{PreStart, PreStartCost, cost_before, in_smallest_units};
 pub use project::{Measures, amounts, last_week_multiple, life_lines, measures};
 pub use rate::{Rate, RateLevel};
-pub use roll_up::{RollUp, fund_measures, overview, unit_measures};
+pub use roll_up::{RollUp, fund_measures, overview, projects_of_fund, unit_measures};
 pub use tranche::TrancheMeasures;

@@ -1,7 +1,8 @@
 //! # ST-02 到位未启动 Arrived, not started
 //!
 //! ## What it finds
-//! Money that has been at a unit for 60, 90, 120 or 180 days while the project has not begun. The days run from the first arrival.
+//! Money that has been at a unit for 60, 90, 120 or 180 days while the project has not begun. The days run from the arrival of
+//! the oldest money that is still there.
 //!
 //! ## Why it is a risk
 //! Money that waits for a project is idle for the whole time; the seed report's units hold money that they cannot use.
@@ -11,10 +12,11 @@
 //! 09-10 lifts it after three clean days.
 //!
 //! ## Thresholds
-//! `levels` in days after the first arrival.
+//! `levels` in days after the arrival.
 //!
 //! ## What it leaves out
-//! Projects that run, are suspended or have ended, awards and reimbursements, and money that was taken back. It silences ST-01 and BX-01.
+//! Projects that run, are suspended or have ended, awards and reimbursements, projects published by others, and money that was
+//! taken back or has been spent (before the start: the PS family speaks). It silences ST-01 and BX-01.
 //!
 //! ## Source
 //! domain.md §4.1, §4.4; the table of states.
@@ -32,7 +34,7 @@ use crate::words::{day_zh, money_en, money_zh};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ArrivedNotStarted {
-    /// Days after the first arrival, by colour.
+    /// Days after the arrival, by colour.
     pub levels: Bands,
 }
 
@@ -54,7 +56,7 @@ impl Rule for ArrivedNotStarted {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: false,
-            version: 1,
+            version: 2,
             source_text: include_str!("arrived_not_started.rs"),
         }
     }
@@ -70,23 +72,24 @@ impl Rule for ArrivedNotStarted {
 
 impl ArrivedNotStarted {
     fn finding(&self, case: &Case<'_>) -> Option<Finding> {
-        let arrived_on = case.measures.curve.first_arrival_on()?;
+        let mut tranches = case.measures.tranches.iter();
+        let arrived_on = tranches
+            .find(|tranche| tranche.balance > Decimal::ZERO)?
+            .arrived_on;
         let balance = case.measures.curve.balance_on(case.as_of);
-        if balance <= Decimal::ZERO {
-            return None;
-        }
         let days = (case.as_of - arrived_on).num_days();
         let currency = case.currency();
-        let contract = case
-            .contract()
-            .map_or_else(|| "—".to_owned(), |contract| contract.start_on.to_string());
+        let contract = case.contract().map_or_else(
+            || "—".to_owned(),
+            |contract| format!("{} – {}", contract.start_on, contract.end_on),
+        );
         let evidence = banded(
             format!("{} − {arrived_on} = {days} d; U = {balance}", case.as_of),
             self.levels,
             "d",
             "domain.md §4.4",
         )
-        .figure("contract_start_on", contract)
+        .figure("contract_period", contract)
         .figure("pre_start_cost", case.measures.pre_start.total());
         let arrivals = case.entries().filter(|entry| entry.kind == EntryKind::Arrived);
         Some(Finding::new(

@@ -1,7 +1,8 @@
 //! # ST-05 结余未清 Balance after end
 //!
 //! ## What it finds
-//! Fiscal money left at a unit 30, 90, 180 or 270 days after the project ended, was accepted or terminated.
+//! Fiscal money of more than M left at a unit 30, 90, 180 or 270 days after the project ended, was accepted or terminated,
+//! whichever came first.
 //!
 //! ## Why it is a risk
 //! What is left is to be returned, or kept by a decision (P14); until then nobody watches it. GAO found 994 million dollars in such accounts.
@@ -10,15 +11,21 @@
 //! A project ends on 2024-06-30 with 50,000 left: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-03-27; returned, it is lifted.
 //!
 //! ## Thresholds
-//! `levels` in days after the end; `least_amount` and `least_share_percent` of what arrived: smaller balances are not judged.
+//! `levels` in days after the end; `least_amount` and `least_share_percent` of what arrived: M, up to which nothing is judged.
 //!
 //! ## What it leaves out
-//! Projects whose contract lets the unit keep a surplus after acceptance (`surplus_policy` beginning with 留用 or retain), awards.
+//! Projects whose contract lets the unit keep a surplus after acceptance (`surplus_policy` beginning with 留用 or retain),
+//! awards and reimbursements, and projects published by others, whose balances are not known at the end. A terminated
+//! project keeps nothing, whatever its contract says. An extension takes the end away.
+//!
+//! ## What was decided
+//! Acceptance does not start the days anew: the money has lain there since the end. A unit whose books are behind is warned
+//! all the same: after the end nothing is to be spent.
 //!
 //! ## Source
 //! domain.md §4.4, P14, X6.
 
-use karez_projections::{LifeStep, ProjectState};
+use karez_projections::{Entry, EntryKind, LifeStep, ProjectState};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +66,7 @@ impl Rule for BalanceAfterEnd {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: false,
-            version: 1,
+            version: 2,
             source_text: include_str!("balance_after_end.rs"),
         }
     }
@@ -69,31 +76,39 @@ impl Rule for BalanceAfterEnd {
             case.state(),
             ProjectState::Ended | ProjectState::Terminated | ProjectState::Closed
         );
-        if !has_ended || case.is_exempt() {
+        if !has_ended || case.is_exempt() || case.is_published() {
             return Outcome::QUIET;
         }
-        Outcome::of(self.finding(case))
-    }
-}
-
-impl BalanceAfterEnd {
-    fn finding(&self, case: &Case<'_>) -> Option<Finding> {
         let curve = &case.measures.curve;
         let (balance, arrived) = (curve.balance_on(case.as_of), curve.arrived_on(case.as_of));
         let least = self
             .least_amount
             .max(arrived * self.least_share_percent / Decimal::ONE_HUNDRED);
-        let is_kept = case.state() == ProjectState::Closed
-            && case
-                .contract()
-                .is_some_and(|contract| may_keep(contract.surplus_policy.as_deref()));
-        if balance < least || is_kept {
-            return None;
+        let taken_back = case.measures.amounts.taken_back_fiscal;
+        if balance <= least && balance.saturating_add(taken_back) > least {
+            return Outcome::gone("已退回或收回 returned or recovered");
         }
+        if balance > least && is_kept(case) {
+            return Outcome::gone("按约定留用 kept as agreed");
+        }
+        Outcome::of(
+            (balance > least)
+                .then(|| self.finding(case, balance, least))
+                .flatten(),
+        )
+    }
+}
+
+impl BalanceAfterEnd {
+    fn finding(&self, case: &Case<'_>, balance: Decimal, least: Decimal) -> Option<Finding> {
         let stopped_on = case.project.first_on(case.as_of, |step| {
             matches!(step, LifeStep::Terminated | LifeStep::Accepted | LifeStep::Closed)
         });
-        let ended_on = stopped_on.or_else(|| case.project.end_on(case.as_of))?;
+        let planned_end_on = case.project.end_on(case.as_of);
+        let ended_on = stopped_on
+            .into_iter()
+            .chain(planned_end_on.filter(|end_on| *end_on < case.as_of))
+            .min()?;
         let days = (case.as_of - ended_on).num_days();
         let currency = case.currency();
         let policy = case
@@ -101,12 +116,17 @@ impl BalanceAfterEnd {
             .and_then(|contract| contract.surplus_policy.clone())
             .unwrap_or_default();
         let evidence = banded(
-            format!("U = {balance} ≥ {}; {days} d since {ended_on}", least.normalize()),
+            format!(
+                "U = {balance} > M = {}; {days} d since {ended_on}",
+                least.normalize()
+            ),
             self.levels,
             "d",
             "domain.md §4.4, P14",
         )
         .figure("surplus_policy", policy);
+        let is_arrival = |entry: &&Entry| entry.kind == EntryKind::Arrived && entry.source.is_fiscal();
+        let arrivals = case.entries().filter(is_arrival);
         Some(Finding::new(
             self.levels.from_days(days),
             format!(
@@ -118,11 +138,16 @@ impl BalanceAfterEnd {
                 "{} is left {days} days after the end on {ended_on}",
                 money_en(balance, currency)
             ),
-            evidence,
+            evidence.facts(arrivals),
         ))
     }
 }
 
-fn may_keep(policy: Option<&str>) -> bool {
-    policy.is_some_and(|policy| policy.starts_with("留用") || policy.starts_with("retain"))
+/// Accepted, and the contract lets the unit keep what is left (P14).
+fn is_kept(case: &Case<'_>) -> bool {
+    let policy = case
+        .contract()
+        .and_then(|contract| contract.surplus_policy.as_deref());
+    case.state() == ProjectState::Closed
+        && policy.is_some_and(|policy| policy.starts_with("留用") || policy.starts_with("retain"))
 }

@@ -14,7 +14,8 @@
 //! `levels` in percent of the budget; `from_month`; `settled_days` since money first came.
 //!
 //! ## What it leaves out
-//! Projects that are not running, budgets of the project's life, awards, and projects published by others.
+//! Projects that are not running, budgets of the project's life, awards and reimbursements, and projects published by others. In a
+//! suspension nothing is raised, and what is open is kept.
 //!
 //! ## Source
 //! domain.md §4.4, F11, P8.
@@ -62,17 +63,25 @@ impl Rule for ForecastShortfall {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: true,
-            version: 1,
+            version: 2,
             source_text: include_str!("forecast_shortfall.rs"),
         }
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        let is_meant = case.state() == ProjectState::Running && case.as_of.month() >= self.from_month;
+        let is_meant = matches!(case.state(), ProjectState::Running | ProjectState::Suspended)
+            && case.as_of.month() >= self.from_month;
         if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
             return Outcome::QUIET;
         }
-        Outcome::of(self.finding(case))
+        let mut finding = self.finding(case);
+        if let Some(finding) = finding
+            .as_mut()
+            .filter(|_| case.state() == ProjectState::Suspended)
+        {
+            finding.judged.level = None;
+        }
+        Outcome::of(finding)
     }
 }
 

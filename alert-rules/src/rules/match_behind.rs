@@ -14,21 +14,24 @@
 //! `levels` in percentage points.
 //!
 //! ## What it leaves out
-//! Projects that promise nothing, and projects that are not running.
+//! Projects that promise nothing, that have not begun (ST-02 speaks), were terminated or closed, awards and reimbursements, and
+//! projects published by others. A suspension freezes the time of the project; an extension spreads what is still to come
+//! over the new rest. Past its end, while acceptance is awaited, all of it is due.
 //!
 //! ## Source
 //! domain.md §4.4; F17, F6 by the project's period.
 
 use karez_events::Ratio;
-use karez_projections::ProjectState;
+use karez_events::event::fund::FundSource;
+use karez_projections::measures::{BenchmarkMode, benchmark};
+use karez_projections::{EntryKind, ProjectState};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Bands, Margin};
 use crate::case::Case;
-use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs, banded};
+use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
 use crate::words::{money_en, money_zh, percent, points};
-use karez_projections::measures::{BenchmarkMode, benchmark};
 
 /// Thresholds of MF-01.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,13 +59,16 @@ impl Rule for MatchBehind {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: false,
-            version: 1,
+            version: 2,
             source_text: include_str!("match_behind.rs"),
         }
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        let runs = matches!(case.state(), ProjectState::Running | ProjectState::Suspended);
+        let runs = matches!(
+            case.state(),
+            ProjectState::Running | ProjectState::Suspended | ProjectState::Ended
+        );
         let planned = case.measures.amounts.planned_self_raised;
         if !runs || planned <= Decimal::ZERO || case.is_published() {
             return Outcome::QUIET;
@@ -85,6 +91,9 @@ impl MatchBehind {
         let judged = self
             .levels
             .from(&behind.times(&Ratio::whole(100)), Margin::Units(Decimal::TWO));
+        if judged.is_clear() {
+            return None;
+        }
         let currency = case.currency();
         let evidence = banded(
             format!(
@@ -96,7 +105,16 @@ impl MatchBehind {
             self.levels,
             "pp",
             "domain.md §4.4",
+        )
+        .figure(
+            "contract_no",
+            case.contract()
+                .and_then(|contract| contract.contract_no.as_deref())
+                .unwrap_or("—"),
         );
+        let is_own =
+            |kind, source| matches!(kind, EntryKind::MatchingArrived(_)) && source == FundSource::SelfRaised;
+        let arrivals = case.entries().filter(|entry| is_own(entry.kind, entry.source));
         Some(Finding::new(
             judged,
             format!(
@@ -112,7 +130,7 @@ impl MatchBehind {
                 money_en(planned, currency),
                 points(&behind)
             ),
-            evidence,
+            evidence.facts(arrivals),
         ))
     }
 }

@@ -14,7 +14,8 @@
 //! `levels` in days after the claim.
 //!
 //! ## What it leaves out
-//! Contributions in kind, whose use is not booked as spending.
+//! Contributions in kind, whose use is not booked as spending; awards and reimbursements; projects published by others. Suspended
+//! days do not count. A posting that was reversed or refunded in full is no ledger line.
 //!
 //! ## Source
 //! domain.md §4.4, P16.
@@ -57,7 +58,7 @@ impl Rule for MatchWithoutLedger {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: true,
-            version: 1,
+            version: 2,
             source_text: include_str!("match_without_ledger.rs"),
         }
     }
@@ -82,7 +83,7 @@ impl MatchWithoutLedger {
         if spent > Decimal::ZERO {
             return None;
         }
-        let days = (case.as_of - first).num_days();
+        let days = case.measures.clock.active_days(first, case.as_of);
         let claimed = case.measures.amounts.self_raised_arrived;
         let currency = case.currency();
         let evidence = banded(
@@ -91,6 +92,11 @@ impl MatchWithoutLedger {
             "d",
             "domain.md §4.4, P16",
         );
+        let slips: Vec<&str> = claims
+            .iter()
+            .filter_map(|entry| entry.reference.as_deref())
+            .collect();
+        let evidence = evidence.figure("bank_slips", slips.join(", "));
         Some(Finding::new(
             self.levels.from_days(days),
             format!(

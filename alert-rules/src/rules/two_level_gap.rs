@@ -15,19 +15,33 @@
 //! `levels` in percentage points.
 //!
 //! ## What it leaves out
-//! Funds without a budget of the year, and funds whose units have received nothing.
+//! Funds without a budget of the year, funds whose units have received nothing, and in F3 awards and reimbursements: they are
+//! done when paid. Of published projects the sources are not known, so that they enter neither side of F3.
+//!
+//! ## What was decided
+//! F5 is of the year, F3 of the life of the projects, as domain.md §2 defines them: money of earlier years that still lies at
+//! units widens the gap.
 //!
 //! ## Source
 //! domain.md §4.2, §4.4 and its central finding.
 
-use karez_events::Ratio;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use karez_events::event::project::ProjectKind;
+use karez_events::{Ratio, UnitId};
+use karez_projections::Project;
+use karez_projections::measures::{Amounts, amounts, projects_of_fund};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Bands, Margin};
 use crate::case::FundCase;
-use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs, banded};
+use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
 use crate::words::{percent, points};
+
+/// Units that the evidence lists.
+const MOST_UNITS: usize = 10;
 
 /// Thresholds of ST-07.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,7 +69,7 @@ impl Rule for TwoLevelGap {
             runs: Runs::Monthly,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: false,
-            version: 1,
+            version: 2,
             source_text: include_str!("two_level_gap.rs"),
         }
     }
@@ -67,32 +81,76 @@ impl Rule for TwoLevelGap {
 
 impl TwoLevelGap {
     fn finding(&self, case: &FundCase<'_>) -> Option<Finding> {
-        let (paid_over, spent) = (case.figures.rate("F5")?, case.figures.rate("F3")?);
-        let gap = paid_over.ratio()?.minus(&spent.ratio()?);
+        let paid_over = case.figures.rate("F5")?;
+        let by_project = at_units(case);
+        let (arrived, spent) = by_project.iter().filter(|(_, is_exempt, _)| *is_exempt).fold(
+            (
+                case.figures.amounts.arrived_fiscal,
+                case.figures.amounts.spent_fiscal,
+            ),
+            |(arrived, spent), (_, _, award)| {
+                (
+                    arrived.saturating_sub(award.arrived_fiscal),
+                    spent.saturating_sub(award.spent_fiscal),
+                )
+            },
+        );
+        let (fund_level, unit_level) = (paid_over.ratio()?, Ratio::of(spent, arrived)?);
+        let gap = fund_level.minus(&unit_level);
         let judged = self
             .levels
             .from(&gap.times(&Ratio::whole(100)), Margin::Units(Decimal::TWO));
-        let (fund_level, unit_level) = (percent(&paid_over.ratio()?), percent(&spent.ratio()?));
-        let evidence = banded(
-            format!(
-                "F5 − F3 = {}/{} − {}/{} = {fund_level} − {unit_level}",
-                paid_over.numerator, paid_over.denominator, spent.numerator, spent.denominator
-            ),
-            self.levels,
-            "pp",
-            "domain.md §4.2",
+        if judged.is_clear() {
+            return None;
+        }
+        let (fund_level, unit_level) = (percent(&fund_level), percent(&unit_level));
+        let formula = format!(
+            "F5 − F3 = {}/{} − {spent}/{arrived} = {fund_level} − {unit_level}",
+            paid_over.numerator, paid_over.denominator
         );
+        let mut evidence = banded(formula, self.levels, "pp", "domain.md §4.2");
+        for (number, (unit, balance)) in (1..).zip(highest_balances(&by_project)) {
+            evidence = evidence.figure(&format!("unit_{number:02}"), format!("{unit}: {balance}"));
+        }
+        let gap = points(&gap);
         Some(Finding::new(
             judged,
             format!(
-                "拨付率{fund_level}（财政口径），到位资金支出率{unit_level}（单位口径），相差{}个百分点",
-                points(&gap)
+                "拨付率{fund_level}（财政口径），到位资金支出率{unit_level}（单位口径），相差{gap}个百分点"
             ),
             format!(
-                "{fund_level} paid over (fund level), {unit_level} of what arrived spent (unit level): {} points apart",
-                points(&gap)
+                "{fund_level} paid over (fund level), {unit_level} of what arrived spent (unit level): {gap} points apart"
             ),
             evidence,
         ))
     }
+}
+
+/// What the fund's projects received and spent, and which of them are awards or reimbursements.
+fn at_units<'a>(case: &FundCase<'a>) -> Vec<(&'a Project, bool, Amounts)> {
+    let projects = projects_of_fund(case.portfolio, &case.fund.id).into_iter();
+    projects
+        .map(|project| {
+            let kind = project.approval(case.as_of).map(|approval| approval.kind);
+            let is_exempt = matches!(kind, Some(ProjectKind::Award | ProjectKind::Reimbursement));
+            let amounts = amounts(project, case.figures.currency, case.as_of);
+            (project, is_exempt, amounts)
+        })
+        .collect()
+}
+
+/// The ten units with most unspent money.
+fn highest_balances<'a>(by_project: &[(&'a Project, bool, Amounts)]) -> Vec<(&'a UnitId, Decimal)> {
+    let mut balances: BTreeMap<&UnitId, Decimal> = BTreeMap::new();
+    for (project, _, amounts) in by_project.iter().filter(|(_, is_exempt, _)| !is_exempt) {
+        if let Some(unit) = project.unit() {
+            let balance = balances.entry(unit).or_default();
+            *balance = balance.saturating_add(amounts.idle());
+        }
+    }
+    let mut highest: Vec<(&UnitId, Decimal)> = balances.into_iter().collect();
+    highest.retain(|(_, balance)| *balance > Decimal::ZERO);
+    highest.sort_by_key(|(_, balance)| Reverse(*balance));
+    highest.truncate(MOST_UNITS);
+    highest
 }

@@ -2,28 +2,39 @@
 //!
 //! ## What it finds
 //! Money of a government or department budget that was first budgeted in year y and is not spent 180, 90 or 30 days before
-//! 31 December of y+1, or on that day and after it. One warning for each tranche and origin year.
+//! 31 December of y+1, or on that day and after it. One warning for each origin year; its evidence lists the tranches.
 //!
 //! ## Why it is a risk
 //! A carry-over unspent at the end of the next year is managed as surplus and taken back (预算法42). Re-purposing does not restart its age.
 //!
 //! ## Worked example
 //! 200,000 of the budget of 2023 arrive on 2024-03-01: blue on 2024-07-04, yellow on 10-02, orange on 12-01, red on 12-31.
+//! Reallocated in 2024, it still is money of 2023 (P2).
 //!
 //! ## Thresholds
 //! `levels` in days before the deadline; red from the day itself.
 //!
 //! ## What it leaves out
-//! Running research projects, which carry their balance on inside the contract period (P1, P14).
+//! Running research projects, which carry their balance on inside the contract period (P1, P14), and awards and reimbursements,
+//! where paid is done. What is spent is spent of the oldest money first.
+//!
+//! ## What was decided
+//! The year of origin is the arrival's, else that of the disbursement of the same tranche, else the year of arrival. A unit
+//! whose books are behind is warned all the same: the law's day does not wait for them.
 //!
 //! ## Source
 //! domain.md §4.4, P1, P2; 预算法42, 条例50, 财预〔2015〕15号.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use karez_events::Ratio;
+use karez_projections::EntryKind;
+use karez_projections::measures::TrancheMeasures;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::bands::{Bands, Margin};
+use crate::bands::{Bands, Judged, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
 use crate::words::{day_zh, money_en, money_zh};
@@ -54,52 +65,81 @@ impl Rule for TwoYearClock {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: false,
-            version: 1,
+            version: 2,
             source_text: include_str!("two_year_clock.rs"),
         }
     }
 
     fn judge(&self, case: &Case<'_>) -> Outcome {
-        let due = case
-            .measures
-            .tranches
-            .iter()
-            .filter(|tranche| tranche.balance > Decimal::ZERO);
-        let findings = due.filter_map(|tranche| {
-            let deadline = tranche.two_year_deadline?;
-            let left = (deadline - case.as_of).num_days();
-            let judged = self.levels.below(&Ratio::whole(left - 1), Margin::None);
-            if judged.is_clear() {
-                return None;
+        if case.is_exempt() {
+            return Outcome::QUIET;
+        }
+        let mut by_year: BTreeMap<(i32, NaiveDate), Vec<&TrancheMeasures>> = BTreeMap::new();
+        for tranche in &case.measures.tranches {
+            if let Some(deadline) = tranche.two_year_deadline
+                && tranche.balance > Decimal::ZERO
+                && self.colour((deadline - case.as_of).num_days()).level.is_some()
+            {
+                let year = (tranche.origin_budget_year, deadline);
+                by_year.entry(year).or_default().push(tranche);
             }
-            let currency = case.currency();
-            let year = tranche.origin_budget_year;
-            let number = tranche.tranche_no.as_deref().unwrap_or("—");
-            let evidence = banded(
-                format!(
-                    "{deadline} − {} = {left} d; {} of tranche {number} (origin {year}) left",
-                    case.as_of, tranche.balance
-                ),
-                self.levels,
-                "d left",
-                "domain.md §4.4, P1; 预算法42",
-            )
-            .figure("arrived_on", tranche.arrived_on)
+        }
+        let findings = by_year.into_iter();
+        Outcome::of_all(
+            findings.map(|((year, deadline), tranches)| self.finding(case, (year, deadline), &tranches)),
+        )
+    }
+}
+
+impl TwoYearClock {
+    fn colour(&self, days_left: i64) -> Judged {
+        self.levels.below(&Ratio::whole(days_left - 1), Margin::None)
+    }
+
+    fn finding(
+        &self,
+        case: &Case<'_>,
+        (year, deadline): (i32, NaiveDate),
+        tranches: &[&TrancheMeasures],
+    ) -> Finding {
+        let left = (deadline - case.as_of).num_days();
+        let currency = case.currency();
+        let balances = tranches.iter().map(|tranche| tranche.balance);
+        let unspent = balances.fold(Decimal::ZERO, Decimal::saturating_add);
+        let formula = format!("{deadline} − {} = {left} d; {unspent} of {year} left", case.as_of);
+        let mut evidence = banded(formula, self.levels, "d left", "domain.md §4.4, P1, P2; 预算法42")
             .figure("origin_budget_year", year);
-            let zh = format!(
-                "{year}年度资金结余{}，距两年期限{}还有{left}天",
-                money_zh(tranche.balance, currency),
-                day_zh(deadline)
-            );
-            let en = format!(
-                "{} of the budget of {year} is unspent, {left} days before {deadline}",
-                money_en(tranche.balance, currency)
-            );
-            Some(
-                Finding::new(judged, zh, en, evidence)
-                    .about(format!("{year}/{number}/{}", tranche.arrived_on)),
+        for (number, tranche) in (1..).zip(tranches) {
+            let name = tranche.tranche_no.as_deref().unwrap_or("—");
+            let text = format!("{name}: arrived {}, left {}", tranche.arrived_on, tranche.balance);
+            evidence = evidence.figure(&format!("tranche_{number}"), text);
+        }
+        let arrived_on: Vec<NaiveDate> = tranches.iter().map(|tranche| tranche.arrived_on).collect();
+        let arrivals = case
+            .entries()
+            .filter(|entry| entry.kind == EntryKind::Arrived && arrived_on.contains(&entry.on));
+        let (unspent_zh, unspent_en) = (money_zh(unspent, currency), money_en(unspent, currency));
+        let (zh, en) = if left < 0 {
+            (
+                format!(
+                    "{year}年度资金{unspent_zh}未使用，已超过两年期限{}{}天",
+                    day_zh(deadline),
+                    -left
+                ),
+                format!(
+                    "{unspent_en} of the budget of {year} is unspent, {} days after {deadline}",
+                    -left
+                ),
             )
-        });
-        Outcome::of_all(findings)
+        } else {
+            (
+                format!(
+                    "{year}年度资金{unspent_zh}未使用，距两年期限{}还有{left}天",
+                    day_zh(deadline)
+                ),
+                format!("{unspent_en} of the budget of {year} is unspent, {left} days before {deadline}"),
+            )
+        };
+        Finding::new(self.colour(left), zh, en, evidence.facts(arrivals)).about(year.to_string())
     }
 }

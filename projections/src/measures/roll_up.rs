@@ -66,13 +66,23 @@ impl RollUp {
 #[must_use]
 pub fn fund_measures(portfolio: &Portfolio, fund: &FundId, currency: Currency, as_of: NaiveDate) -> RollUp {
     let funds = with_parts(portfolio, fund);
-    let is_paid_by = |project: &&Project| project.fund().is_some_and(|paid_by| funds.contains(paid_by));
-    let projects: Vec<&Project> = portfolio.projects().filter(is_paid_by).collect();
+    let projects = paid_by(portfolio, &funds);
     let funds: Vec<&Fund> = portfolio
         .funds()
         .filter(|fund| funds.contains(&fund.id))
         .collect();
     roll_up(&projects, &funds, currency, as_of)
+}
+
+/// The projects that a fund and its parts pay.
+#[must_use]
+pub fn projects_of_fund<'a>(portfolio: &'a Portfolio, fund: &FundId) -> Vec<&'a Project> {
+    paid_by(portfolio, &with_parts(portfolio, fund))
+}
+
+fn paid_by<'a>(portfolio: &'a Portfolio, funds: &BTreeSet<&FundId>) -> Vec<&'a Project> {
+    let is_paid_by = |project: &&Project| project.fund().is_some_and(|paid_by| funds.contains(paid_by));
+    portfolio.projects().filter(is_paid_by).collect()
 }
 
 /// The figures of a unit.
