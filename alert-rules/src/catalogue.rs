@@ -44,6 +44,9 @@ catalogue! {
     arrived_not_started: rules::arrived_not_started::ArrivedNotStarted,
     idle_funds: rules::idle_funds::IdleFunds,
     // BX: budget and execution apart
+    budget_reworked: rules::budget_reworked::BudgetReworked,
+    money_against_work: rules::money_against_work::MoneyAgainstWork,
+    composition_drift: rules::composition_drift::CompositionDrift,
     over_budget: rules::over_budget::OverBudget,
     execution_too_fast: rules::execution_too_fast::ExecutionTooFast,
     execution_lag: rules::execution_lag::ExecutionLag,
@@ -56,6 +59,8 @@ catalogue! {
     finished_before_approval: rules::finished_before_approval::FinishedBeforeApproval,
 
     // YE: year-end and late spending
+    late_life_purchases: rules::late_life_purchases::LateLifePurchases,
+    year_end_rush: rules::year_end_rush::YearEndRush,
     out_of_period_cost: rules::out_of_period_cost::OutOfPeriodCost,
 
     // DS: duplicates
@@ -84,6 +89,8 @@ catalogue! {
     late_entry: rules::late_entry::LateEntry,
 
     // PI: performance
+    self_report_differs: rules::self_report_differs::SelfReportDiffers,
+    target_unlikely: rules::target_unlikely::TargetUnlikely,
 
     // FC: forecast
     catch_up_too_steep: rules::catch_up_too_steep::CatchUpTooSteep,

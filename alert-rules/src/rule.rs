@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use karez_events::Position;
 use karez_events::event::supervision::{Evidence, Level};
 use karez_projections::Entry;
-use karez_projections::project::Dated;
+use karez_projections::project::{BudgetFact, Dated};
 use uuid::Uuid;
 
 use crate::bands::{Bands, Judged};
@@ -239,6 +239,10 @@ pub trait Collect: Sized {
     /// Another fact that decided: a step, a contract, a report.
     #[must_use]
     fn dated<T>(self, fact: &Dated<T>) -> Self;
+
+    /// A budget, or a change of it, that decided.
+    #[must_use]
+    fn budget(self, fact: &BudgetFact) -> Self;
 }
 
 impl Collect for Evidence {
@@ -255,6 +259,11 @@ impl Collect for Evidence {
     }
 
     fn dated<T>(mut self, fact: &Dated<T>) -> Self {
+        add(&mut self, fact.event_id, fact.position);
+        self
+    }
+
+    fn budget(mut self, fact: &BudgetFact) -> Self {
         add(&mut self, fact.event_id, fact.position);
         self
     }

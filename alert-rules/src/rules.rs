@@ -9,8 +9,11 @@ pub mod partner_share_held;
 pub mod two_level_gap;
 pub mod two_year_clock;
 // BX: budget and execution apart
+pub mod budget_reworked;
+pub mod composition_drift;
 pub mod execution_lag;
 pub mod execution_too_fast;
+pub mod money_against_work;
 pub mod over_budget;
 
 // PS: pre-start costs
@@ -21,7 +24,9 @@ pub mod self_funded_before_start;
 pub mod swapped_into_fiscal;
 
 // YE: year-end and late spending
+pub mod late_life_purchases;
 pub mod out_of_period_cost;
+pub mod year_end_rush;
 
 // DS: duplicates
 pub mod duplicate_across_projects;
@@ -49,6 +54,8 @@ pub mod negative_balance;
 pub mod reconciliation_gap;
 
 // PI: performance
+pub mod self_report_differs;
+pub mod target_unlikely;
 
 // FC: forecast
 pub mod catch_up_too_steep;

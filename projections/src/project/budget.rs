@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use karez_events::event::budget::{BudgetApproved, BudgetStanding, LeftoverKind};
 use karez_events::event::fund::FundSource;
-use karez_events::{CategoryId, Currency, Metadata, RecordedEvent};
+use karez_events::{CategoryId, Currency, Metadata, Position, RecordedEvent};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -42,6 +42,10 @@ pub struct LineAmount {
 pub struct BudgetFact {
     /// The event it comes from.
     pub event_id: Uuid,
+    /// Where that stands in the log.
+    pub position: Position,
+    /// Its business date, which may lie after the day from which it counts.
+    pub dated_on: NaiveDate,
     /// The day from which it counts: 生效日 where given, else the business date.
     pub effective_on: NaiveDate,
     /// The budget year, absent for a budget of the whole life or of a published period.
@@ -107,6 +111,8 @@ pub(super) fn approved_budget(recorded: &RecordedEvent, data: &BudgetApproved) -
     };
     BudgetFact {
         event_id: recorded.event_id,
+        position: recorded.position,
+        dated_on: recorded.occurred_on,
         effective_on: recorded.metadata.effective_on.unwrap_or(recorded.occurred_on),
         fiscal_year: data.fiscal_year,
         form,

@@ -121,6 +121,8 @@ impl Project {
             Event::BudgetApproved(data) => approved_budget(recorded, data),
             Event::BudgetAdjusted(data) => BudgetFact {
                 event_id: recorded.event_id,
+                position: recorded.position,
+                dated_on: recorded.occurred_on,
                 effective_on: data.effective_on.unwrap_or(recorded.occurred_on),
                 fiscal_year: data.fiscal_year,
                 form: BudgetForm::Adjusted,
@@ -140,6 +142,8 @@ impl Project {
                 };
                 BudgetFact {
                     event_id: recorded.event_id,
+                    position: recorded.position,
+                    dated_on: recorded.occurred_on,
                     effective_on: recorded.metadata.effective_on.unwrap_or(recorded.occurred_on),
                     fiscal_year: data.fiscal_year,
                     form: BudgetForm::Reallocated,
