@@ -60,6 +60,8 @@ pub enum RefusalCode {
     WarningEnded,
     /// Only an office may say this, not a unit.
     NotForUnits,
+    /// A person's decision without the words that explain it.
+    WordsMissing,
     /// A budget without lines, a contract that is its own parent, and the like.
     Malformed,
 }
@@ -89,6 +91,7 @@ impl RefusalCode {
             Self::TooLarge => "too_large",
             Self::WarningEnded => "warning_ended",
             Self::NotForUnits => "not_for_units",
+            Self::WordsMissing => "words_missing",
             Self::Malformed => "malformed",
         }
     }
@@ -349,7 +352,8 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
         _ if matches!(submission.event, Event::WarningRaised(_)) => Ok(()),
         // The sentinel may disprove what had ended; people act on what is open.
         Some(warning) if warning.is_open() || matches!(submission.event, Event::WarningRetracted(_)) => {
-            Ok(())
+            check_words(&submission.event)?;
+            check_rectification(warning, &submission.event)
         }
         Some(_) => Err(Refusal::new(
             RefusalCode::WarningEnded,
@@ -364,6 +368,52 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
             format!("warning {id} is unknown"),
         )),
     }
+}
+
+/// What a person decides about a warning is explained in words: they are kept with it for ever.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only steps on warnings have words")]
+fn check_words(event: &Event) -> Result<(), Refusal> {
+    let is_blank = |text: &str| text.trim().is_empty();
+    let (is_missing, pointer) = match event {
+        Event::WarningLifted(data) | Event::WarningDismissed(data) => (is_blank(&data.cause), "/data/cause"),
+        Event::WarningAnswered(data) | Event::RectificationReported(data) => {
+            (data.text.as_deref().is_none_or(is_blank), "/data/text")
+        }
+        Event::WarningAssigned(data) => (is_blank(&data.assignee), "/data/assignee"),
+        Event::RectificationOrdered(data) => (
+            data.items.is_empty() || data.items.iter().any(|item| is_blank(item)),
+            "/data/items",
+        ),
+        _ => return Ok(()),
+    };
+    if !is_missing {
+        return Ok(());
+    }
+    let name = pointer.trim_start_matches("/data/");
+    Err(Refusal::new(
+        RefusalCode::WordsMissing,
+        pointer,
+        format!("请在 {name} 中写明理由或内容：处置意见随预警永久保存"),
+        format!("say in {name} why, or what is meant: it is kept with the warning for ever"),
+    ))
+}
+
+/// A report and an acceptance belong to an order.
+fn check_rectification(warning: &Warning, event: &Event) -> Result<(), Refusal> {
+    let needs_order = matches!(
+        event,
+        Event::RectificationReported(_) | Event::RectificationAccepted(_)
+    );
+    if !needs_order || warning.rectification.is_some() {
+        return Ok(());
+    }
+    let id = &warning.id;
+    Err(Refusal::new(
+        RefusalCode::NothingToCorrect,
+        "/stream",
+        format!("预警 {id} 尚未下达整改通知"),
+        format!("no rectification has been ordered for warning {id}"),
+    ))
 }
 
 /// A unit answers the warnings about its own projects and reports on rectification; everything else is the office's.

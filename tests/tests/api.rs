@@ -16,5 +16,7 @@ mod problems;
 mod reading;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/warnings.rs"]
+mod warnings;
 #[path = "api/world.rs"]
 mod world;

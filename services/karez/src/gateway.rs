@@ -41,9 +41,11 @@ mod projects;
 mod question;
 mod receipts;
 mod rejections;
+mod rules;
 mod submit;
 mod traffic;
 mod units;
+mod warnings;
 
 use past::Past;
 use problem::Problem;
@@ -156,7 +158,7 @@ impl Gateway {
 }
 
 /// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 15] {
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 27] {
     [
         ("/v1/overview", get(overview::show)),
         ("/v1/funds", get(funds::list)),
@@ -173,6 +175,21 @@ fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 15] {
         ("/v1/events", get(events::of_log)),
         ("/v1/receipts/{event_id}", get(receipts::show)),
         ("/v1/rejections", get(rejections::list)),
+        ("/v1/warnings", get(warnings::list)),
+        ("/v1/warnings/{id}", get(warnings::show)),
+        ("/v1/warnings/{id}/acknowledge", post(warnings::acknowledge)),
+        ("/v1/warnings/{id}/assign", post(warnings::assign)),
+        ("/v1/warnings/{id}/answer", post(warnings::answer)),
+        ("/v1/warnings/{id}/rectification", post(warnings::order)),
+        ("/v1/warnings/{id}/rectification/report", post(warnings::report)),
+        (
+            "/v1/warnings/{id}/rectification/acceptance",
+            post(warnings::accept),
+        ),
+        ("/v1/warnings/{id}/lift", post(warnings::lift)),
+        ("/v1/warnings/{id}/dismiss", post(warnings::dismiss)),
+        ("/v1/rules", get(rules::list)),
+        ("/v1/rules/{id}", get(rules::show)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(health::metrics)),

@@ -22,6 +22,7 @@ pub mod project;
 pub mod projects;
 pub mod receipts;
 pub mod rejections;
+pub mod rules;
 pub mod totals;
 pub mod units;
 pub mod warnings;

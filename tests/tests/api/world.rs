@@ -79,6 +79,16 @@ impl World {
     }
 
     pub(crate) async fn on(on: On) -> Self {
+        // Nobody but the test writes: what the log has is what was sent.
+        Self::configured(on, "[sentinel]\ndaily_at = \"\"\n").await
+    }
+
+    /// A world that the sentinel watches.
+    pub(crate) async fn watched() -> Self {
+        Self::configured(On::Sqlite, "").await
+    }
+
+    async fn configured(on: On, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let embedded = || ["--data".to_owned(), folder.path().to_str().unwrap().to_owned()];
         let store = match on {
@@ -95,11 +105,10 @@ impl World {
             On::SqliteAndNats => Some(NatsServer::start().await.unwrap()),
         };
         let bus = nats.iter().flat_map(|nats| ["--nats".to_owned(), nats.url()]);
-        // Nobody but the test writes: what the log has is what was sent.
-        let config = folder.path().join("alone.toml");
-        std::fs::write(&config, "[sentinel]\ndaily_at = \"\"\n").unwrap();
-        let alone = ["--config".to_owned(), config.to_str().unwrap().to_owned()];
-        let arguments = store.into_iter().chain(bus).chain(alone);
+        let config = folder.path().join("settings.toml");
+        std::fs::write(&config, settings).unwrap();
+        let config = ["--config".to_owned(), config.to_str().unwrap().to_owned()];
+        let arguments = store.into_iter().chain(bus).chain(config);
         let server = Server::start(arguments).await.unwrap();
         Self {
             server,

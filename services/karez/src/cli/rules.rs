@@ -10,9 +10,8 @@ mod test;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use karez_alert_rules::{Catalogue, Clearing, Rule, RuleSet, Runs, Scope};
+use karez_alert_rules::{Rule, RuleSet, Scope};
 use karez_projections::Portfolio;
-use serde::Serialize;
 
 use super::context::Context;
 use super::output;
@@ -21,6 +20,7 @@ use super::show::Shape;
 use crate::language::Language;
 use crate::nearest::nearest;
 use crate::trouble::{Exit, Trouble};
+use crate::views::rules::{self, RuleList, thresholds};
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -80,48 +80,10 @@ pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Tro
     }
 }
 
-/// One rule of the list.
-#[derive(Debug, Serialize)]
-struct RuleRow {
-    code: String,
-    name: String,
-    zh: String,
-    en: String,
-    runs: &'static str,
-    clears: &'static str,
-    is_on: bool,
-    version: u32,
-}
-
-/// The list of the rules, and by which set.
-#[derive(Debug, Serialize)]
-struct RuleList {
-    /// Hash of the rule set in force.
-    thresholds_hash: String,
-    /// Position at which it was published; absent while the defaults are in force.
-    published_at_position: Option<u64>,
-    items: Vec<RuleRow>,
-}
-
 async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
-    let (rules, published_at_position) = in_force(context).await?;
-    let row = |rule: &dyn Rule| {
-        let about = rule.about();
-        RuleRow {
-            code: about.code.to_owned(),
-            name: about.name.to_owned(),
-            zh: about.zh.to_owned(),
-            en: about.en.to_owned(),
-            runs: runs(about.runs),
-            clears: clears(about.clearing),
-            is_on: !rules.is_off_for_all(&about),
-            version: about.version,
-        }
-    };
-    let list = RuleList {
-        thresholds_hash: rules.hash().to_owned(),
-        published_at_position,
-        items: rules.general().rules().into_iter().map(row).collect(),
+    let list = match context.open().await {
+        Ok(log) => rules::list(&context.portfolio(&log, None).await?),
+        Err(_) => rules::list(&Portfolio::default()),
     };
     shape.print(context, &list, sheet)?;
     Ok(Exit::Done)
@@ -169,41 +131,15 @@ fn sheet(list: &RuleList, look: Look) -> Vec<Sheet> {
     vec![sheet]
 }
 
-fn runs(runs: Runs) -> &'static str {
-    match runs {
-        Runs::OnEvent => "event",
-        Runs::Daily => "daily",
-        Runs::Monthly => "monthly",
-    }
-}
-
-fn clears(clearing: Clearing) -> &'static str {
-    match clearing {
-        Clearing::ThreeCleanDays => "three_clean_days",
-        Clearing::AtOnce => "at_once",
-        Clearing::ByPerson => "by_person",
-    }
-}
-
 async fn show(context: &Context, name: &str) -> Result<Exit, Trouble> {
     let (rules, _) = in_force(context).await?;
     let rule = find(rules.general(), name)?;
     let about = rule.about();
     output::line(&about.manual())?;
-    let is_built_in = rules.general().catalogue().rule(about.name).is_some();
-    if is_built_in {
-        let thresholds = thresholds(rules.general().catalogue(), about.name)?;
+    if let Some(thresholds) = thresholds(&rules, about.name) {
         output::line(&format!("\n{}", thresholds.trim_end()))?;
     }
     Ok(Exit::Done)
-}
-
-/// The thresholds as they stand in a rule set.
-fn thresholds(catalogue: &Catalogue, name: &str) -> Result<String, Trouble> {
-    let mut all = toml::Table::try_from(catalogue).map_err(anyhow::Error::from)?;
-    all.retain(|rule, _| rule == name);
-    let rules = toml::Table::from_iter([("rules".to_owned(), toml::Value::Table(all))]);
-    Ok(toml::to_string(&rules).map_err(anyhow::Error::from)?)
 }
 
 fn find<'a>(scope: &'a Scope, name: &str) -> Result<&'a dyn Rule, Trouble> {

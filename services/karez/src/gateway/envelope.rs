@@ -78,14 +78,39 @@ impl Envelope {
     pub(crate) fn of_expenditure(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
         let Members(mut members) = object(body)?;
         let occurred_on = required(&mut members, "occurred_on")?;
+        Self::of_members(stream, EventType::ExpenditureRecorded, occurred_on, members)
+    }
+
+    /// Takes apart a person's step on a warning, `{…fields of the data…, …fields of the metadata…, occurred_on?}`: it is
+    /// of today where it names no day, and nothing need be said where nothing is required.
+    pub(crate) fn of_step(
+        stream: StreamId,
+        event_type: EventType,
+        body: &[u8],
+        today: NaiveDate,
+    ) -> Result<Self, Problem> {
+        let body = if body.is_empty() { b"{}" } else { body };
+        let Members(mut members) = object(body)?;
+        let occurred_on = optional(&mut members, "occurred_on")?.unwrap_or(today);
+        let is_ending = matches!(event_type, EventType::WarningLifted | EventType::WarningDismissed);
+        if is_ending && !members.contains_key("as_of") {
+            members.insert("as_of".to_owned(), serde_json::value::to_raw_value(&occurred_on)?);
+        }
+        Self::of_members(stream, event_type, occurred_on, members)
+    }
+
+    fn of_members(
+        stream: StreamId,
+        event_type: EventType,
+        occurred_on: NaiveDate,
+        mut members: BTreeMap<String, Box<RawValue>>,
+    ) -> Result<Self, Problem> {
         let event_id = optional(&mut members, "event_id")?;
         let metadata = metadata_of(&mut members)?;
         let fields: Vec<String> = members
             .iter()
             .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.get()))
             .collect();
-        let data = format!("{{{}}}", fields.join(","));
-        let event_type = EventType::ExpenditureRecorded;
         Ok(Self {
             stream,
             event_id,
@@ -93,7 +118,7 @@ impl Envelope {
             schema: None,
             occurred_on,
             metadata,
-            data,
+            data: format!("{{{}}}", fields.join(",")),
             data_at: "",
         })
     }
@@ -184,7 +209,7 @@ pub(crate) fn place_in_event(pointer: &str) -> Option<String> {
 }
 
 /// The same for a body in which the data and what surrounds them stand side by side.
-pub(crate) fn place_in_expenditure(pointer: &str) -> Option<String> {
+pub(crate) fn place_in_flat_body(pointer: &str) -> Option<String> {
     let within = pointer
         .strip_prefix("/data")
         .or_else(|| pointer.strip_prefix("/metadata"));

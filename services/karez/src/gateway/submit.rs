@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use karez_events::{ProjectId, StreamId};
 
 use super::Gateway;
-use super::envelope::{Envelope, place_in_event, place_in_expenditure};
+use super::envelope::{Envelope, place_in_event, place_in_flat_body};
 use super::problem::Problem;
 use super::question::Asked;
 use crate::bus::Origin;
@@ -32,9 +32,9 @@ pub(crate) async fn expenditure(
     body: Bytes,
 ) -> Result<Response, Problem> {
     asked.none(&gateway)?;
-    let sent = Sent::read(&id, &headers, &body)?;
+    let sent = Sent::read(project(&id)?, &headers, &body)?;
     let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
-    gateway.submit(envelope, &sent, place_in_expenditure).await
+    gateway.submit(envelope, &sent, place_in_flat_body).await
 }
 
 /// POST /v1/projects/{id}/events: any fact about a project.
@@ -46,33 +46,44 @@ pub(crate) async fn event(
     body: Bytes,
 ) -> Result<Response, Problem> {
     asked.none(&gateway)?;
-    let sent = Sent::read(&id, &headers, &body)?;
+    let sent = Sent::read(project(&id)?, &headers, &body)?;
     let envelope = Envelope::of_event(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_event).await
 }
 
+fn project(id: &str) -> Result<StreamId, Problem> {
+    let id = ProjectId::try_new(id).map_err(|_| Problem::not_found("项目", "project", id))?;
+    Ok(StreamId::Project(id))
+}
+
 /// A request before its body is understood.
-struct Sent<'a> {
+pub(crate) struct Sent<'a> {
     stream: StreamId,
     key: Option<&'a HeaderValue>,
     body: &'a Bytes,
 }
 
 impl<'a> Sent<'a> {
-    fn read(id: &str, headers: &'a HeaderMap, body: &'a Bytes) -> Result<Self, Problem> {
-        let project = ProjectId::try_new(id).map_err(|_| Problem::not_found("项目", "project", id))?;
+    /// The request to a stream; its body is JSON, or empty.
+    pub(crate) fn read(stream: StreamId, headers: &'a HeaderMap, body: &'a Bytes) -> Result<Self, Problem> {
         let media_type = headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        if !is_json(media_type) {
+        if !body.is_empty() && !is_json(media_type) {
             return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         Ok(Self {
-            stream: StreamId::Project(project),
+            stream,
             key: headers.get(IDEMPOTENCY_KEY),
             body,
         })
+    }
+}
+
+impl Sent<'_> {
+    pub(crate) fn stream(&self) -> &StreamId {
+        &self.stream
     }
 }
 
@@ -100,7 +111,8 @@ fn read_key(value: &HeaderValue) -> Result<&str, Problem> {
 }
 
 impl Gateway {
-    async fn submit(
+    /// Submits what an envelope holds; `place` says where a refusal points in the body.
+    pub(crate) async fn submit(
         &self,
         envelope: Result<Envelope, Problem>,
         sent: &Sent<'_>,

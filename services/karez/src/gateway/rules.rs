@@ -1,0 +1,31 @@
+//! GET /v1/rules and /v1/rules/{id}: the rules in force, each with its manual and thresholds.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::Gateway;
+use super::problem::Problem;
+use super::question::Asked;
+use crate::views::rules;
+
+/// Every rule of the set in force; with `known_at`, of the one in force then.
+pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&["known_at"], &gateway)?;
+    gateway
+        .answer(&question, |portfolio, _| rules::list(portfolio))
+        .await
+}
+
+/// One rule by its name or code.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let question = asked.read(&["known_at"], &gateway)?;
+    let name = id.clone();
+    let answered = gateway
+        .answer_if_known(&question, move |portfolio, _| rules::show(portfolio, &name))
+        .await?;
+    answered.ok_or_else(|| Problem::not_found("规则", "rule", &id))
+}

@@ -1,0 +1,113 @@
+//! GET /v1/warnings and /v1/warnings/{id}, and what people do about one: POST to acknowledge, assign, answer, order a
+//! rectification and report on it, lift, dismiss. Each step is a fact like any other, with its Idempotency-Key.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use karez_events::{EventType, StreamId, WarningId};
+
+use super::Gateway;
+use super::envelope::{Envelope, place_in_flat_body};
+use super::problem::Problem;
+use super::question::{Asked, CLOCKS};
+use super::submit::Sent;
+use crate::views::warnings;
+
+/// What the list of warnings can be asked.
+const LIST: [&str; 11] = [
+    "as_of", "known_at", "state", "level", "rule", "project", "unit", "fund", "sort", "cursor", "limit",
+];
+
+/// A page of warnings, the open ones where no state is asked for, the highest colours first.
+pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&LIST, &gateway)?;
+    let filter = warnings::Filter {
+        state: question.filter.state.clone(),
+        level: question.level.clone(),
+        rule: question.rule.clone(),
+        project: question.project.clone(),
+        unit: question.filter.unit.clone(),
+        fund: question.filter.fund.clone(),
+    };
+    gateway
+        .answer_page(&question, move |portfolio, moment, paging| {
+            warnings::list(portfolio, moment, &filter, paging)
+        })
+        .await
+}
+
+/// One warning in full.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
+    let warning = read(&id)?;
+    let answer = move |portfolio: &_, moment| warnings::show(portfolio, &warning, moment);
+    let answered = gateway.answer_if_known(&question, answer).await?;
+    answered.ok_or_else(|| unknown(&id))
+}
+
+macro_rules! steps {
+    ($($(#[$doc:meta])+ $name:ident: $event:ident,)+) => {$(
+        $(#[$doc])+
+        pub(crate) async fn $name(
+            State(gateway): State<Gateway>,
+            Path(id): Path<String>,
+            asked: Asked,
+            headers: HeaderMap,
+            body: Bytes,
+        ) -> Result<Response, Problem> {
+            asked.none(&gateway)?;
+            gateway.step(&id, EventType::$event, &headers, &body).await
+        }
+    )+};
+}
+
+steps! {
+    /// 签收: `{text?}`.
+    acknowledge: WarningAcknowledged,
+    /// 转派: `{assignee, due_on?}`.
+    assign: WarningAssigned,
+    /// 核查意见: `{text}`.
+    answer: WarningAnswered,
+    /// 整改通知: `{items, due_on}`.
+    order: RectificationOrdered,
+    /// 整改反馈: `{text}`.
+    report: RectificationReported,
+    /// 销号: `{text?}`.
+    accept: RectificationAccepted,
+    /// 解除: `{cause}`.
+    lift: WarningLifted,
+    /// 误报: `{cause}`.
+    dismiss: WarningDismissed,
+}
+
+fn read(id: &str) -> Result<WarningId, Problem> {
+    WarningId::try_new(id).map_err(|_| unknown(id))
+}
+
+fn unknown(id: &str) -> Problem {
+    Problem::not_found("预警", "warning", id)
+}
+
+impl Gateway {
+    async fn step(
+        &self,
+        id: &str,
+        event_type: EventType,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Response, Problem> {
+        let warning = read(id)?;
+        if self.parts().follower.read().warning(&warning).is_none() {
+            return Err(unknown(id));
+        }
+        let sent = Sent::read(StreamId::Warning(warning), headers, body)?;
+        let today = self.parts().clock.today(self.0.settings.time_zone);
+        let envelope = Envelope::of_step(sent.stream().clone(), event_type, body, today);
+        self.submit(envelope, &sent, place_in_flat_body).await
+    }
+}
