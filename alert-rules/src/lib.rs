@@ -15,6 +15,7 @@ pub mod bands;
 pub mod case;
 pub mod catalogue;
 pub mod custom;
+mod escalations;
 pub mod evaluate;
 pub mod expression;
 mod idle_money;

@@ -6,7 +6,9 @@
 //! same events however often it is told.
 
 use chrono::NaiveDate;
-use karez_events::event::supervision::{Level, WarningClosed, WarningLevelChanged, WarningRaised};
+use karez_events::event::supervision::{
+    Level, WarningClosed, WarningEscalated, WarningLevelChanged, WarningRaised,
+};
 use karez_events::{Event, Metadata, StreamId, Submission, WarningId};
 use karez_projections::warnings::{EndingKind, SENTINEL};
 use karez_projections::{Target, Warning, Warnings};
@@ -97,6 +99,16 @@ pub fn retracted(warning: &Warning, run: &Run<'_>) -> Submission {
         "追溯：后到事实不支持 later facts disprove it",
         run,
     )
+}
+
+/// Passes a warning on that nobody has acknowledged by its deadline.
+#[must_use]
+pub fn escalated(warning: &Warning, escalate_to: &str, run: &Run<'_>) -> Submission {
+    let event = Event::WarningEscalated(WarningEscalated {
+        escalated_to: escalate_to.to_owned(),
+        cause: "红色预警逾期未签收 a red warning that nobody acknowledged in time".to_owned(),
+    });
+    submission(warning.id.clone(), warning.sentinel_steps, event, run)
 }
 
 /// The id of the warning of one episode.

@@ -67,6 +67,8 @@ pub struct Settings {
     pub group_from: usize,
     /// A rule that is positive for at least this share of the approved projects, in percent, is itself suspect.
     pub suspect_from_percent: u8,
+    /// To whom a red warning goes that nobody has acknowledged in time.
+    pub escalate_to: String,
 }
 
 impl Default for Settings {
@@ -75,6 +77,7 @@ impl Default for Settings {
             stale_after_days: 60,
             group_from: 10,
             suspect_from_percent: 50,
+            escalate_to: "主管领导 director".to_owned(),
         }
     }
 }

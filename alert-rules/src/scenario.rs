@@ -15,7 +15,7 @@
 //! own day, or on `known_on`. `"@first"` in its data is the id of the fact named `first`, and `warning` names the rule
 //! whose latest warning a person's step is about. Every day from the first fact to the last `then` is evaluated.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use karez_events::event::supervision::Level;
 use karez_events::{DecodeError, Event, EventType, Hash, Metadata, RecordedEvent, StreamId, StreamKind};
 use karez_projections::Warning;
@@ -174,13 +174,18 @@ impl Scenario {
                 position += 1;
                 watch.take(&fact.recorded(position, &watch)?, day);
             }
-            watch.end_day(day);
+            watch.end_day(day, end_of(day));
             for then in self.then.iter().filter(|then| then.on == day) {
                 then.check(rule, &watch)?;
             }
         }
         Ok(())
     }
+}
+
+/// The instant at which a day's run is due.
+fn end_of(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1)
 }
 
 impl GivenFact {

@@ -6,6 +6,9 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use karez_events::event::supervision::Level;
 use karez_projections::fiscal_calendar::WorkingDays;
 
+/// A red warning is acknowledged within this time.
+pub const RED_ACKNOWLEDGED_WITHIN: TimeDelta = TimeDelta::hours(2);
+
 /// The deadlines of a colour that a warning has had since an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
@@ -20,7 +23,7 @@ impl Deadlines {
     #[must_use]
     pub fn of(level: Level, at: DateTime<Utc>, day: NaiveDate, calendar: &WorkingDays) -> Self {
         let (acknowledge_by, handle_by) = match level {
-            Level::Red => (Some(at + TimeDelta::hours(2)), Some(calendar.after(day, 3))),
+            Level::Red => (Some(at + RED_ACKNOWLEDGED_WITHIN), Some(calendar.after(day, 3))),
             Level::Orange => (
                 Some(at + TimeDelta::hours(24)),
                 day.checked_add_days(Days::new(7)),

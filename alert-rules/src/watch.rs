@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::supervision::Level;
 use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, Submission};
 use karez_projections::warnings::{EndingKind, WarningFact, is_by_sentinel};
@@ -16,8 +16,10 @@ use karez_projections::{Portfolio, Target, Warning, Warnings};
 use uuid::Uuid;
 
 use crate::bands::Judged;
+use crate::escalations::{Escalations, is_to_be_acknowledged};
 use crate::evaluate::{Answer, Ask, Stand};
-use crate::reconcile::{Run, day_evaluated, reconcile, retracted};
+use crate::inhibit::inhibitor;
+use crate::reconcile::{Run, day_evaluated, escalated, reconcile, retracted};
 use crate::rule::{About, Clearing, Finding, Outcome, Runs, evidence};
 use crate::rule_set::RuleSet;
 
@@ -44,19 +46,28 @@ pub struct Watch {
     last_day: Option<NaiveDate>,
     /// Facts of an import that is not complete, by project: the earliest business date of what came.
     importing: BTreeMap<ProjectId, NaiveDate>,
+    /// The instant at which the watch stands: of the fact, or of the day's run.
+    now: DateTime<Utc>,
+    escalations: Escalations,
 }
 
 impl Watch {
     /// A watch that begins at a state: what was known and which warnings stood when a day's run was complete.
     #[must_use]
     pub fn resumed(portfolio: Portfolio, warnings: Warnings, rules: RuleSet, last_day: NaiveDate) -> Self {
+        let mut escalations = Escalations::default();
+        for warning in warnings.iter() {
+            escalations.look_at(warning);
+        }
         Self {
             known_at: portfolio.position(),
+            now: portfolio.last_recorded_at().unwrap_or_default(),
             portfolio,
             warnings,
             rules: Arc::new(rules),
             last_day: Some(last_day),
             importing: BTreeMap::new(),
+            escalations,
         }
     }
 
@@ -103,6 +114,7 @@ impl Watch {
         if is_by_sentinel(recorded) {
             return Vec::new();
         }
+        self.now = recorded.recorded_at;
         if let StreamId::Warning(id) = &recorded.stream {
             self.warnings.apply(id, &WarningFact::of(recorded));
             return self.after_step_of_a_warning(recorded, known_on);
@@ -143,8 +155,9 @@ impl Watch {
         }
     }
 
-    /// A day has ended: asks every rule that runs on it about everything.
-    pub fn end_day(&mut self, day: NaiveDate) -> Vec<Submission> {
+    /// A day has ended, and its run is due at an instant: asks every rule that runs on it about everything.
+    pub fn end_day(&mut self, day: NaiveDate, at: DateTime<Utc>) -> Vec<Submission> {
+        self.now = at;
         self.importing.clear();
         // Answers name the rules of the set that was asked, while what they bring about is applied.
         let rules = Arc::clone(&self.rules);
@@ -161,6 +174,38 @@ impl Watch {
             u64::try_from(found).unwrap_or(u64::MAX),
         ));
         self.last_day = Some(day);
+        facts
+    }
+
+    /// When the next red warning is to be passed on, unless somebody acknowledges it first.
+    #[must_use]
+    pub fn next_escalation(&self) -> Option<DateTime<Utc>> {
+        self.escalations.next()
+    }
+
+    /// Passes on what is due at an instant of a business day (domain.md §4, SLA).
+    pub fn escalate(&mut self, at: DateTime<Utc>, day: NaiveDate) -> Vec<Submission> {
+        self.now = at;
+        let mut facts = Vec::new();
+        for id in self.escalations.take_due(at) {
+            let Some(warning) = self
+                .warnings
+                .get(&id)
+                .filter(|warning| is_to_be_acknowledged(warning))
+            else {
+                continue;
+            };
+            if inhibitor(&self.warnings, &self.portfolio, warning).is_some() {
+                self.escalations.look_again(id, at);
+                continue;
+            }
+            facts.push(escalated(
+                warning,
+                &self.rules.settings.escalate_to,
+                &self.run(day, false, None),
+            ));
+        }
+        self.apply(&facts);
         facts
     }
 
@@ -374,17 +419,19 @@ impl Watch {
     fn apply(&mut self, facts: &[Submission]) {
         for fact in facts {
             if let StreamId::Warning(id) = &fact.stream {
-                let at = self.portfolio.last_recorded_at().unwrap_or_default();
                 self.warnings.apply(
                     id,
                     &WarningFact {
                         event: &fact.event,
                         on: fact.occurred_on,
-                        at,
+                        at: self.now,
                         position: self.known_at,
                         is_by_sentinel: true,
                     },
                 );
+                if let Some(warning) = self.warnings.get(id) {
+                    self.escalations.look_at(warning);
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use karez_alert_rules::evaluate::Ask;
 use karez_alert_rules::reconcile::{Run, reconcile};
 use karez_alert_rules::{RuleSet, Watch};
@@ -39,7 +39,7 @@ fn recorded(fact: &Fact, position: u64) -> RecordedEvent {
         version: 1,
         event_id: fact.id,
         occurred_on: fact.on,
-        recorded_at: DateTime::from_naive_utc_and_offset(fact.known_on.and_time(NaiveTime::MIN), chrono::Utc),
+        recorded_at: fact.known_on.and_time(NaiveTime::MIN).and_utc(),
         event: Event::decode(kind, kind.schema(), fact.data.to_string().as_bytes()).unwrap(),
         metadata: Metadata::default(),
         hash: Hash::default(),
@@ -156,6 +156,10 @@ fn history() -> impl Strategy<Value = Vec<Fact>> {
     })
 }
 
+fn end_of(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(1)
+}
+
 /// Tells a history day by day, every tenth day and every day with facts, and looks on after each fact.
 fn told(facts: &[Fact], mut look: impl FnMut(&Watch, NaiveDate)) -> Watch {
     let mut watch = Watch::under(RuleSet::default());
@@ -164,7 +168,7 @@ fn told(facts: &[Fact], mut look: impl FnMut(&Watch, NaiveDate)) -> Watch {
         let mut has_facts = false;
         if facts.peek().is_some_and(|(_, fact)| fact.known_on <= day) {
             // What the passing of time changes is said before the day's facts come.
-            watch.end_day(day);
+            watch.end_day(day, end_of(day));
         }
         while let Some((position, fact)) = facts.next_if(|(_, fact)| fact.known_on <= day) {
             watch.take(&recorded(fact, position), day);
@@ -172,7 +176,7 @@ fn told(facts: &[Fact], mut look: impl FnMut(&Watch, NaiveDate)) -> Watch {
             has_facts = true;
         }
         if has_facts || (day - start()).num_days() % 10 == 0 {
-            watch.end_day(day);
+            watch.end_day(day, end_of(day));
         }
     }
     watch

@@ -93,6 +93,8 @@ pub struct Warning {
     pub level: Level,
     /// Its colours, each with the business date since which it had it; the first is the one it was raised with.
     pub levels: Vec<(NaiveDate, Level)>,
+    /// The instant since which it has its colour.
+    pub level_at: DateTime<Utc>,
     /// The sentence that goes with the colour, Chinese.
     pub sentence_zh: String,
     /// The same in English.
@@ -113,6 +115,8 @@ pub struct Warning {
     pub rectification: Option<Rectification>,
     /// To whom it was escalated last.
     pub escalated_to: Option<String>,
+    /// When it was escalated last.
+    pub escalated_at: Option<DateTime<Utc>>,
     /// How many of its events the sentinel made, by which the next one gets its id.
     pub sentinel_steps: u32,
 }
@@ -125,6 +129,7 @@ impl Warning {
             raised_at: at,
             level: raised.level,
             levels: vec![(raised.as_of, raised.level)],
+            level_at: at,
             sentence_zh: raised.sentence_zh.clone(),
             sentence_en: raised.sentence_en.clone(),
             evidence: raised.evidence.clone(),
@@ -135,6 +140,7 @@ impl Warning {
             answer: None,
             rectification: None,
             escalated_to: None,
+            escalated_at: None,
             sentinel_steps: 1,
             raised,
         }
@@ -180,6 +186,7 @@ impl Warning {
             Event::WarningLevelChanged(data) => {
                 if self.level != data.to {
                     self.levels.push((data.as_of, data.to));
+                    self.level_at = fact.at;
                 }
                 self.level = data.to;
                 self.evidence.clone_from(&data.evidence);
@@ -194,7 +201,10 @@ impl Warning {
                 self.due_on = data.due_on;
             }
             Event::WarningAnswered(data) => self.answer.clone_from(&data.text),
-            Event::WarningEscalated(data) => self.escalated_to = Some(data.escalated_to.clone()),
+            Event::WarningEscalated(data) => {
+                self.escalated_to = Some(data.escalated_to.clone());
+                self.escalated_at = Some(fact.at);
+            }
             Event::RectificationOrdered(data) => {
                 self.rectification = Some(Rectification {
                     order: data.clone(),

@@ -1,7 +1,8 @@
-//! Facts and days in one order: a day's run comes after what was known when it was due, and before what came later.
+//! Facts, days and deadlines in one order: a day's run comes after what was known when it was due, and before what came
+//! later; so does the passing on of a red warning that nobody has acknowledged.
 //! The order follows from the log alone, so whoever tells it again tells the same.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use karez_alert_rules::{RuleSet, Watch};
@@ -45,17 +46,18 @@ impl Timeline {
             return timeline;
         };
         let due = daily.due(last_day);
+        let caused_at = Causes::of(&daily, &events);
         let (mut portfolio, mut warnings) = (Portfolio::default(), Warnings::default());
         let mut rules = RuleSet::default();
         let mut later = Vec::new();
         for recorded in events {
             let was_known = recorded.position < run_at && due.is_none_or(|due| recorded.recorded_at < due);
             if is_by_sentinel(&recorded) && recorded.position <= run_at {
-                apply(&mut warnings, &recorded);
+                apply(&mut warnings, &recorded, caused_at.of_step(&recorded));
             } else if is_by_sentinel(&recorded) || !was_known {
                 later.push(recorded);
             } else if matches!(recorded.stream, StreamId::Warning(_)) {
-                apply(&mut warnings, &recorded);
+                apply(&mut warnings, &recorded, recorded.recorded_at);
             } else {
                 portfolio.apply(&recorded);
                 if let Some(published) = published(&recorded) {
@@ -127,9 +129,12 @@ impl Timeline {
         let day = self.next_day.or(first_day)?;
         let due = self.daily.due(day);
         let until = next.map(|recorded| recorded.recorded_at).or(now)?;
-        let facts = if due.is_some_and(|due| due <= until) {
+        let comes_first = |at: &DateTime<Utc>| *at <= until && due.is_none_or(|due| *at < due);
+        let facts = if let Some(at) = self.watch.next_escalation().filter(comes_first) {
+            self.watch.escalate(at, self.daily.day_of(at))
+        } else if let Some(due) = due.filter(|due| *due <= until) {
             self.next_day = day.succ_opt();
-            self.watch.end_day(day)
+            self.watch.end_day(day, due)
         } else {
             let recorded = self.waiting.pop_front()?;
             self.next_day = Some(day);
@@ -153,9 +158,41 @@ impl Timeline {
     }
 }
 
-fn apply(warnings: &mut Warnings, recorded: &RecordedEvent) {
+fn apply(warnings: &mut Warnings, recorded: &RecordedEvent, at: DateTime<Utc>) {
     if let StreamId::Warning(id) = &recorded.stream {
-        warnings.apply(id, &WarningFact::of(recorded));
+        let fact = WarningFact {
+            at,
+            ..WarningFact::of(recorded)
+        };
+        warnings.apply(id, &fact);
+    }
+}
+
+/// When what brought the sentinel's steps about became known: their deadlines run from then, not from when a sentinel
+/// found the time to record them.
+struct Causes<'a> {
+    daily: &'a Daily,
+    known_at: HashMap<Uuid, DateTime<Utc>>,
+}
+
+impl<'a> Causes<'a> {
+    fn of(daily: &'a Daily, events: &[RecordedEvent]) -> Self {
+        let facts = events.iter().filter(|recorded| !is_by_sentinel(recorded));
+        Self {
+            daily,
+            known_at: facts
+                .map(|recorded| (recorded.event_id, recorded.recorded_at))
+                .collect(),
+        }
+    }
+
+    fn of_step(&self, recorded: &RecordedEvent) -> DateTime<Utc> {
+        let of_fact = recorded
+            .metadata
+            .causation
+            .and_then(|cause| self.known_at.get(&cause).copied());
+        let of_day = || self.daily.due(recorded.occurred_on);
+        of_fact.or_else(of_day).unwrap_or(recorded.recorded_at)
     }
 }
 

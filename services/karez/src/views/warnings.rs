@@ -80,6 +80,9 @@ pub struct WarningView {
     pub rectification: Option<Rectification>,
     /// To whom it was escalated.
     pub escalated_to: Option<String>,
+    /// When.
+    #[serde(serialize_with = "optional_instant")]
+    pub escalated_at: Option<DateTime<Utc>>,
     /// How it ended.
     pub ending: Option<Ending>,
 }
@@ -222,11 +225,13 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
     let (project, unit, fund) = subjects(portfolio, warning);
     let at_date = warning.level_on(moment.as_of);
     let level = at_date.unwrap_or(warning.level);
-    let (level_since_on, since_at) = match warning.levels.iter().rfind(|(since, _)| *since <= moment.as_of) {
-        Some((since, _)) if *since > warning.raised_on => {
-            (*since, since.and_time(chrono::NaiveTime::MIN).and_utc())
-        }
-        Some(_) | None => (warning.raised_on, warning.raised_at),
+    let since = warning.levels.iter().rfind(|(since, _)| *since <= moment.as_of);
+    let level_since_on = since.map_or(warning.raised_on, |(since, _)| *since);
+    // Of a past day only the date is known; the deadline then runs from its beginning.
+    let since_at = if warning.level == level {
+        warning.level_at
+    } else {
+        level_since_on.and_time(chrono::NaiveTime::MIN).and_utc()
     };
     let deadlines = Deadlines::of(
         level,
@@ -280,6 +285,7 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
         answer: warning.answer.clone(),
         rectification: warning.rectification.clone(),
         escalated_to: warning.escalated_to.clone(),
+        escalated_at: warning.escalated_at,
         ending: warning.ending.clone().filter(|_| !is_open),
     }
 }
