@@ -10,10 +10,11 @@
 //! Budget 1,200,000, spent 426,000 by 2023-08-31: the rest needs 3.62 times the pace, orange.
 //!
 //! ## Thresholds
-//! `levels` in multiples; `from_month`; `settled_days` since money first came.
+//! `levels` in multiples; `from_month`; `settled_days` since money first came; `executed_percent` of the budget, from which what is
+//! left is small whatever its pace.
 //!
 //! ## What it leaves out
-//! Projects that are not running, that have spent nothing (ST-01 and BX-01 speak), awards and reimbursements, and projects
+//! Budgets of which 90 % is spent: a last invoice in December is no catching up. Projects that are not running, that have spent nothing (ST-01 and BX-01 speak), awards and reimbursements, and projects
 //! published by others. In a suspension nothing is raised, and what is open is kept.
 //!
 //! ## Source
@@ -39,6 +40,8 @@ pub struct CatchUpTooSteep {
     pub from_month: u32,
     /// Judged when money has been there for so many days.
     pub settled_days: i64,
+    /// Not judged once so much of the budget is spent, in percent.
+    pub executed_percent: Decimal,
 }
 
 impl Default for CatchUpTooSteep {
@@ -52,6 +55,7 @@ impl Default for CatchUpTooSteep {
             },
             from_month: 4,
             settled_days: 90,
+            executed_percent: Decimal::from(90),
         }
     }
 }
@@ -66,7 +70,7 @@ impl Rule for CatchUpTooSteep {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: true,
-            version: 2,
+            version: 3,
             source_text: include_str!("catch_up_too_steep.rs"),
         }
     }
@@ -92,6 +96,9 @@ impl CatchUpTooSteep {
     fn finding(&self, case: &Case<'_>) -> Option<Finding> {
         let forecast = case.measures.forecast.as_ref()?;
         let steep = forecast.catch_up()?;
+        if forecast.spent * Decimal::ONE_HUNDRED >= forecast.budget * self.executed_percent {
+            return None;
+        }
         let judged = self.levels.from(&steep, Margin::Tenth);
         if judged.is_clear() || forecast.budget.is_zero() {
             return None;
