@@ -7,11 +7,11 @@
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::{
-    Level, WarningClosed, WarningEscalated, WarningLevelChanged, WarningRaised,
+    Level, SilenceEnded, WarningClosed, WarningEscalated, WarningLevelChanged, WarningRaised,
 };
 use karez_events::{Event, Metadata, StreamId, Submission, WarningId};
 use karez_projections::warnings::{EndingKind, SENTINEL};
-use karez_projections::{Target, Warning, Warnings};
+use karez_projections::{Silence, Target, Warning, Warnings};
 use uuid::Uuid;
 
 use crate::evaluate::Answer;
@@ -244,6 +244,28 @@ fn submission(id: WarningId, step: u32, event: Event, run: &Run<'_>) -> Submissi
         metadata: Metadata {
             source_system: Some(SENTINEL.to_owned()),
             causation: run.causation,
+            ..Metadata::default()
+        },
+    }
+}
+
+/// The event that announces the end of a silence, after its last day.
+#[must_use]
+pub fn silence_ended(silence: &Silence, day: NaiveDate) -> Submission {
+    let data = SilenceEnded {
+        silence: silence.event_id,
+        cause: "到期 its time is over".to_owned(),
+    };
+    Submission {
+        event_id: Uuid::new_v5(
+            &NAMESPACE,
+            format!("silence_ended/{}", silence.event_id).as_bytes(),
+        ),
+        stream: StreamId::Calendar,
+        occurred_on: day.succ_opt().unwrap_or(day),
+        event: Event::SilenceEnded(data),
+        metadata: Metadata {
+            source_system: Some(SENTINEL.to_owned()),
             ..Metadata::default()
         },
     }

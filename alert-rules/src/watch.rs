@@ -19,7 +19,7 @@ use crate::bands::Judged;
 use crate::escalations::{Escalations, is_to_be_acknowledged};
 use crate::evaluate::{Answer, Ask, Stand};
 use crate::inhibit::inhibitor;
-use crate::reconcile::{Run, day_evaluated, escalated, reconcile, retracted};
+use crate::reconcile::{Run, day_evaluated, escalated, reconcile, retracted, silence_ended};
 use crate::rule::{About, Clearing, Finding, Outcome, Runs, evidence};
 use crate::rule_set::RuleSet;
 
@@ -169,6 +169,9 @@ impl Watch {
         }
         facts.extend(self.suspect_rules(day));
         self.group(&mut facts, &format!("day {day}"));
+        let over = self.portfolio.silences().iter();
+        let over = over.filter(|silence| silence.silenced.until_on == day && silence.holds_on(day));
+        facts.extend(over.map(|silence| silence_ended(silence, day)));
         facts.push(day_evaluated(
             &self.run(day, true, None),
             u64::try_from(found).unwrap_or(u64::MAX),

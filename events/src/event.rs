@@ -204,6 +204,8 @@ vocabulary! {
     100 1 Calendar "day_evaluated" DayEvaluated(system::DayEvaluated) "日度求值完成: every rule has run for a day.";
     101 1 Calendar "rules_published" RulesPublished(system::RulesPublished) "规则发布: a rule set takes effect here.";
     102 1 Calendar "import_completed" ImportCompleted(system::ImportCompleted) "导入批次: a file has been imported.";
+    103 1 Calendar "warnings_silenced" WarningsSilenced(supervision::WarningsSilenced) "静默: nobody is called for certain warnings for a while.";
+    104 1 Calendar "silence_ended" SilenceEnded(supervision::SilenceEnded) "静默结束: a silence is over.";
 }
 
 impl Event {

@@ -3,6 +3,7 @@
 //! is only what cannot be a fact (design.md §2).
 
 mod ids;
+mod silences;
 
 use karez_events::event::project::{ProjectApplied, ProjectApproved};
 use karez_events::{
@@ -62,6 +63,8 @@ pub enum RefusalCode {
     NotForUnits,
     /// A person's decision without the words that explain it.
     WordsMissing,
+    /// A silence that is too broad, or too long.
+    TooBroad,
     /// A budget without lines, a contract that is its own parent, and the like.
     Malformed,
 }
@@ -92,6 +95,7 @@ impl RefusalCode {
             Self::WarningEnded => "warning_ended",
             Self::NotForUnits => "not_for_units",
             Self::WordsMissing => "words_missing",
+            Self::TooBroad => "too_broad",
             Self::Malformed => "malformed",
         }
     }
@@ -135,7 +139,7 @@ pub fn admit(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refus
         StreamId::Fund(id) => check_fund_fact(portfolio, id, submission),
         StreamId::Unit(id) => check_unit_fact(portfolio, id, submission),
         StreamId::Warning(_) => check_warning_fact(portfolio, submission),
-        StreamId::Calendar => Ok(()),
+        StreamId::Calendar => silences::check(portfolio, submission),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod fund;
 pub mod measures;
 pub mod portfolio;
 pub mod project;
+pub mod silence;
 pub mod totals;
 pub mod unit;
 pub mod warnings;
@@ -25,6 +26,7 @@ pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,
     Voucher,
 };
+pub use silence::Silence;
 pub use totals::{TotalsRow, totals};
 pub use unit::Unit;
 pub use warnings::{Target, Warning, Warnings};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fund::{Fund, FundEntry, FundEntryKind};
 use crate::project::{Entry, Project, Quota};
+use crate::silence::Silence;
 use crate::unit::Unit;
 use crate::warnings::{Warning, WarningFact, Warnings};
 
@@ -54,6 +55,8 @@ pub struct Portfolio {
     /// The projects of those that were booked in several.
     shared_papers: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
     imports: Vec<ImportRun>,
+    /// In the order in which they began.
+    silences: Vec<Silence>,
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
 }
@@ -69,6 +72,19 @@ impl Portfolio {
     #[must_use]
     pub fn last_recorded_at(&self) -> Option<DateTime<Utc>> {
         self.last_recorded_at
+    }
+
+    /// Every silence, in the order in which they began.
+    #[must_use]
+    pub fn silences(&self) -> &[Silence] {
+        &self.silences
+    }
+
+    /// The silence that holds for a warning on a day.
+    #[must_use]
+    pub fn silence_of(&self, warning: &Warning, day: NaiveDate) -> Option<&Silence> {
+        let mut silences = self.silences.iter();
+        silences.find(|silence| silence.holds_on(day) && silence.covers(warning, self))
     }
 
     /// Every fund, by id.
@@ -300,6 +316,23 @@ impl Portfolio {
                     published_at: recorded.recorded_at,
                     rules: data.clone(),
                 });
+            }
+            Event::WarningsSilenced(data) => self.silences.push(Silence {
+                event_id: recorded.event_id,
+                from_on: recorded.occurred_on,
+                silenced: data.clone(),
+                by: recorded
+                    .metadata
+                    .actor
+                    .as_ref()
+                    .and_then(|actor| actor.user.clone()),
+                ended_on: None,
+            }),
+            Event::SilenceEnded(data) => {
+                let mut silences = self.silences.iter_mut();
+                if let Some(silence) = silences.find(|silence| silence.event_id == data.silence) {
+                    silence.ended_on.get_or_insert(recorded.occurred_on);
+                }
             }
             _ => {}
         }

@@ -6,5 +6,6 @@ pub mod nats;
 pub mod postgres;
 pub mod program;
 pub mod published;
+pub mod receiver;
 pub mod server;
 pub mod wait;

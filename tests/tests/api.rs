@@ -8,6 +8,8 @@
 
 #[path = "api/commands.rs"]
 mod commands;
+#[path = "api/notices.rs"]
+mod notices;
 #[path = "api/posting.rs"]
 mod posting;
 #[path = "api/problems.rs"]

@@ -160,6 +160,35 @@ pub struct RectificationOrdered {
     pub due_on: NaiveDate,
 }
 
+/// 静默: nobody is called for certain warnings for a while. They stay on every list; red ones speak all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarningsSilenced {
+    /// Of this rule only, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Of this project only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// Of this unit and its projects only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// The last day of silence.
+    pub until_on: NaiveDate,
+    /// Why.
+    pub cause: String,
+}
+
+/// 静默结束: by a person before its time, or by the sentinel at the end of its last day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SilenceEnded {
+    /// The event that began it.
+    pub silence: Uuid,
+    /// Why.
+    pub cause: String,
+}
+
 /// 暂停拨款, 表彰 or 通报.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -72,7 +72,9 @@ impl Project {
             | Event::UnitCriticised(_)
             | Event::DayEvaluated(_)
             | Event::RulesPublished(_)
-            | Event::ImportCompleted(_) => {}
+            | Event::ImportCompleted(_)
+            | Event::WarningsSilenced(_)
+            | Event::SilenceEnded(_) => {}
         }
     }
 

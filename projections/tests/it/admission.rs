@@ -102,6 +102,10 @@ fn withdrawn(name: &str) -> Fact {
     fact("2024-05-01", "fact_withdrawn", json!({"withdraws": id_of(name)}))
 }
 
+fn silence(data: Value) -> Fact {
+    about("calendar", "2024-05-01", "warnings_silenced", data)
+}
+
 fn reversal_of(name: &str) -> Fact {
     fact(
         "2024-05-01",
@@ -178,6 +182,11 @@ fn reversal_of(name: &str) -> Fact {
 #[case::answered_without_a_word(RefusalCode::WordsMissing, "/data/text", about("warning/W1", "2024-05-01", "warning_answered", json!({})).by_unit("U1"))]
 #[case::ordered_nothing(RefusalCode::WordsMissing, "/data/items", about("warning/W1", "2024-05-01", "rectification_ordered", json!({"items": [], "due_on": "2024-06-01"})))]
 #[case::reported_on_no_order(RefusalCode::NothingToCorrect, "/stream", about("warning/W1", "2024-05-01", "rectification_reported", json!({"text": "done"})))]
+#[case::silence_of_everything(RefusalCode::TooBroad, "/data", silence(json!({"until_on": "2024-05-02", "cause": "quiet"})))]
+#[case::silence_of_two_months(RefusalCode::TooBroad, "/data/until_on", silence(json!({"rule": "late_entry", "until_on": "2024-06-30", "cause": "quiet"})))]
+#[case::silence_that_is_over(RefusalCode::PeriodReversed, "/data/until_on", silence(json!({"rule": "late_entry", "until_on": "2024-04-30", "cause": "quiet"})))]
+#[case::silence_without_a_word(RefusalCode::WordsMissing, "/data/cause", silence(json!({"rule": "late_entry", "until_on": "2024-05-02", "cause": ""})))]
+#[case::end_of_no_silence(RefusalCode::NothingToCorrect, "/data/silence", about("calendar", "2024-05-01", "silence_ended", json!({"silence": id_of("nothing"), "cause": "over"})))]
 #[case::another_units_warning(RefusalCode::NotYourProject, "/stream", about("warning/W1", "2024-05-01", "warning_answered", json!({})).by_unit("U2"))]
 #[case::malformed(RefusalCode::Malformed, "/data/lines", fact("2024-05-01", "budget_approved", json!({"lines": []})))]
 #[case::its_own_parent(RefusalCode::Malformed, "/data/parent", approval(&json!({"parent": "P1"})))]

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,7 @@ use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
 mod answer;
+mod deliveries;
 mod envelope;
 mod events;
 mod funds;
@@ -42,6 +44,7 @@ mod question;
 mod receipts;
 mod rejections;
 mod rules;
+mod silences;
 mod submit;
 mod traffic;
 mod units;
@@ -152,13 +155,18 @@ impl Gateway {
             ))
     }
 
+    /// The business day.
+    fn today(&self) -> NaiveDate {
+        self.parts().clock.today(self.0.settings.time_zone)
+    }
+
     fn parts(&self) -> &GatewayParts {
         &self.0.parts
     }
 }
 
 /// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 27] {
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 30] {
     [
         ("/v1/overview", get(overview::show)),
         ("/v1/funds", get(funds::list)),
@@ -188,6 +196,9 @@ fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 27] {
         ),
         ("/v1/warnings/{id}/lift", post(warnings::lift)),
         ("/v1/warnings/{id}/dismiss", post(warnings::dismiss)),
+        ("/v1/deliveries", get(deliveries::list)),
+        ("/v1/silences", get(silences::list).post(silences::begin)),
+        ("/v1/silences/{id}/end", post(silences::end)),
         ("/v1/rules", get(rules::list)),
         ("/v1/rules/{id}", get(rules::show)),
         ("/healthz", get(health::alive)),

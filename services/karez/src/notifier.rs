@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use karez_events::event::supervision::Level;
-use karez_events::{RecordedEvent, StreamId};
+use karez_events::{EventType, RecordedEvent, StreamId};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -216,10 +216,10 @@ impl Notifier {
             let page = self.log.read(after, READ_EVENTS).await?;
             let Some(last) = page.last() else { break };
             after = last.position;
-            let of_warnings = page
-                .iter()
-                .filter(|event| matches!(event.stream, StreamId::Warning(_)));
-            for event in of_warnings {
+            let told_of = page.iter().filter(|event| {
+                matches!(event.stream, StreamId::Warning(_)) || event.event_type == EventType::SilenceEnded
+            });
+            for event in told_of {
                 steps.push(event.decode()?);
             }
         }
@@ -289,7 +289,7 @@ impl Notifier {
             Ok(message) => message,
             Err(error) => return Sent::Never(format!("the queued message cannot be read: {error}")),
         };
-        if let Some(why) = message.is_not_needed(&self.follower.read()) {
+        if let Some(why) = message.is_not_needed(&self.follower.read(), self.today()) {
             return Sent::NotNeeded(why);
         }
         match receiver.channel {

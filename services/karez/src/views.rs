@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::print;
 
+pub mod deliveries;
 pub mod events;
 pub mod figures;
 pub mod funds;
@@ -23,6 +24,7 @@ pub mod projects;
 pub mod receipts;
 pub mod rejections;
 pub mod rules;
+pub mod silences;
 pub mod totals;
 pub mod units;
 pub mod warnings;

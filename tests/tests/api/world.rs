@@ -88,7 +88,7 @@ impl World {
         Self::configured(On::Sqlite, "").await
     }
 
-    async fn configured(on: On, settings: &str) -> Self {
+    pub(crate) async fn configured(on: On, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let embedded = || ["--data".to_owned(), folder.path().to_str().unwrap().to_owned()];
         let store = match on {

@@ -12,7 +12,7 @@ use crate::views::Stand;
 
 use super::sheet::Look;
 
-pub(super) use history::{events, receipt, rejections};
+pub(super) use history::{deliveries, events, receipt, rejections};
 pub(super) use projects::{project, projects};
 pub(super) use sums::{fund, funds, overview, unit, units};
 pub(super) use totals::totals;

@@ -13,6 +13,7 @@ use super::sheet::{Look, Sheet};
 use super::sheets;
 use crate::store::EventLog;
 use crate::trouble::{Exit, Trouble};
+use crate::views::deliveries::{DeliveryList, DeliveryView};
 use crate::views::events::{EventList, EventView, Span};
 use crate::views::moment::{read_as_of, read_known_at};
 use crate::views::page::Paging;
@@ -173,6 +174,12 @@ enum What {
         #[arg(long)]
         limit: Option<usize>,
     },
+    /// Which notices went to whom, and what became of them, the newest first
+    Deliveries {
+        /// Most rows
+        #[arg(long, default_value = "100")]
+        limit: usize,
+    },
     /// Where a fact is in the log
     Receipt {
         /// The event id
@@ -281,6 +288,7 @@ pub(super) async fn run(context: &Context, args: &ShowArgs) -> Result<Exit, Trou
     match &args.what {
         What::Events { project } => asked.events(project).await?,
         What::Rejections { limit } => asked.rejections(*limit).await?,
+        What::Deliveries { limit } => asked.deliveries(*limit).await?,
         What::Receipt { id } => asked.receipt(id).await?,
         figures @ (What::Overview
         | What::Funds { .. }
@@ -405,7 +413,10 @@ impl<'a> Asked<'a> {
                 )
             }
             What::Totals => self.print(&totals::show(portfolio, moment), sheets::totals),
-            What::Events { .. } | What::Rejections { .. } | What::Receipt { .. } => Ok(()),
+            What::Events { .. }
+            | What::Rejections { .. }
+            | What::Deliveries { .. }
+            | What::Receipt { .. } => Ok(()),
         }
     }
 
@@ -466,6 +477,12 @@ impl<'a> Asked<'a> {
             },
             sheets::rejections,
         )
+    }
+
+    async fn deliveries(&self, limit: usize) -> Result<(), Trouble> {
+        let rows = self.log.deliveries(limit).await?;
+        let items = rows.into_iter().map(DeliveryView::from).collect();
+        self.print(&DeliveryList { items }, sheets::deliveries)
     }
 
     async fn receipt(&self, id: &str) -> Result<(), Trouble> {

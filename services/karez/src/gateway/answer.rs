@@ -18,9 +18,8 @@ impl Gateway {
     /// The two clocks of a question; today and now where it names none.
     pub(crate) fn moment(&self, question: &Question) -> Moment {
         let clock = &self.parts().clock;
-        let today = || clock.today(self.0.settings.time_zone);
         Moment {
-            as_of: question.as_of.unwrap_or_else(today),
+            as_of: question.as_of.unwrap_or_else(|| self.today()),
             known_at: question.known_at.unwrap_or_else(|| clock.now()),
         }
     }

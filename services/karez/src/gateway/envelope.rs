@@ -81,6 +81,15 @@ impl Envelope {
         Self::of_members(stream, EventType::ExpenditureRecorded, occurred_on, members)
     }
 
+    /// Takes apart the end of a silence: a step that names the silence of the address.
+    pub(crate) fn of_silence_end(silence: Uuid, body: &[u8], today: NaiveDate) -> Result<Self, Problem> {
+        let body = if body.is_empty() { b"{}" } else { body };
+        let Members(mut members) = object(body)?;
+        members.insert("silence".to_owned(), serde_json::value::to_raw_value(&silence)?);
+        let occurred_on = optional(&mut members, "occurred_on")?.unwrap_or(today);
+        Self::of_members(StreamId::Calendar, EventType::SilenceEnded, occurred_on, members)
+    }
+
     /// Takes apart a person's step on a warning, `{…fields of the data…, …fields of the metadata…, occurred_on?}`: it is
     /// of today where it names no day, and nothing need be said where nothing is required.
     pub(crate) fn of_step(

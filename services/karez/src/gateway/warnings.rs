@@ -106,7 +106,7 @@ impl Gateway {
             return Err(unknown(id));
         }
         let sent = Sent::read(StreamId::Warning(warning), headers, body)?;
-        let today = self.parts().clock.today(self.0.settings.time_zone);
+        let today = self.today();
         let envelope = Envelope::of_step(sent.stream().clone(), event_type, body, today);
         self.submit(envelope, &sent, place_in_flat_body).await
     }

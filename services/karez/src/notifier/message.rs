@@ -1,5 +1,6 @@
 //! A message: what is told, in both languages, and about which warnings.
 
+use chrono::NaiveDate;
 use karez_alert_rules::inhibit::inhibitor;
 use karez_events::event::supervision::Level;
 use karez_events::{ProjectId, UnitId, WarningId};
@@ -28,6 +29,8 @@ pub(super) enum Kind {
     Group,
     /// The daily digest.
     Digest,
+    /// A silence is over.
+    SilenceEnded,
 }
 
 /// One message to one receiver.
@@ -52,7 +55,7 @@ pub(super) struct Brief {
     pub(super) unit: Option<UnitId>,
     pub(super) unit_name: Option<String>,
     pub(super) subject: Option<String>,
-    pub(super) since: chrono::NaiveDate,
+    pub(super) since: NaiveDate,
     pub(super) sentence: String,
 }
 
@@ -163,14 +166,17 @@ impl Message {
         })
     }
 
-    /// Why nobody needs it any more: what it warns of has ended, or a bigger warning silences it.
-    pub(super) fn is_not_needed(&self, portfolio: &Portfolio) -> Option<&'static str> {
+    /// Why nobody needs it any more: what it warns of has ended or is silenced, or a bigger warning silences it.
+    pub(super) fn is_not_needed(&self, portfolio: &Portfolio, today: NaiveDate) -> Option<&'static str> {
         if self.kind != Kind::Warning {
             return None;
         }
         let warning = portfolio.warning(&self.warnings.first()?.id)?;
         if !warning.is_open() {
             return Some("the warning has ended");
+        }
+        if portfolio.silence_of(warning, today).is_some() {
+            return Some("it is silenced");
         }
         inhibitor(portfolio.warnings(), portfolio, warning).map(|_| "a bigger warning silences it")
     }

@@ -41,8 +41,39 @@ pub(super) fn messages(
             .iter()
             .filter(|step| is_concerned(receiver, step.warning, portfolio));
         messages.extend(for_receiver(concerning, portfolio, receiver, today));
+        messages.extend(
+            events
+                .iter()
+                .filter_map(|event| silence_ended(event, portfolio, receiver)),
+        );
     }
     messages
+}
+
+/// The end of a silence, with what stands open in it, to those who would have heard of it.
+fn silence_ended(event: &RecordedEvent, portfolio: &Portfolio, receiver: &Receiver) -> Option<Message> {
+    let Event::SilenceEnded(data) = &event.event else {
+        return None;
+    };
+    let mut silences = portfolio.silences().iter();
+    let silence = silences.find(|silence| silence.event_id == data.silence)?;
+    let language = receiver.speaks();
+    let open = portfolio.warnings().iter().filter(|warning| warning.is_open());
+    let briefs: Vec<Brief> = open
+        .filter(|warning| silence.covers(warning, portfolio) && is_concerned(receiver, warning, portfolio))
+        .map(|warning| Brief::of(warning, portfolio, language))
+        .collect();
+    let until_on = silence.silenced.until_on;
+    let subject = match language {
+        Language::Zh => format!("静默已结束（至{until_on}），仍有 {} 条预警", briefs.len()),
+        Language::En => format!(
+            "a silence (to {until_on}) is over, {} warnings stand",
+            briefs.len()
+        ),
+    };
+    let is_told = !briefs.is_empty();
+    let about = format!("silence_ended/{}", silence.event_id);
+    is_told.then(|| Message::new(&about, receiver, Kind::SilenceEnded, subject, briefs))
 }
 
 #[expect(

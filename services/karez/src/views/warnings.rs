@@ -58,6 +58,8 @@ pub struct WarningView {
     pub group: Option<String>,
     /// The open warning that silences it.
     pub inhibited_by: Option<WarningId>,
+    /// The last day on which nobody is called for it, by a silence.
+    pub silenced_until_on: Option<NaiveDate>,
     /// One sentence with the numbers filled in, Chinese.
     pub sentence_zh: String,
     /// The same in English.
@@ -275,6 +277,10 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
         inhibited_by: inhibitor(portfolio.warnings(), portfolio, warning)
             .filter(|_| is_open)
             .map(|bigger| bigger.id.clone()),
+        silenced_until_on: portfolio
+            .silence_of(warning, moment.as_of)
+            .filter(|_| is_open)
+            .map(|silence| silence.silenced.until_on),
         sentence_zh: warning.sentence_zh.clone(),
         sentence_en: warning.sentence_en.clone(),
         acknowledge_by: deadlines.acknowledge_by,

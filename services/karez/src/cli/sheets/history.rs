@@ -2,6 +2,7 @@
 
 use super::stand_line;
 use crate::cli::sheet::{Cell, Look, Sheet, column};
+use crate::views::deliveries::DeliveryList;
 use crate::views::events::{EventList, EventView};
 use crate::views::receipts::ReceiptView;
 use crate::views::rejections::RejectionList;
@@ -89,5 +90,38 @@ pub(in crate::cli) fn rejections(view: &RejectionList, look: Look) -> Vec<Sheet>
         })
         .collect();
     sheet.notes.push(stand_line(&view.stand, look));
+    vec![sheet]
+}
+
+pub(in crate::cli) fn deliveries(view: &DeliveryList, look: Look) -> Vec<Sheet> {
+    let mut sheet = Sheet::new(
+        look.language.pick("通知", "Notices"),
+        &[
+            column("created_at", "时间", "Queued"),
+            column("receiver", "接收者", "Receiver"),
+            column("kind", "类型", "Kind"),
+            column("subject", "标题", "Subject"),
+            column("state", "状态", "State"),
+            column("attempts", "次数", "Tries"),
+            column("detail", "结果", "Result"),
+            column("message_id", "编号", "Id"),
+        ],
+    );
+    sheet.rows = view
+        .items
+        .iter()
+        .map(|notice| {
+            vec![
+                Cell::Instant(notice.created_at),
+                Cell::text(&notice.receiver),
+                Cell::text(&notice.kind),
+                Cell::text(&notice.subject),
+                Cell::text(&notice.state),
+                Cell::Count(u64::from(notice.attempts)),
+                Cell::optional(notice.detail.as_deref()),
+                Cell::text(notice.message_id.to_string()),
+            ]
+        })
+        .collect();
     vec![sheet]
 }

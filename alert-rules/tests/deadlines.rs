@@ -1,11 +1,11 @@
-//! A red warning that nobody acknowledges is passed on, once.
+//! Deadlines: a red warning that nobody acknowledges is passed on, once; the end of a silence is announced, once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test stops at the first surprise"
 )]
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use karez_alert_rules::{RuleSet, Watch};
 use karez_events::{Event, EventType, Hash, Metadata, RecordedEvent, StreamId, Submission};
 use serde_json::{Value, json};
@@ -104,4 +104,30 @@ fn the_deadline_does_not_depend_on_when_the_watch_was_resumed() {
         day,
     );
     assert_eq!(resumed.next_escalation(), told.watch.next_escalation());
+}
+
+#[test]
+fn the_end_of_a_silence_is_announced_after_its_last_day_unless_a_person_ended_it() {
+    let mut told = Told::new();
+    let silence = json!({"rule": "report_missing", "until_on": "2024-03-06", "cause": "field work"});
+    told.take("calendar", "warnings_silenced", &silence, "2024-03-05T09:00:00Z");
+    told.take("calendar", "warnings_silenced", &silence, "2024-03-05T09:00:00Z");
+    let second = Uuid::from_u128(told.position.into());
+    told.take(
+        "calendar",
+        "silence_ended",
+        &json!({"silence": second, "cause": "over"}),
+        "2024-03-06T09:00:00Z",
+    );
+    let announced = |told: &mut Told, day: &str| {
+        let day: NaiveDate = day.parse().unwrap();
+        let facts = told.watch.end_day(day, day.and_time(NaiveTime::MIN).and_utc());
+        let ended = facts
+            .iter()
+            .filter(|fact| matches!(fact.event, Event::SilenceEnded(_)));
+        ended.count()
+    };
+    assert_eq!(announced(&mut told, "2024-03-05"), 0);
+    assert_eq!(announced(&mut told, "2024-03-06"), 1);
+    assert_eq!(announced(&mut told, "2024-03-07"), 0);
 }

@@ -1,0 +1,61 @@
+//! GET and POST /v1/silences, and POST /v1/silences/{id}/end.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use karez_events::{EventType, StreamId};
+use uuid::Uuid;
+
+use super::Gateway;
+use super::envelope::{Envelope, place_in_flat_body};
+use super::problem::Problem;
+use super::question::{Asked, CLOCKS};
+use super::submit::Sent;
+use crate::views::silences;
+
+/// Every silence, the newest first.
+pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+    let question = asked.read(&CLOCKS, &gateway)?;
+    gateway.answer(&question, silences::list).await
+}
+
+/// A silence: `{rule?, project?, unit?, until_on, cause}`.
+pub(crate) async fn begin(
+    State(gateway): State<Gateway>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
+    let sent = Sent::read(StreamId::Calendar, &headers, &body)?;
+    let today = gateway.today();
+    let envelope = Envelope::of_step(StreamId::Calendar, EventType::WarningsSilenced, &body, today);
+    gateway.submit(envelope, &sent, place_in_flat_body).await
+}
+
+/// Ends a silence before its time: `{cause}`.
+pub(crate) async fn end(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
+    let unknown = || Problem::not_found("静默", "silence", &id);
+    let silence: Uuid = id.parse().map_err(|_| unknown())?;
+    let is_known = gateway
+        .parts()
+        .follower
+        .read()
+        .silences()
+        .iter()
+        .any(|known| known.event_id == silence);
+    if !is_known {
+        return Err(unknown());
+    }
+    let sent = Sent::read(StreamId::Calendar, &headers, &body)?;
+    let envelope = Envelope::of_silence_end(silence, &body, gateway.today());
+    gateway.submit(envelope, &sent, place_in_flat_body).await
+}
