@@ -31,7 +31,11 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Trouble> {
     let clock = Clock::fixed(DateTime::<Utc>::UNIX_EPOCH);
     let told = clock.clone();
     let daily = context.config.daily()?;
+    let watches = context.config.watches();
     let telling = async |intake: Intake| {
+        if !watches {
+            return tell_alone(&intake, &told).await;
+        }
         let sentinel = Sentinel::load(log.clone(), intake.clone(), told.clone(), daily).await?;
         tell(&intake, &told, sentinel).await
     };
@@ -72,6 +76,21 @@ async fn tell(intake: &Intake, clock: &Clock, mut sentinel: Sentinel) -> anyhow:
     }
     recorded += send(intake, together).await?;
     sentinel.catch_up_now().await?;
+    Ok(recorded)
+}
+
+/// Tells the facts at their moments, and leaves their judgement to a sentinel that comes later.
+async fn tell_alone(intake: &Intake, clock: &Clock) -> anyhow::Result<u64> {
+    let mut recorded = 0;
+    for together in submissions()?.chunk_by(|one, next| one.recorded_at == next.recorded_at) {
+        clock.set(
+            together
+                .first()
+                .map_or(DateTime::UNIX_EPOCH, |first| first.recorded_at),
+        );
+        let submissions = together.iter().map(|dated| dated.submission.clone()).collect();
+        recorded += send(intake, submissions).await?;
+    }
     Ok(recorded)
 }
 
