@@ -6,6 +6,7 @@
 pub mod fold;
 pub mod ingest;
 pub mod query;
+pub mod rules;
 pub mod workload;
 
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub struct Line {
 /// Everything that one bench measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BenchReport {
-    /// `ingest`, `fold` or `query`.
+    /// `ingest`, `fold`, `query` or `rules`.
     pub bench: &'static str,
     /// `sqlite` or `postgres`.
     pub store: &'static str,

@@ -112,6 +112,20 @@ pub fn postings(run: &str, first: usize, count: usize, projects: usize) -> Resul
         .collect()
 }
 
+/// Postings that each spend more than their project has, of different projects.
+///
+/// # Errors
+/// Never: the identifiers are valid.
+pub fn overspendings(first: usize, count: usize, projects: usize) -> Result<Vec<Submission>, IdError> {
+    let mut postings = postings("overspent", first, count, projects)?;
+    for posting in &mut postings {
+        if let Event::ExpenditureRecorded(spent) = &mut posting.event {
+            spent.amount = Decimal::from(10_000_000);
+        }
+    }
+    Ok(postings)
+}
+
 fn posting(run: &str, number: usize, projects: usize) -> Result<Submission, IdError> {
     let project = project_id(number % projects)?;
     let day = u64::try_from(number / projects % 366).unwrap_or(0);

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::output;
-use crate::bench::{BenchReport, Size, fold, ingest, query, workload};
+use crate::bench::{BenchReport, Size, fold, ingest, query, rules, workload};
 use crate::clock::Clock;
 use crate::session::recording;
 use crate::store::{EventLog, LogSettings, StoreLocation};
@@ -39,6 +39,8 @@ enum What {
     Fold,
     /// The pages, against reading and decoding the rows they come from
     Query,
+    /// A daily run of every rule, and the way from a recorded fact to its warning
+    Rules,
 }
 
 /// Measures in an empty `PostgreSQL` database where one is named, else in a folder that is removed afterwards.
@@ -78,6 +80,10 @@ async fn measure(log: &EventLog, what: What, size: Size) -> anyhow::Result<Bench
         What::Query => {
             fill(log, size).await?;
             query::query(log, size).await
+        }
+        What::Rules => {
+            fill(log, size).await?;
+            rules::rules(log, size).await
         }
     }
 }
