@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+use crate::calendars::working_days;
 use crate::catalogue::Catalogue;
 use crate::custom::{self, CustomRule, CustomRuleError, CustomText};
 use crate::rule::{About, Rule};
@@ -82,7 +83,8 @@ impl Default for Settings {
     }
 }
 
-/// Days off and days worked in exchange, as the State Council's yearly notice says.
+/// Days off and days worked in exchange of an office's own; for the years they lie in they take the place of the State
+/// Council's notices ([`crate::calendars`]).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Calendar {
@@ -90,6 +92,8 @@ pub struct Calendar {
     pub holidays: BTreeSet<NaiveDate>,
     /// Weekend days worked.
     pub worked_weekends: BTreeSet<NaiveDate>,
+    /// What they rest on.
+    pub basis: String,
 }
 
 /// A rule set in force.
@@ -116,7 +120,7 @@ impl Default for RuleSet {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            calendar: WorkingDays::default(),
+            calendar: working_days(BTreeSet::new(), BTreeSet::new()),
             general: Scope::default(),
             programmes: BTreeMap::new(),
             hash: content_hash(""),
@@ -151,10 +155,7 @@ impl RuleSet {
         });
         Ok(Self {
             settings,
-            calendar: WorkingDays {
-                holidays: calendar.holidays,
-                worked_weekends: calendar.worked_weekends,
-            },
+            calendar: working_days(calendar.holidays, calendar.worked_weekends),
             general,
             programmes: programmes.collect::<Result<_, RuleSetError>>()?,
             hash: content_hash(text),

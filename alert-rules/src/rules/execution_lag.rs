@@ -2,7 +2,8 @@
 //!
 //! ## What it finds
 //! Execution behind its benchmark (F2 − F6w, or F1 over the project's own period) by 10, 20, 30 or 40 percentage points, at two
-//! levels apart: `fund`, what was paid over of the budget, and `unit`, what the unit has spent once money has reached it.
+//! levels apart: `fund`, what was paid over of the budget, and `unit`, what the unit has spent once money has reached it. A project
+//! of several years with budgets by year has one more instance, `life`: all it has spent of all it was given, over its whole period.
 //!
 //! ## Why it is a risk
 //! What is not spent by the end of the year is carried over, taken back, or spent in a rush.
@@ -12,15 +13,18 @@
 //! 1 November to a budget of 1,000,000 makes 75.63 % due on 30 November, not 91.51 %.
 //!
 //! ## Thresholds
-//! `levels` in percentage points; `least_elapsed_percent` of the year or period; `least_budget` in whole units of the currency.
+//! `levels` in percentage points; `least_elapsed_percent` of the year or period; `least_budget` in whole units of the currency;
+//! `checkpoints`, tables of months and the percent due by their end, each with the day from which it counts and the notice it rests
+//! on: where there is one, it takes the place of F6w.
 //!
 //! ## What it leaves out
 //! Projects that are not running, awards, rates whose denominator is missing or incomplete, and the unit's level before money came.
-//! An approved cash plan takes the place of the benchmark.
+//! An approved cash plan, a re-plan as well, takes the place of the benchmark; the evidence says by which curve it was judged.
 //!
 //! ## Source
 //! domain.md §4.2, F6w, F7; P10.
 
+use chrono::{Datelike, NaiveDate};
 use karez_events::Ratio;
 use karez_projections::ProjectState;
 use rust_decimal::Decimal;
@@ -29,9 +33,10 @@ use serde::{Deserialize, Serialize};
 use crate::bands::{Bands, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
+use crate::versions::in_force;
 use crate::words::{percent, points};
 use karez_projections::Rate;
-use karez_projections::measures::{BenchmarkMode, benchmark};
+use karez_projections::measures::{Basis, BenchmarkMode, Checkpoint, benchmark};
 
 /// Thresholds of BX-01.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +48,36 @@ pub struct ExecutionLag {
     pub least_elapsed_percent: Decimal,
     /// Smaller budgets are not judged, in whole units of the currency.
     pub least_budget: Decimal,
+    /// Tables of checkpoints, none by default.
+    pub checkpoints: Vec<Checkpoints>,
+}
+
+/// A table of checkpoints that a notice lays down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// The day from which it counts.
+    pub effective_on: NaiveDate,
+    /// The notice.
+    pub basis: String,
+    /// What is due by the end of a month, in percent of the year's budget.
+    pub points: Vec<Point>,
+}
+
+/// One checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// The month at whose end it is reached, 1 to 12.
+    pub month: u32,
+    /// Percent due.
+    pub due_percent: Decimal,
+}
+
+/// What is due, and by which curve.
+struct Due {
+    curve: String,
+    share: Ratio,
 }
 
 impl Default for ExecutionLag {
@@ -51,6 +86,7 @@ impl Default for ExecutionLag {
             levels: Bands::whole([10, 20, 30, 40]),
             least_elapsed_percent: Decimal::from(15),
             least_budget: Decimal::from(50_000),
+            checkpoints: Vec::new(),
         }
     }
 }
@@ -65,7 +101,7 @@ impl Rule for ExecutionLag {
             runs: Runs::Daily,
             clearing: Clearing::ThreeCleanDays,
             awaits_books: true,
-            version: 1,
+            version: 2,
             source_text: include_str!("execution_lag.rs"),
         }
     }
@@ -74,38 +110,78 @@ impl Rule for ExecutionLag {
         if case.state() != ProjectState::Running || case.is_exempt() || case.awaits_budget() {
             return Outcome::QUIET;
         }
-        let Some(due) = self.due(case) else {
-            return Outcome::QUIET;
-        };
-        let unit = case.measures.execution().filter(|_| has_money(case));
-        let fund = case.measures.rate("F5").filter(|_| !case.is_published());
-        let findings = [("unit", unit), ("fund", fund)];
-        Outcome::of_all(
-            findings
-                .into_iter()
-                .filter_map(|(level, rate)| self.finding(case, &due, (level, rate?))),
-        )
+        let of_year = self.due(case).map(|due| {
+            let unit = case.measures.execution().filter(|_| has_money(case));
+            let fund = case.measures.rate("F5").filter(|_| !case.is_published());
+            [
+                self.finding(case, &due, ("unit", unit)),
+                self.finding(case, &due, ("fund", fund)),
+            ]
+        });
+        let life = self.due_by_life(case).and_then(|due| {
+            let life = case.measures.rate("F1").filter(|_| has_money(case));
+            self.finding(case, &due, ("life", life))
+        });
+        Outcome::of_all(of_year.into_iter().flatten().flatten().chain(life))
     }
 }
 
 impl ExecutionLag {
-    /// The share that is due: the approved cash plan's, else F6w.
-    fn due(&self, case: &Case<'_>) -> Option<Ratio> {
+    /// The share that is due: the approved cash plan's, else that of the checkpoints in force, else F6w.
+    fn due(&self, case: &Case<'_>) -> Option<Due> {
         let elapsed = case.measures.benchmark.as_ref()?.share.times(&Ratio::whole(100));
         if elapsed < Ratio::exact(self.least_elapsed_percent) {
             return None;
         }
-        let plan = benchmark(
+        let by = |curve: &str, mode: &BenchmarkMode| {
+            let benchmark = benchmark(case.project, case.currency(), case.as_of, mode)?;
+            Some(Due {
+                curve: curve.to_owned(),
+                share: benchmark.share,
+            })
+        };
+        let plan = by("cash plan", &BenchmarkMode::CashPlan);
+        let of_table = |table: &Checkpoints| {
+            let points = table.points.iter().map(|point| Checkpoint {
+                month: point.month,
+                due_percent: point.due_percent,
+            });
+            by(&table.basis, &BenchmarkMode::Checkpoints(points.collect()))
+        };
+        let table = || in_force(&self.checkpoints, |table| table.effective_on, case.as_of).and_then(of_table);
+        let weighted = || {
+            let share = case.measures.weighted_benchmark.clone()?;
+            Some(Due {
+                curve: "F6w".to_owned(),
+                share,
+            })
+        };
+        plan.or_else(table).or_else(weighted)
+    }
+
+    /// The share of its whole period that a project of several years with budgets by year has behind it.
+    fn due_by_life(&self, case: &Case<'_>) -> Option<Due> {
+        let starts_on = case.contract()?.start_on;
+        let ends_on = case.project.end_on(case.as_of)?;
+        if case.measures.basis != Basis::Year || starts_on.year() == ends_on.year() {
+            return None;
+        }
+        let period = benchmark(
             case.project,
             case.currency(),
             case.as_of,
-            &BenchmarkMode::CashPlan,
-        );
-        plan.map(|plan| plan.share)
-            .or_else(|| case.measures.weighted_benchmark.clone())
+            &BenchmarkMode::ProjectPeriod,
+        )?;
+        let is_late_enough =
+            period.share.times(&Ratio::whole(100)) >= Ratio::exact(self.least_elapsed_percent);
+        is_late_enough.then(|| Due {
+            curve: "period".to_owned(),
+            share: period.share,
+        })
     }
 
-    fn finding(&self, case: &Case<'_>, due: &Ratio, (level, rate): (&str, &Rate)) -> Option<Finding> {
+    fn finding(&self, case: &Case<'_>, due: &Due, (level, rate): (&str, Option<&Rate>)) -> Option<Finding> {
+        let rate = rate?;
         let is_usable = !rate.is_denominator_incomplete && rate.denominator >= self.least_budget;
         // Of what others published, money passed on is use of the budget as well as money spent.
         let more = if case.is_published() {
@@ -115,25 +191,26 @@ impl ExecutionLag {
         };
         let numerator = rate.numerator.saturating_add(more);
         let done = Ratio::of(numerator, rate.denominator).filter(|_| is_usable)?;
-        let behind = due.minus(&done);
+        let behind = due.share.minus(&done);
         let judged = self
             .levels
             .from(&behind.times(&Ratio::whole(100)), Margin::Units(Decimal::TWO));
         if judged.is_clear() {
             return None;
         }
-        let (zh, en) = if level == "fund" {
-            ("拨付", "paid over")
-        } else {
-            ("支出", "spent")
+        let (zh, en) = match level {
+            "fund" => ("拨付", "paid over"),
+            "life" => ("项目全周期支出", "of the whole project spent"),
+            _ => ("支出", "spent"),
         };
         let formula = format!(
-            "{} − F6w = {numerator}/{} − {} = {} − {}",
+            "{} − {} = {numerator}/{} − {} = {} − {}",
             rate.figure,
+            due.curve,
             rate.denominator,
-            percent(due),
+            percent(&due.share),
             percent(&done),
-            percent(due)
+            percent(&due.share)
         );
         let evidence = banded(formula, self.levels, "pp", "domain.md §4.2")
             .figure("denominator", rate.denominator_name)
@@ -149,7 +226,7 @@ impl ExecutionLag {
             format!(
                 "{} {en} where {} is due: {} points behind",
                 percent(&done),
-                percent(due),
+                percent(&due.share),
                 points(&behind)
             ),
             evidence,

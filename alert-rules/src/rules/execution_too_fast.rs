@@ -14,7 +14,8 @@
 //!
 //! ## What it leaves out
 //! Awards, projects that are not running, rates whose denominator is missing or incomplete, and projects whose approved cash plan
-//! pays early: the plan takes the place of the benchmark.
+//! pays early: the plan takes the place of the benchmark. F3, spent of what arrived, is not judged by itself: a unit that spends
+//! each tranche when it comes is not too fast.
 //!
 //! ## Source
 //! domain.md §4.2.
