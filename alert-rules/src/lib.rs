@@ -12,6 +12,7 @@
 
 pub mod backtest;
 pub mod bands;
+pub mod breadth;
 pub mod calendars;
 pub mod case;
 pub mod catalogue;

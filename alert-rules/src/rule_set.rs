@@ -68,6 +68,8 @@ pub struct Settings {
     pub group_from: usize,
     /// A rule that is positive for at least this share of the approved projects, in percent, is itself suspect.
     pub suspect_from_percent: u8,
+    /// From so many projects of one unit, and more than half of them, warned of by one rule it is a matter of the unit.
+    pub unit_from: usize,
     /// To whom a red warning goes that nobody has acknowledged in time.
     pub escalate_to: String,
 }
@@ -78,6 +80,7 @@ impl Default for Settings {
             stale_after_days: 60,
             group_from: 10,
             suspect_from_percent: 50,
+            unit_from: 3,
             escalate_to: "主管领导 director".to_owned(),
         }
     }

@@ -5,36 +5,22 @@
 //! cause makes one group. A fact dated before a warning was raised may disprove it: the warning is looked at again for
 //! its own date. Its own warnings are applied at once and are not waited for; those of people come with the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use karez_events::event::supervision::Level;
 use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, Submission};
 use karez_projections::warnings::{EndingKind, WarningFact, is_by_sentinel};
 use karez_projections::{Portfolio, Target, Warning, Warnings};
 use uuid::Uuid;
 
-use crate::bands::Judged;
+use crate::breadth;
 use crate::escalations::{Escalations, is_to_be_acknowledged};
 use crate::evaluate::{Answer, Ask, Stand};
 use crate::inhibit::inhibitor;
 use crate::reconcile::{Run, day_evaluated, escalated, reconcile, retracted, silence_ended};
-use crate::rule::{About, Clearing, Finding, Outcome, Runs, evidence};
+use crate::rule::Finding;
 use crate::rule_set::RuleSet;
-
-/// The rule about the rules: one that is positive for too many is itself suspect (domain.md, users' annoyances).
-pub const SUSPECT_RULE: About<'static> = About {
-    name: "rule_fires_too_often",
-    code: "DQ-00",
-    zh: "规则普遍触发",
-    en: "Rule fires too often",
-    runs: Runs::Daily,
-    clearing: Clearing::AtOnce,
-    awaits_books: false,
-    version: 1,
-    source_text: "",
-};
 
 /// The watch over one log.
 #[derive(Debug, Default)]
@@ -147,7 +133,7 @@ impl Watch {
             (StreamId::Calendar, Event::ImportCompleted(data)) => {
                 let touched = std::mem::take(&mut self.importing);
                 let mut facts = self.judge(&touched, None, known_on, Some(recorded.event_id));
-                facts.extend(self.suspect_rules(known_on));
+                facts.extend(self.widen(known_on));
                 self.group(&mut facts, &format!("import {}", data.file));
                 facts
             }
@@ -167,7 +153,7 @@ impl Watch {
         for answer in &answers {
             facts.extend(self.reconciled(answer, day, true, None));
         }
-        facts.extend(self.suspect_rules(day));
+        facts.extend(self.widen(day));
         self.group(&mut facts, &format!("day {day}"));
         let over = self.portfolio.silences().iter();
         let over = over.filter(|silence| silence.silenced.until_on == day && silence.holds_on(day));
@@ -349,51 +335,15 @@ impl Watch {
         facts
     }
 
-    /// Rules that are positive for too many of the approved projects.
-    fn suspect_rules(&mut self, as_of: NaiveDate) -> Vec<Submission> {
-        let settings = &self.rules.settings;
-        let approved = self
-            .portfolio
-            .projects()
-            .filter(|project| project.is_approved())
-            .count();
-        let mut positive: BTreeMap<&str, BTreeSet<Target>> = BTreeMap::new();
-        for warning in self.warnings.iter().filter(|warning| warning.is_open()) {
-            if let target @ Target::Project(_) = warning.target() {
-                positive
-                    .entry(warning.raised.rule.as_str())
-                    .or_default()
-                    .insert(target);
-            }
-        }
-        let is_suspect = |count: usize| {
-            count >= settings.group_from
-                && count * 100 >= usize::from(settings.suspect_from_percent) * approved
-        };
-        let findings = positive
-            .into_iter()
-            .map(|(rule, targets)| (rule, targets.len()))
-            .filter(|(_, count)| is_suspect(*count))
-            .map(|(rule, count)| {
-                let formula = format!("{count} / {approved}");
-                let threshold = format!("≥ {} and ≥ {} %", settings.group_from, settings.suspect_from_percent);
-                Finding::new(
-                    Judged::at(Level::Yellow),
-                    format!("规则 {rule} 在 {approved} 个项目中的 {count} 个触发：先核查数据或阈值，再逐项处置"),
-                    format!("rule {rule} is positive for {count} of {approved} projects: check data or thresholds first"),
-                    evidence(formula, threshold, "domain.md §6 (d)"),
-                )
-                .about(rule)
-            })
-            .collect();
-        let answer = Answer {
-            about: SUSPECT_RULE,
-            target: Target::Office,
-            outcome: Outcome::Judged(findings),
-            clearing: SUSPECT_RULE.clearing,
-            gone: Vec::new(),
-        };
-        self.reconciled(&answer, as_of, true, None)
+    /// What is wider than one project: rules that are positive for too many, and units of which most projects are warned of.
+    fn widen(&mut self, as_of: NaiveDate) -> Vec<Submission> {
+        let rules = Arc::clone(&self.rules);
+        let mut answers = breadth::of_units(&self.portfolio, &self.warnings, &rules);
+        answers.push(breadth::of_rules(&self.portfolio, &self.warnings, &rules));
+        let wider = answers
+            .iter()
+            .map(|answer| self.reconciled(answer, as_of, true, None));
+        wider.collect::<Vec<_>>().concat()
     }
 
     /// Marks the warnings of one rule that one cause has raised together.

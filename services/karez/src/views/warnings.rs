@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use karez_alert_rules::inhibit::inhibitor;
 use karez_alert_rules::sla::Deadlines;
-use karez_alert_rules::{About, RuleSet, watch};
+use karez_alert_rules::{About, RuleSet, breadth};
 use karez_events::event::supervision::{Evidence, Level};
 use karez_events::{FundId, ProjectId, UnitId, WarningId};
 use karez_projections::warnings::{Ending, Rectification};
@@ -297,8 +297,8 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
 }
 
 fn about<'a>(rules: &'a RuleSet, rule: &str) -> Option<About<'a>> {
-    if rule == watch::SUSPECT_RULE.name {
-        return Some(watch::SUSPECT_RULE);
+    if rule == breadth::SUSPECT_RULE.name {
+        return Some(breadth::SUSPECT_RULE);
     }
     rules.general().rule(rule).map(karez_alert_rules::Rule::about)
 }
