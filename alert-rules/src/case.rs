@@ -1,11 +1,11 @@
 //! What a rule is given: one project, or one fund, in one currency at a date.
 
 use chrono::NaiveDate;
-use karez_events::Currency;
 use karez_events::event::project::{ContractSigned, ProjectApproved, ProjectKind};
+use karez_events::{Currency, Ratio};
 use karez_projections::fiscal_calendar::WorkingDays;
-use karez_projections::measures::{Basis, Measures, RollUp};
-use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Unit, Warnings};
+use karez_projections::measures::{Basis, BenchmarkMode, Measures, RollUp, benchmark};
+use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Rate, Unit, Warnings};
 
 use crate::catalogue::Catalogue;
 use crate::postings::{Posting, standing};
@@ -97,11 +97,29 @@ impl<'a> Case<'a> {
         self.measures.basis == Basis::Life && is_annual && !self.is_published()
     }
 
-    /// Whether money has been there for so many days: what came yesterday says nothing about a year.
+    /// Whether there has been money for so many days, or spending where no arrival is known: what came yesterday says
+    /// nothing about a year.
     #[must_use]
     pub fn has_had_money_for(&self, days: i64) -> bool {
         let arrived_on = self.measures.curve.first_arrival_on();
-        arrived_on.is_none_or(|arrived_on| (self.as_of - arrived_on).num_days() >= days)
+        let first_on = arrived_on.or_else(|| self.spending().map(|entry| entry.on).min());
+        first_on.is_some_and(|first_on| (self.as_of - first_on).num_days() >= days)
+    }
+
+    /// Whether an approved cash plan lays down the pace, and the project is at most ten points behind it.
+    #[must_use]
+    pub fn keeps_cash_plan(&self) -> bool {
+        let plan = benchmark(
+            self.project,
+            self.currency(),
+            self.as_of,
+            &BenchmarkMode::CashPlan,
+        );
+        let executed = self.measures.execution().and_then(Rate::ratio);
+        let behind = plan
+            .zip(executed)
+            .map(|(plan, executed)| plan.share.minus(&executed));
+        behind.is_some_and(|behind| behind.times(&Ratio::whole(100)) < Ratio::whole(10))
     }
 
     /// The approval in force.

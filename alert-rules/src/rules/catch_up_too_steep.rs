@@ -14,8 +14,10 @@
 //! left is small whatever its pace.
 //!
 //! ## What it leaves out
-//! Budgets of which 90 % is spent: a last invoice in December is no catching up. Projects that are not running, that have spent nothing (ST-01 and BX-01 speak), awards and reimbursements, and projects
-//! published by others. In a suspension nothing is raised, and what is open is kept.
+//! Projects that keep an approved cash plan, within ten points, and those to which no money has come. Budgets of which 90 %
+//! is spent: a last invoice in December is no catching up. Projects that are not running, that have spent nothing (ST-01
+//! and BX-01 speak), awards and reimbursements, and projects published by others. In a suspension nothing is raised, and
+//! what is open is kept.
 //!
 //! ## Source
 //! domain.md §4.4, F12.
@@ -78,7 +80,8 @@ impl Rule for CatchUpTooSteep {
     fn judge(&self, case: &Case<'_>) -> Outcome {
         let is_meant = matches!(case.state(), ProjectState::Running | ProjectState::Suspended)
             && case.as_of.month() >= self.from_month;
-        if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
+        let is_judged = is_meant && !case.is_published() && case.has_had_money_for(self.settled_days);
+        if !is_judged || case.keeps_cash_plan() {
             return Outcome::QUIET;
         }
         let mut finding = self.finding(case);

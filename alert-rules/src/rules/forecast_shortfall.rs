@@ -14,8 +14,9 @@
 //! `levels` in percent of the budget; `from_month`; `settled_days` since money first came.
 //!
 //! ## What it leaves out
-//! Projects that are not running, budgets of the project's life, awards and reimbursements, and projects published by others. In a
-//! suspension nothing is raised, and what is open is kept.
+//! Projects that keep an approved cash plan, within ten points, and those to which no money has come. Projects that are not
+//! running, budgets of the project's life, awards and reimbursements, and projects published by others. In a suspension
+//! nothing is raised, and what is open is kept.
 //!
 //! ## Source
 //! domain.md §4.4, F11, P8.
@@ -71,7 +72,8 @@ impl Rule for ForecastShortfall {
     fn judge(&self, case: &Case<'_>) -> Outcome {
         let is_meant = matches!(case.state(), ProjectState::Running | ProjectState::Suspended)
             && case.as_of.month() >= self.from_month;
-        if !is_meant || case.is_published() || !case.has_had_money_for(self.settled_days) {
+        let is_judged = is_meant && !case.is_published() && case.has_had_money_for(self.settled_days);
+        if !is_judged || case.keeps_cash_plan() {
             return Outcome::QUIET;
         }
         let mut finding = self.finding(case);

@@ -2,8 +2,8 @@
 //!
 //! ## What it finds
 //! At each progress report: money that is 20, 30, 40 or 50 percentage points ahead of the work, or behind it. The work is what the
-//! milestones of the contract have reached, by their weights; the money is what was spent of the budget of the whole life by the last
-//! day that the report covers.
+//! milestones of the contract have reached, by their weights; the money is what was spent of the budget of the whole life, or of the
+//! approved amount where that is more, by the last day that the report covers.
 //!
 //! ## Why it is a risk
 //! Money that runs ahead is spent without result; money far behind finished work was never needed, or the costs are booked elsewhere.
@@ -105,7 +105,13 @@ impl MoneyAgainstWork {
         let spent = counted
             .iter()
             .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount));
-        let money = Ratio::of(spent, budget.denominator)?;
+        // Of a project that is given its money year by year, the whole that was approved.
+        let approved = case
+            .approval()
+            .and_then(|approval| approval.amount)
+            .unwrap_or_default();
+        let whole = budget.denominator.max(approved);
+        let money = Ratio::of(spent, whole)?;
         let apart = money.minus(work);
         let judged = self
             .levels
@@ -116,7 +122,7 @@ impl MoneyAgainstWork {
         let evidence = banded(
             format!(
                 "|E/A − work| on {until} = |{spent}/{} − work| = |{} − {}|",
-                budget.denominator,
+                whole,
                 percent(&money),
                 percent(work)
             ),
