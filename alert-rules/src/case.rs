@@ -1,11 +1,11 @@
 //! What a rule is given: one project, or one fund, in one currency at a date.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use karez_events::event::project::{ContractSigned, ProjectApproved, ProjectKind};
 use karez_events::{Currency, Ratio};
 use karez_projections::fiscal_calendar::WorkingDays;
 use karez_projections::measures::{Basis, BenchmarkMode, Measures, RollUp, benchmark};
-use karez_projections::{Entry, Fund, Portfolio, Project, ProjectState, Rate, Unit, Warnings};
+use karez_projections::{Entry, EntryKind, Fund, Portfolio, Project, ProjectState, Rate, Unit, Warnings};
 
 use crate::catalogue::Catalogue;
 use crate::postings::{Posting, standing};
@@ -97,12 +97,18 @@ impl<'a> Case<'a> {
         self.measures.basis == Basis::Life && is_annual && !self.is_published()
     }
 
-    /// Whether there has been money for so many days, or spending where no arrival is known: what came yesterday says
-    /// nothing about a year.
+    /// Whether there has been money of this year, or of any where there is no budget by year, for so many days; spending counts
+    /// where no arrival is known. What came yesterday says nothing about a year.
     #[must_use]
     pub fn has_had_money_for(&self, days: i64) -> bool {
-        let arrived_on = self.measures.curve.first_arrival_on();
-        let first_on = arrived_on.or_else(|| self.spending().map(|entry| entry.on).min());
+        let is_meant =
+            |entry: &&Entry| self.measures.basis == Basis::Life || entry.on.year() == self.as_of.year();
+        let arrivals = self
+            .entries()
+            .filter(is_meant)
+            .filter(|entry| entry.kind == EntryKind::Arrived);
+        let spending = || self.spending().filter(is_meant).map(|entry| entry.on).min();
+        let first_on = arrivals.map(|entry| entry.on).min().or_else(spending);
         first_on.is_some_and(|first_on| (self.as_of - first_on).num_days() >= days)
     }
 

@@ -159,7 +159,7 @@ impl ExecutionLag {
         plan.or_else(table).or_else(weighted)
     }
 
-    /// The share of its whole period that a project of several years with budgets by year has behind it.
+    /// The share of its whole period that a project with budgets of several years has behind it.
     fn due_by_life(&self, case: &Case<'_>) -> Option<Due> {
         let starts_on = case.contract()?.start_on;
         let ends_on = case.project.end_on(case.as_of)?;
@@ -171,12 +171,27 @@ impl ExecutionLag {
             case.currency(),
             case.as_of,
             &BenchmarkMode::ProjectPeriod,
-        )?;
-        let is_late_enough =
-            period.share.times(&Ratio::whole(100)) >= Ratio::exact(self.least_elapsed_percent);
+        )?
+        .share;
+        // Budgets of the years that have ended are due in full, this year's as far as it has gone: what was approved
+        // last month is not due by a period that began two years ago.
+        let amounts = &case.measures.amounts;
+        let earlier = amounts
+            .life_budget
+            .saturating_sub(amounts.adjusted_budget)
+            .max(Decimal::ZERO);
+        if earlier.is_zero() {
+            return None;
+        }
+        let of_this_year =
+            Ratio::exact(amounts.adjusted_budget).times(case.measures.weighted_benchmark.as_ref()?);
+        let by_years = Ratio::exact(earlier)
+            .plus(&of_this_year)
+            .over(&Ratio::exact(amounts.life_budget))?;
+        let is_late_enough = period.times(&Ratio::whole(100)) >= Ratio::exact(self.least_elapsed_percent);
         is_late_enough.then(|| Due {
             curve: "period".to_owned(),
-            share: period.share,
+            share: period.min(by_years),
         })
     }
 

@@ -2,11 +2,12 @@
 //! paid: they arrive and count as spent on that day. The bureau's activities are spent when they are paid for.
 
 use chrono::NaiveDate;
+use karez_events::event::budget::{CashPlanApproved, PlannedPayment};
 use karez_events::event::performance::{
     Direction, EvaluationScored, EvaluationTier, IndicatorReported, IndicatorTargetSet,
 };
-use karez_events::event::project::ProjectKind;
-use karez_events::{Event, IdError};
+use karez_events::event::project::{ProjectClosed, ProjectKind};
+use karez_events::{Currency, Event, IdError};
 use rust_decimal::Decimal;
 
 use super::ledger::{Cost, Spend, Tranche};
@@ -90,13 +91,13 @@ fn give(writer: &mut Writer, plan: &Plan, paid_on: NaiveDate) -> Result<(), IdEr
     Ok(())
 }
 
-/// An activity of the bureau: approved in February, budgeted on one line or two.
+/// An activity of the bureau: approved shortly before its money, budgeted on one line or two, with what prices may add.
 fn activity(
     writer: &mut Writer,
     number: u32,
     title: &str,
     amount: i64,
-    shares: [i64; 4],
+    (shares, approved_on): ([i64; 4], NaiveDate),
 ) -> Result<Account, IdError> {
     let plan = Plan {
         id: format!("TLF-GZ-{number:02}"),
@@ -107,10 +108,10 @@ fn activity(
         kind: ProjectKind::Activity,
         fiscal: amount,
         shares,
-        approved_on: on(2024, 2, 20),
+        approved_on,
         document: "演科字〔2024〕5号",
-        signed_on: on(2024, 2, 20),
-        start_on: on(2024, 3, 1),
+        signed_on: approved_on,
+        start_on: days_after(approved_on, 3),
         end_on: on(2024, 12, 31),
         ..Plan::unnamed()
     };
@@ -120,15 +121,48 @@ fn activity(
     Ok(account)
 }
 
+impl Writer {
+    /// When the money of an activity is to be spent, in yuan.
+    fn plan_payments(&mut self, account: &Account, payments: &[(i64, NaiveDate)]) {
+        let payments = payments.iter().map(|(amount, due_on)| PlannedPayment {
+            due_on: Some(*due_on),
+            amount: yuan(*amount),
+        });
+        let plan = CashPlanApproved {
+            currency: Currency::CNY,
+            payments: payments.collect(),
+        };
+        let telling = Telling::office(account.signed_on);
+        self.tell(
+            &account.stream,
+            telling,
+            "cash-plan",
+            Event::CashPlanApproved(plan),
+        );
+    }
+
+    /// The activity is over.
+    fn close_activity(&mut self, account: &Account, closed_on: NaiveDate) {
+        let telling = Telling::office(closed_on);
+        self.tell(
+            &account.stream,
+            telling,
+            "closed",
+            Event::ProjectClosed(ProjectClosed {}),
+        );
+    }
+}
+
 /// The calls, the reviews and the competition of July, with the indicators of the whole fund and its evaluation.
 fn organisation(writer: &mut Writer) -> Result<(), IdError> {
     let mut account = activity(
         writer,
         1,
         "科技计划组织实施与创新创业大赛",
-        60_000,
-        [0, 60, 40, 0],
+        64_000,
+        ([0, 60, 40, 0], on(2024, 5, 9)),
     )?;
+    writer.plan_payments(&account, &[(24_000, on(2024, 7, 19)), (36_000, on(2024, 7, 26))]);
     writer.pay(&account, Tranche::of("1", 60_000, on(2024, 5, 22)))?;
     writer.spend(
         &mut account,
@@ -140,14 +174,14 @@ fn organisation(writer: &mut Writer) -> Result<(), IdError> {
     };
     writer.spend(&mut account, venue)?;
     for (name, path, unit_of_measure, target, actual, day) in [
-        ("受理项目申报", "数量指标", "项", 60, 84, on(2024, 2, 21)),
+        ("受理项目申报", "数量指标", "项", 60, 84, on(2024, 5, 17)),
         (
             "支持市本级科技计划项目",
             "数量指标",
             "项",
             20,
             20,
-            on(2024, 2, 21),
+            on(2024, 5, 17),
         ),
         ("滚动支持在研项目", "数量指标", "项", 11, 11, on(2024, 5, 17)),
         ("创新创业大赛参赛企业", "数量指标", "家", 25, 29, on(2024, 7, 26)),
@@ -176,6 +210,7 @@ fn organisation(writer: &mut Writer) -> Result<(), IdError> {
         "evaluation-2024",
         Event::EvaluationScored(scored),
     );
+    writer.close_activity(&account, on(2024, 9, 20));
     Ok(())
 }
 
@@ -220,7 +255,14 @@ fn indicator(
 }
 
 fn film(writer: &mut Writer) -> Result<(), IdError> {
-    let mut account = activity(writer, 2, "科技宣传片制作", 120_000, [0, 100, 0, 0])?;
+    let mut account = activity(
+        writer,
+        2,
+        "科技宣传片制作",
+        127_000,
+        ([0, 100, 0, 0], on(2024, 5, 30)),
+    )?;
+    writer.plan_payments(&account, &[(120_000, on(2024, 6, 26))]);
     writer.pay(&account, Tranche::of("1", 120_000, on(2024, 6, 12)))?;
     let made = Spend {
         purpose: "科技宣传片拍摄制作",
@@ -233,12 +275,20 @@ fn film(writer: &mut Writer) -> Result<(), IdError> {
         ("宣传片", "数量指标", "部"),
         (1, 1, on(2024, 6, 26)),
     );
+    writer.close_activity(&account, on(2024, 7, 10));
     Ok(())
 }
 
-/// One course: lecturers' fees for 18 person-days, and rooms and meals.
+/// One course: lecturers' fees for 30 person-days, and rooms and meals.
 fn course(writer: &mut Writer) -> Result<(), IdError> {
-    let mut account = activity(writer, 3, "东疆片区科技特派员培训班", 120_000, [0, 70, 30, 0])?;
+    let mut account = activity(
+        writer,
+        3,
+        "东疆片区科技特派员培训班",
+        128_000,
+        ([0, 70, 30, 0], on(2024, 8, 15)),
+    )?;
+    writer.plan_payments(&account, &[(120_000, on(2024, 9, 13))]);
     writer.pay(&account, Tranche::of("1", 120_000, on(2024, 8, 28)))?;
     let fees = Spend {
         purpose: "培训班授课费",
@@ -256,6 +306,7 @@ fn course(writer: &mut Writer) -> Result<(), IdError> {
         ("科技特派员培训班", "数量指标", "期"),
         (1, 1, on(2024, 9, 13)),
     );
+    writer.close_activity(&account, on(2024, 9, 27));
     Ok(())
 }
 
@@ -266,8 +317,12 @@ fn appraisal(writer: &mut Writer) -> Result<(), IdError> {
         4,
         "研发费用加计扣除项目鉴定166项",
         498_000,
-        [0, 100, 0, 0],
+        ([0, 100, 0, 0], on(2024, 11, 5)),
     )?;
+    writer.plan_payments(
+        &account,
+        &[(240_000, on(2024, 11, 26)), (258_000, on(2024, 12, 12))],
+    );
     writer.pay(&account, Tranche::of("1", 498_000, on(2024, 11, 18)))?;
     for (items, day) in [(80, on(2024, 11, 26)), (86, on(2024, 12, 12))] {
         let spend = Spend {
@@ -278,12 +333,20 @@ fn appraisal(writer: &mut Writer) -> Result<(), IdError> {
     }
     let name = ("研发费用加计扣除鉴定项目", "数量指标", "项");
     indicator(writer, &account, name, (160, 166, on(2024, 12, 12)));
+    writer.close_activity(&account, on(2024, 12, 26));
     Ok(())
 }
 
 /// Leaflets for which 32,000 was set aside and 30,800 paid: the 1,200 yuan that the whole fund did not pay over.
 fn leaflets(writer: &mut Writer) -> Result<(), IdError> {
-    let mut account = activity(writer, 5, "科技政策宣传页制作", 32_000, [0, 100, 0, 0])?;
+    let mut account = activity(
+        writer,
+        5,
+        "科技政策宣传页制作",
+        32_000,
+        ([0, 100, 0, 0], on(2024, 11, 27)),
+    )?;
+    writer.plan_payments(&account, &[(30_800, on(2024, 12, 17))]);
     let tranche = Tranche {
         quota: 32_000,
         ..Tranche::of("1", 30_800, on(2024, 12, 10))
@@ -294,5 +357,6 @@ fn leaflets(writer: &mut Writer) -> Result<(), IdError> {
         ..Spend::fiscal(days_after(tranche.arrived_on, 4), yuan(30_800), Cost::Testing)
     };
     writer.spend(&mut account, printed)?;
+    writer.close_activity(&account, on(2024, 12, 27));
     Ok(())
 }

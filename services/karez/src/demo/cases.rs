@@ -1,11 +1,12 @@
 //! The projects that tell a story, each with what must be seen.
 
+use karez_events::event::budget::{CashPlanApproved, PlannedPayment};
 use karez_events::event::fund::FundSource;
 use karez_events::event::project::PreStartApproved;
-use karez_events::{Event, IdError};
+use karez_events::{Currency, Event, IdError};
 
 use super::ledger::{Cost, Spend, Tranche};
-use super::moments::{days_after, month, month_end, on, working_day};
+use super::moments::{month, month_end, on, working_day};
 use super::plan::Plan;
 use super::writer::{Account, Telling, Writer, yuan};
 
@@ -21,9 +22,12 @@ pub(super) fn write(writer: &mut Writer) -> Result<Vec<Account>, IdError> {
     ])
 }
 
-/// What each case is on paper: eleven months and 300,000 yuan of fiscal money, except where its story needs more.
+/// What each case is on paper: 300,000 yuan of fiscal money and an end in 2025, except where its story needs more.
 pub(super) fn plan(number: u32) -> Plan {
-    let plan = Plan::of_2024(number);
+    let plan = Plan {
+        end_on: on(2025, 12, 31),
+        ..Plan::of_2024(number)
+    };
     match number {
         3 => Plan {
             start_on: on(2024, 1, 20),
@@ -40,6 +44,7 @@ pub(super) fn plan(number: u32) -> Plan {
         5 => Plan {
             signed_on: on(2024, 1, 15),
             start_on: on(2024, 1, 16),
+            end_on: on(2025, 6, 30),
             shares: [40, 30, 20, 10],
             ..plan
         },
@@ -56,7 +61,7 @@ fn arrived_on_1_march() -> Tranche {
 /// 1 March 2025 in 365. The supplier's refund of 3,000 on 16 October changes nothing of that: spending only falls.
 /// The example's late voucher stands in [`late_voucher`], so that this project stays idle.
 fn idle(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project(&plan(1))?;
+    let mut account = writer.project_paid_in_february(&plan(1))?;
     writer.pay(&account, arrived_on_1_march())?;
     let refunded = writer.spend(
         &mut account,
@@ -86,6 +91,8 @@ fn behind(writer: &mut Writer) -> Result<Account, IdError> {
         };
         writer.spend(&mut account, Spend::fiscal(month_end(number), yuan(4_500), cost))?;
     }
+    let in_january = Spend::fiscal(on(2025, 1, 27), yuan(6_000), Cost::Material);
+    writer.spend(&mut account, in_january)?;
     Ok(account)
 }
 
@@ -97,36 +104,21 @@ fn ahead(writer: &mut Writer) -> Result<Account, IdError> {
         &account,
         Tranche::of("1", 300_000, on(2024, 1, 26)).arriving(on(2024, 1, 30)),
     )?;
-    for (number, equipment, material) in [
-        (2, 40_000, 10_000),
-        (3, 40_000, 20_000),
-        (4, 0, 60_000),
-        (5, 0, 40_000),
-    ] {
-        let (middle, end) = (working_day(on(2024, number, 18)), month_end(number));
-        if equipment > 0 {
-            writer.spend(
-                &mut account,
-                Spend::fiscal(middle, yuan(equipment), Cost::Equipment),
-            )?;
-        }
-        writer.spend(
-            &mut account,
-            Spend::fiscal(middle, yuan(material), Cost::Material),
-        )?;
-        writer.spend(&mut account, Spend::fiscal(end, yuan(5_000), Cost::Salary))?;
-        writer.spend(&mut account, Spend::fiscal(end, yuan(2_500), Cost::Indirect))?;
+    let months = [(2..=5, 60_000), (6..=11, 8_000)];
+    for (number, amount) in months
+        .into_iter()
+        .flat_map(|(months, amount)| months.map(move |month| (month, amount)))
+    {
+        let part = |percent: i64| yuan(amount * percent / 100);
+        let (middle, end) = (
+            working_day(on(2024, number, 18)),
+            working_day(on(2024, number, 27)),
+        );
+        writer.spend(&mut account, Spend::fiscal(middle, part(30), Cost::Equipment))?;
+        writer.spend(&mut account, Spend::fiscal(middle, part(50), Cost::Material))?;
+        writer.spend(&mut account, Spend::fiscal(end, part(13), Cost::Salary))?;
+        writer.spend(&mut account, Spend::fiscal(end, part(7), Cost::Indirect))?;
     }
-    for number in 6..=11 {
-        let end = month_end(number);
-        writer.spend(&mut account, Spend::fiscal(end, yuan(3_000), Cost::Salary))?;
-        writer.spend(&mut account, Spend::fiscal(end, yuan(1_500), Cost::Indirect))?;
-        writer.spend(&mut account, Spend::fiscal(end, yuan(3_000), Cost::Material))?;
-    }
-    writer.spend(
-        &mut account,
-        Spend::fiscal(on(2024, 9, 12), yuan(8_000), Cost::Equipment),
-    )?;
     Ok(account)
 }
 
@@ -136,8 +128,11 @@ fn ahead(writer: &mut Writer) -> Result<Account, IdError> {
 /// posting of own and a positive one of fiscal money under the same vouchers. On 15 July 60 days before the start are
 /// approved: from 2 April on 23,600 is covered, 24,400 is not (February, March, one of April's 30 days).
 fn pre_start(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project(&plan(4))?;
-    writer.raise(&account, 1, 100_000, on(2024, 2, 5));
+    let plan = plan(4);
+    let mut account = writer.approve(&plan)?;
+    writer.sign(&account, &plan);
+    writer.budget(&account, &plan, (on(2024, 4, 1), plan.fiscal), 2024)?;
+    writer.start(&account, plan.start_on);
     writer.pay(
         &account,
         Tranche::of("1", 300_000, on(2024, 4, 11)).arriving(on(2024, 4, 15)),
@@ -177,17 +172,60 @@ fn pre_start(writer: &mut Writer) -> Result<Account, IdError> {
         "pre-start",
         Event::PreStartApproved(allowed),
     );
-    for number in 8..=12 {
-        writer.spend(
-            &mut account,
-            Spend::fiscal(month_end(number), yuan(15_000), Cost::Material),
-        )?;
-    }
+    from_june(writer, &mut account)?;
     Ok(account)
 }
 
-/// Healthy: 24,500 every month, half in its middle and half at its end, by the shares of the budget: 294,000 of
-/// 300,000 at the end of the year, never 10 points from its benchmark.
+/// After the start the project spends as its cash plan says: fiscal money from June, own money from July.
+fn from_june(writer: &mut Writer, account: &mut Account) -> Result<(), IdError> {
+    let monthly = [(6, 40), (7, 84), (8, 93), (9, 83), (10, 80), (11, 69), (12, 20)];
+    let payments = monthly.map(|(month, thousands)| PlannedPayment {
+        due_on: Some(month_end(month)),
+        amount: yuan(thousands * 1_000),
+    });
+    let plan = CashPlanApproved {
+        currency: Currency::CNY,
+        payments: payments.into(),
+    };
+    let telling = Telling::office(on(2024, 4, 3));
+    writer.tell(
+        &account.stream,
+        telling,
+        "cash-plan",
+        Event::CashPlanApproved(plan),
+    );
+    writer.raise(account, 1, 200_000, on(2024, 7, 18));
+    // By month: operations and labour of fiscal money, then of own money, in thousands.
+    for (month, fiscal, own) in [
+        (6, [40, 0], [0, 0]),
+        (7, [10, 0], [12, 14]),
+        (8, [27, 18], [24, 24]),
+        (9, [27, 18], [18, 20]),
+        (10, [27, 18], [18, 17]),
+        (11, [27, 13], [14, 15]),
+        (12, [15, 0], [3, 2]),
+    ] {
+        for (source, [operations, labour], days) in [
+            (FundSource::FiscalCurrent, fiscal, [6, 13]),
+            (FundSource::SelfRaised, own, [20, 27]),
+        ] {
+            for (day, thousands, cost) in [
+                (days[0], operations, Cost::Material),
+                (days[1], labour, Cost::Salary),
+            ] {
+                if thousands > 0 {
+                    let day = working_day(on(2024, month, day));
+                    let spend = Spend::fiscal(day, yuan(thousands * 1_000), cost);
+                    writer.spend(account, spend.from(source))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Healthy: 24,500 every month, on four days and by the shares of the budget: 294,000 of 300,000 at the end of the year,
+/// never 10 points from its benchmark.
 fn healthy(writer: &mut Writer) -> Result<Account, IdError> {
     let mut account = writer.project(&plan(5))?;
     writer.pay(
@@ -195,13 +233,24 @@ fn healthy(writer: &mut Writer) -> Result<Account, IdError> {
         Tranche::of("1", 300_000, on(2024, 1, 17)).arriving(on(2024, 1, 18)),
     )?;
     for number in 1..=12 {
-        // January's first half waits for the money.
-        let middle = working_day(on(2024, number, if number == 1 { 19 } else { 15 }));
-        let end = month_end(number);
-        writer.spend(&mut account, Spend::fiscal(middle, yuan(9_800), Cost::Equipment))?;
-        writer.spend(&mut account, Spend::fiscal(middle, yuan(2_450), Cost::Indirect))?;
-        writer.spend(&mut account, Spend::fiscal(end, yuan(7_350), Cost::Material))?;
-        writer.spend(&mut account, Spend::fiscal(end, yuan(4_900), Cost::Salary))?;
+        // January waits for the money.
+        let days = if number == 1 {
+            [22, 24, 26, 31]
+        } else {
+            [5, 12, 19, 26]
+        };
+        let mut spend = |day, amount, cost| {
+            let spend = Spend::fiscal(working_day(on(2024, number, day)), yuan(amount), cost);
+            let from_the_start =
+                (cost == Cost::Salary && number == 1).then(|| (on(2024, 1, 16), month_end(1)));
+            let service = from_the_start.or(spend.service);
+            writer.spend(&mut account, Spend { service, ..spend })
+        };
+        spend(days[0], 4_900, Cost::Equipment)?;
+        spend(days[0], 2_450, Cost::Indirect)?;
+        spend(days[1], 7_350, Cost::Material)?;
+        spend(days[2], 4_900, Cost::Equipment)?;
+        spend(days[3], 4_900, Cost::Salary)?;
     }
     Ok(account)
 }
@@ -209,7 +258,7 @@ fn healthy(writer: &mut Writer) -> Result<Account, IdError> {
 /// A late voucher: the calendar of [`idle`], until a voucher of 10,000 dated 25 May becomes known on 12 September. As
 /// known before, 1.67 % was spent in the 90 days to 30 May; as known since, 5 %: that finding is retracted.
 fn late_voucher(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project(&plan(6))?;
+    let mut account = writer.project_paid_in_february(&plan(6))?;
     writer.pay(&account, arrived_on_1_march())?;
     writer.spend(
         &mut account,
@@ -224,9 +273,20 @@ fn late_voucher(writer: &mut Writer) -> Result<Account, IdError> {
         &mut account,
         late.late(on(2024, 9, 12), "票据传递延误，补录5月凭证"),
     )?;
-    for number in 10..=12 {
-        let middle = working_day(days_after(month_end(number), -12));
-        writer.spend(&mut account, Spend::fiscal(middle, yuan(20_000), Cost::Equipment))?;
+    for (number, thousandths) in [(9, 1_000), (10, 1_000), (11, 1_000), (12, 300)] {
+        for (day, each, cost) in [
+            (17, 2, Cost::Indirect),
+            (18, 5, Cost::Equipment),
+            (20, 6, Cost::Material),
+            (24, 5, Cost::Testing),
+            (27, 6, Cost::Salary),
+        ] {
+            let spent_on = working_day(on(2024, number, day));
+            writer.spend(
+                &mut account,
+                Spend::fiscal(spent_on, yuan(each * thousandths), cost),
+            )?;
+        }
     }
     Ok(account)
 }

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::FUND;
-use super::moments::{days_after, month, working_day};
+use super::moments::{days_after, month_of, working_day};
 use super::writer::{Account, Telling, Writer, yuan};
 
 /// One payment: quota, disbursement, arrival.
@@ -132,10 +132,9 @@ impl Spend {
             cost,
             purpose: cost.purpose(),
             service: match cost {
-                Cost::Salary if on.year() == 2024 => Some(month(on.month())),
+                Cost::Salary => Some(month_of(on)),
                 Cost::Travel => Some((days_after(on, -2), on)),
-                Cost::Salary
-                | Cost::Equipment
+                Cost::Equipment
                 | Cost::Material
                 | Cost::Testing
                 | Cost::Expert
@@ -266,8 +265,8 @@ impl Writer {
             } else {
                 Vec::new()
             },
-            // 2,000 yuan a day: within the scale for senior experts.
-            person_days: (spend.cost == Cost::Expert).then(|| spend.amount / Decimal::from(2_000)),
+            // 1,200 yuan a day: within the scale for senior experts, of which longer work is paid at half.
+            person_days: (spend.cost == Cost::Expert).then(|| spend.amount / Decimal::from(1_200)),
         };
         let telling = Telling::unit(spend.on, &account.unit).known(spend.known_on);
         let telling = match spend.reason {

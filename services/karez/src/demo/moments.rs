@@ -1,6 +1,6 @@
 //! Days and moments of the demonstration: when an office works, and at what time of the day a fact becomes known.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use karez_projections::fiscal_calendar::WorkingDays;
 
 use crate::clock::BUSINESS_TIME_ZONE;
@@ -45,6 +45,13 @@ pub(super) fn month(number: u32) -> (NaiveDate, NaiveDate) {
         on(2024, number + 1, 1)
     };
     (on(2024, number, 1), days_after(next, -1))
+}
+
+/// The first and the last day of the month of a day.
+pub(super) fn month_of(day: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let first = day.with_day(1).unwrap_or(day);
+    let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
+    (first, days_after(next, -1))
 }
 
 /// The last day of a month of 2024.

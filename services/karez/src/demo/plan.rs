@@ -78,6 +78,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Fiscal and own money together, in yuan.
+    pub(super) fn whole(&self) -> i64 {
+        self.fiscal + self.self_raised
+    }
+}
+
 impl Writer {
     /// Approves a project.
     pub(super) fn approve(&mut self, plan: &Plan) -> Result<Account, IdError> {
@@ -230,6 +237,15 @@ impl Writer {
     /// Approval, contract, the budget of 2024 and the start of a project of 2024.
     pub(super) fn project(&mut self, plan: &Plan) -> Result<Account, IdError> {
         let account = self.signed_project(plan)?;
+        self.start(&account, plan.start_on);
+        Ok(account)
+    }
+
+    /// The same with a budget of mid-February, shortly before the money.
+    pub(super) fn project_paid_in_february(&mut self, plan: &Plan) -> Result<Account, IdError> {
+        let account = self.approve(plan)?;
+        self.sign(&account, plan);
+        self.budget(&account, plan, (on(2024, 2, 18), plan.fiscal), 2024)?;
         self.start(&account, plan.start_on);
         Ok(account)
     }

@@ -1,5 +1,6 @@
 //! What units report beside money: milestones, indicators, closed books, reconciled accounts, self-evaluations.
 
+use chrono::Datelike;
 use karez_events::event::performance::{
     Direction, EvaluationScored, EvaluationTier, IndicatorReported, IndicatorTargetSet, Likelihood,
 };
@@ -7,51 +8,44 @@ use karez_events::event::period::{AccountReconciled, PeriodClosed};
 use karez_events::event::project::{MilestoneProgress, ProgressReported};
 use karez_events::{Currency, Event, StreamId};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
-use super::moments::{days_after, month, month_end, on, working_day};
+use super::moments::{days_after, month, month_end, month_of, on, working_day};
+use super::ordinary::plan_of_2024;
 use super::plan::MILESTONES;
 use super::writer::{Account, Telling, Writer, yuan};
 
-/// Work done of the whole task in each of the 20 projects of 2024, at the end of each quarter, in percent. Number 8
-/// reports far more work than its money explains, number 3 far less; 2 and 18 stop reporting, 19 never begins.
-const DONE_PERCENT: [[Option<i64>; 4]; 20] = [
-    [Some(5), Some(10), Some(10), Some(10)],
-    [Some(5), Some(8), None, None],
-    [Some(15), Some(30), Some(45), Some(60)],
-    [None, Some(10), Some(25), Some(45)],
-    [Some(22), Some(48), Some(74), Some(98)],
-    [Some(5), Some(10), Some(15), Some(30)],
-    [Some(12), Some(36), Some(58), Some(78)],
-    [Some(30), Some(65), Some(85), Some(95)],
-    [Some(15), Some(35), Some(50), Some(60)],
-    [Some(15), Some(38), Some(60), Some(84)],
-    [Some(10), Some(15), Some(20), Some(35)],
-    [None, Some(5), Some(15), Some(25)],
-    [Some(8), Some(15), Some(22), Some(45)],
-    [Some(5), Some(8), Some(12), Some(16)],
-    [Some(8), Some(20), Some(38), Some(52)],
-    [Some(8), Some(18), Some(28), Some(36)],
-    [None, Some(12), Some(25), Some(40)],
-    [None, Some(5), None, None],
-    [None, None, None, None],
-    [None, Some(5), Some(22), Some(42)],
-];
+/// Work done of the whole task at the end of each quarter of 2024, in percent, where it is not in step with the money:
+/// number 3 lags far behind it, 19 never begins.
+fn told_done(number: u32) -> Option<[Option<i64>; 4]> {
+    let done = match number {
+        1 | 2 => [Some(5), Some(8), Some(10), Some(12)],
+        3 => [Some(15), Some(30), Some(45), Some(60)],
+        19 => [None; 4],
+        _ => return None,
+    };
+    Some(done)
+}
 
 /// The output that each project of 2024 promises, by number modulo four.
 const OUTPUTS: [(&str, &str, i64); 4] = [
     ("试验批次", "批", 40),
     ("示范面积", "亩", 300),
     ("技术培训", "人次", 120),
-    ("申请专利", "件", 3),
+    ("申请专利", "件", 20),
 ];
 
 /// Projects of 2024 whose units close their books every month.
 const CLOSING: [u32; 8] = [3, 5, 7, 8, 9, 11, 13, 16];
 
-pub(super) fn write(writer: &mut Writer, new: &[Account], rolling: &[Account]) {
-    for ((number, account), done) in (1..).zip(new).zip(DONE_PERCENT) {
-        progress(writer, account, done);
-        output(writer, account, number, done);
+pub(super) fn write(writer: &mut Writer, new: &[Account], rolling: &[(Account, i64)]) {
+    for (number, account) in (1..).zip(new) {
+        let total = plan_of_2024(number).whole();
+        let done = told_done(number).unwrap_or_else(|| in_step(writer, account, (2024, total)));
+        progress(writer, account, (2024, done));
+        if has_output(number) {
+            output(writer, account, number, done);
+        }
         if CLOSING.contains(&number) {
             close_books(writer, account);
         }
@@ -60,13 +54,36 @@ pub(super) fn write(writer: &mut Writer, new: &[Account], rolling: &[Account]) {
         }
         evaluate(writer, account, number, done);
     }
-    for account in rolling.iter().step_by(3) {
+    for (account, total) in rolling {
+        for year in 2022..=2024 {
+            let done = in_step(writer, account, (year, *total));
+            progress(writer, account, (year, done));
+        }
+    }
+    for (account, _) in rolling.iter().step_by(3) {
         close_books(writer, account);
     }
 }
 
+/// Those whose money came late or whose work began in June promise no output for 2024.
+fn has_output(number: u32) -> bool {
+    !matches!(number, 4 | 6 | 12 | 13 | 19)
+}
+
+/// Work in step with what was spent of the whole by the end of each quarter; nothing is reported before anything is spent.
+fn in_step(writer: &Writer, account: &Account, (year, total): (i32, i64)) -> [Option<i64>; 4] {
+    [3, 6, 9, 12].map(|month| {
+        let until = month_of(on(year, month, 1)).1;
+        let spent = writer.spent(account, on(2022, 1, 1), until);
+        let percent = (spent * Decimal::ONE_HUNDRED / yuan(total.max(1)))
+            .round()
+            .to_i64();
+        percent.filter(|_| spent > Decimal::ZERO && account.signed_on.year() <= year)
+    })
+}
+
 /// Quarterly, in the second week after; work done fills the milestones one after another.
-fn progress(writer: &mut Writer, account: &Account, done: [Option<i64>; 4]) {
+fn progress(writer: &mut Writer, account: &Account, (year, done): (i32, [Option<i64>; 4])) {
     for (quarter, done) in (1..).zip(done) {
         let Some(mut left) = done else { continue };
         let milestones = MILESTONES.map(|(name, weight)| {
@@ -77,16 +94,16 @@ fn progress(writer: &mut Writer, account: &Account, done: [Option<i64>; 4]) {
                 percent: Decimal::from(of_this * 100 / weight),
             }
         });
-        let period_end_on = month_end(quarter * 3);
+        let period_end_on = month_of(on(year, quarter * 3, 1)).1;
         let reported = ProgressReported {
-            period_start_on: month(quarter * 3 - 2).0,
+            period_start_on: on(year, quarter * 3 - 2, 1),
             period_end_on,
             milestones: milestones.into(),
             narrative: Some(narrative(done.unwrap_or_default(), quarter).to_owned()),
         };
         let reported_on = working_day(days_after(period_end_on, 9));
         let telling = Telling::unit(reported_on, &account.unit);
-        let key = format!("progress-{quarter}");
+        let key = format!("progress-{year}-{quarter}");
         writer.tell(&account.stream, telling, &key, Event::ProgressReported(reported));
     }
 }
@@ -123,9 +140,11 @@ fn output(writer: &mut Writer, account: &Account, number: u32, done: [Option<i64
         "target-output",
         Event::IndicatorTargetSet(set),
     );
-    let [_, half, _, whole] = done;
+    let [_, half, third, whole] = done;
+    // In August it stands between the reports of June and September.
+    let monitored = half.zip(third).map(|(half, third)| i64::midpoint(half, third));
     for (done, reported_on, key) in [
-        (half, on(2024, 8, 9), "monitored-output"),
+        (monitored, on(2024, 8, 9), "monitored-output"),
         (whole, on(2024, 12, 27), "result-output"),
     ] {
         let Some(done) = done else { continue };

@@ -10,12 +10,13 @@ use karez_events::event::project::{
     ProjectSuspended,
 };
 use karez_events::{Currency, Event, IdError};
+use rust_decimal::Decimal;
 
 use super::ledger::{Cost, Spend, Tranche};
 use super::moments::{on, working_day};
 use super::names::{ROLLING, unit_id};
-use super::ordinary::{Pace, monthly};
 use super::plan::Plan;
+use super::steady::Steady;
 use super::writer::{Account, Telling, Writer, yuan};
 
 /// What becomes of a project in 2024.
@@ -39,76 +40,86 @@ struct Row {
     /// The tranche of 2024; 4,420,000 yuan all together.
     tranche: i64,
     paid: (u32, u32),
-    /// Spent of the tranche of 2024 at the end of 2024.
-    percent: i64,
-    pace: Pace,
     fate: Fate,
 }
 
 const ROWS: [Row; 11] = [
-    row((2022, 1), 500_000, (3, 6), (30, Pace::Even), Fate::Running),
-    row((2022, 2), 450_000, (3, 13), (25, Pace::Even), Fate::Overdue),
-    row((2022, 3), 400_000, (3, 19), (42, Pace::Early), Fate::Running),
-    row((2022, 4), 400_000, (3, 26), (18, Pace::Gap), Fate::Suspended),
-    row((2022, 5), 350_000, (4, 2), (30, Pace::Even), Fate::Extended),
-    row((2023, 1), 420_000, (3, 8), (80, Pace::Even), Fate::Running),
-    row((2023, 2), 400_000, (3, 21), (26, Pace::Even), Fate::Running),
-    row((2023, 3), 380_000, (4, 9), (10, Pace::Even), Fate::Running),
-    row((2023, 4), 300_000, (2, 21), (97, Pace::Even), Fate::Closed),
-    row((2023, 5), 400_000, (4, 17), (22, Pace::YearEnd), Fate::Running),
-    row((2023, 6), 420_000, (5, 14), (20, Pace::Even), Fate::Running),
+    row((2022, 1), 500_000, (2, 20), Fate::Running),
+    row((2022, 2), 450_000, (2, 22), Fate::Overdue),
+    row((2022, 3), 400_000, (2, 26), Fate::Running),
+    row((2022, 4), 400_000, (2, 27), Fate::Suspended),
+    row((2022, 5), 350_000, (3, 1), Fate::Extended),
+    row((2023, 1), 420_000, (2, 23), Fate::Running),
+    row((2023, 2), 400_000, (2, 28), Fate::Running),
+    row((2023, 3), 380_000, (2, 29), Fate::Running),
+    row((2023, 4), 300_000, (2, 21), Fate::Closed),
+    row((2023, 5), 400_000, (3, 4), Fate::Running),
+    row((2023, 6), 420_000, (2, 19), Fate::Running),
 ];
 
-const fn row(
-    (year, number): (i32, u32),
-    tranche: i64,
-    paid: (u32, u32),
-    (percent, pace): (i64, Pace),
-    fate: Fate,
-) -> Row {
+const fn row((year, number): (i32, u32), tranche: i64, paid: (u32, u32), fate: Fate) -> Row {
     Row {
         year,
         number,
         tranche,
         paid,
-        percent,
-        pace,
         fate,
     }
 }
 
-pub(super) fn write(writer: &mut Writer) -> Result<Vec<Account>, IdError> {
+/// The projects, each with its money of all years, in yuan.
+pub(super) fn write(writer: &mut Writer) -> Result<Vec<(Account, i64)>, IdError> {
     ROWS.iter()
         .zip(ROLLING)
         .map(|(row, names)| project(writer, row, names))
         .collect()
 }
 
-fn project(writer: &mut Writer, row: &Row, names: (&str, &str)) -> Result<Account, IdError> {
+fn project(writer: &mut Writer, row: &Row, names: (&str, &str)) -> Result<(Account, i64), IdError> {
     let earlier = earlier_tranches(row.year);
     let plan = plan(row, names, earlier.iter().map(|(_, amount)| amount).sum());
     let mut account = writer.approve(&plan)?;
     writer.sign(&account, &plan);
     writer.start(&account, plan.start_on);
     for (year, amount) in earlier {
-        earlier_year(writer, &mut account, &plan, (*year, *amount))?;
+        let left = earlier_year(writer, &mut account, &plan, (*year, *amount))?;
+        // What is carried into the year of a suspension stays where it is.
+        if row.fate != Fate::Suspended || *year < 2023 {
+            spend_carried(writer, &mut account, (*year, left))?;
+        }
     }
-    writer.budget(&account, &plan, (on(2024, 1, 22), row.tranche), 2024)?;
     let paid_on = on(2024, row.paid.0, row.paid.1);
-    writer.pay(&account, Tranche::of("2024", row.tranche, paid_on))?;
-    fate(writer, &account, row);
-    let last = if row.fate == Fate::Overdue { 10 } else { 12 };
-    monthly(
-        writer,
-        &mut account,
-        row.tranche * row.percent,
-        (row.paid.0 + 1, last),
-        row.pace,
-    )?;
-    if row.fate == Fate::Closed {
-        close(writer, &account, row);
+    let first = Tranche::of("2024", row.tranche * 85 / 100, paid_on);
+    writer.budget(&account, &plan, (first.issued_on, row.tranche), 2024)?;
+    writer.pay(&account, first)?;
+    if row.fate == Fate::Overdue {
+        // It ends in October: all of its money comes before.
+        writer.pay(
+            &account,
+            Tranche::of("2024-2", row.tranche * 15 / 100, on(2024, 8, 20)),
+        )?;
+    } else {
+        writer.pay(
+            &account,
+            Tranche::of("2024-2", row.tranche * 15 / 100, on(2024, 10, 18)).issued(on(2024, 10, 16)),
+        )?;
     }
-    Ok(account)
+    fate(writer, &account, row);
+    let steady = Steady {
+        pause: (row.fate == Fate::Suspended).then(|| (on(2024, 5, 6), on(2024, 9, 8))),
+        until_on: if row.fate == Fate::Closed {
+            on(2024, 12, 20)
+        } else {
+            plan.end_on.min(on(2024, 12, 31))
+        },
+        full_on: plan.end_on.min(on(2024, 11, 28)),
+        ..Steady::year(row.tranche, plan.shares, first.arrived_on)
+    };
+    writer.spend_steadily(&mut account, &steady)?;
+    if row.fate == Fate::Closed {
+        close(writer, &account);
+    }
+    Ok((account, plan.whole()))
 }
 
 /// Tranches before 2024, in yuan: 600,000 in 2022, 1,400,000 in 2023.
@@ -128,48 +139,45 @@ fn plan(row: &Row, (title, unit_name): (&str, &str), earlier: i64) -> Plan {
         unit_name: unit_name.to_owned(),
         programme: "市本级科技计划滚动支持",
         fiscal: earlier + row.tranche,
-        approved_on: working_day(on(row.year, 4, 11)),
+        approved_on: working_day(on(row.year, 1, 13)),
         document: if row.year == 2022 {
             "演科字〔2022〕9号"
         } else {
             "演科字〔2023〕8号"
         },
-        signed_on: working_day(on(row.year, 4, 18)),
-        start_on: on(row.year, 5, 1),
+        signed_on: working_day(on(row.year, 1, 18)),
+        start_on: on(row.year, 2, 1),
         end_on: if row.fate == Fate::Overdue {
             on(2024, 10, 31)
         } else {
-            on(2024 + row.year % 2, 12, 31)
+            on(2025 + row.year % 2, 12, 31)
+        },
+        // What ends in autumn buys no equipment in its last months.
+        shares: if row.fate == Fate::Overdue {
+            [0, 60, 30, 10]
+        } else {
+            Plan::unnamed().shares
         },
         ..Plan::unnamed()
     }
 }
 
-/// A year before 2024: its budget and tranche, four vouchers, and what is left, which goes on into the next year and
-/// is spent there in February.
+/// A year before 2024: its budget and tranche, spent steadily; what is left, which it gives, goes on into the next year.
 fn earlier_year(
     writer: &mut Writer,
     account: &mut Account,
     plan: &Plan,
     (year, amount): (i32, i64),
-) -> Result<(), IdError> {
-    let numbers = if year == 2022 { "2022" } else { "2023" };
-    writer.budget(account, plan, (working_day(on(year, 4, 20)), amount), year)?;
-    writer.pay(account, Tranche::of(numbers, amount, on(year, 5, 10)))?;
-    let each = amount / 5;
-    for (month, day, cost) in [
-        (6, 28, Cost::Material),
-        (8, 30, Cost::Testing),
-        (10, 27, Cost::Equipment),
-        (12, 20, Cost::Material),
-    ] {
-        writer.spend(
-            account,
-            Spend::fiscal(working_day(on(year, month, day)), yuan(each), cost),
-        )?;
-    }
+) -> Result<Decimal, IdError> {
+    let number = if year == 2022 { "2022" } else { "2023" };
+    let tranche = Tranche::of(number, amount, on(year, 2, 8));
+    writer.budget(account, plan, (tranche.issued_on, amount), year)?;
+    writer.pay(account, tranche)?;
+    let steady = Steady::year(amount, plan.shares, tranche.arrived_on);
+    writer.spend_steadily(account, &steady)?;
+    let left = yuan(amount) - writer.spent_of_year(account, year);
     let carried = CarryoverConfirmed {
-        amount: yuan(each),
+        amount: left,
         currency: Currency::CNY,
         origin_budget_year: year,
         into_year: year + 1,
@@ -178,9 +186,17 @@ fn earlier_year(
     let telling = Telling::office(working_day(on(year + 1, 1, 16)));
     let key = format!("carryover-{year}");
     writer.tell(&account.stream, telling, &key, Event::CarryoverConfirmed(carried));
-    let spent_on = working_day(on(year + 1, 2, 26));
-    let carried = Spend::fiscal(spent_on, yuan(each), Cost::Material).from(FundSource::FiscalCarryover);
-    writer.spend(account, carried)?;
+    Ok(left)
+}
+
+/// 上年结转 of a year is spent in October of the next.
+fn spend_carried(
+    writer: &mut Writer,
+    account: &mut Account,
+    (year, left): (i32, Decimal),
+) -> Result<(), IdError> {
+    let spend = Spend::fiscal(working_day(on(year + 1, 10, 9)), left, Cost::Material);
+    writer.spend(account, spend.from(FundSource::FiscalCarryover))?;
     Ok(())
 }
 
@@ -209,8 +225,8 @@ fn fate(writer: &mut Writer, account: &Account, row: &Row) {
 }
 
 /// Accepted with what is left of the last tranche as its surplus, which the unit returns.
-fn close(writer: &mut Writer, account: &Account, row: &Row) {
-    let surplus = yuan(row.tranche * (100 - row.percent) / 100);
+fn close(writer: &mut Writer, account: &Account) {
+    let surplus = writer.balance(account, on(2024, 12, 30));
     let unit = Telling::unit(on(2024, 12, 30), &account.unit);
     let applied = Event::AcceptanceApplied(AcceptanceApplied {});
     let telling = Telling::unit(on(2024, 12, 29), &account.unit).known(on(2024, 12, 30));

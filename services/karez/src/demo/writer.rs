@@ -1,6 +1,7 @@
 //! Collects the facts of the demonstration and gives each its id, its voice and its moment.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
+use karez_events::event::fund::FundSource;
 use karez_events::{Actor, Document, Event, Metadata, StreamId, Submission, UnitId};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -180,6 +181,17 @@ impl Writer {
             .of(account)
             .filter(|fact| (first..=last).contains(&fact.occurred_on));
         -facts.map(|fact| self.spending(&fact.event)).sum::<Decimal>()
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other facts spend nothing")]
+    /// What a project spent of the current year's fiscal money, net.
+    pub(super) fn spent_of_year(&self, account: &Account, year: i32) -> Decimal {
+        let facts = self.of(account).filter(|fact| fact.occurred_on.year() == year);
+        let current = facts.filter(|fact| match &fact.event {
+            Event::ExpenditureRecorded(data) => data.source == FundSource::FiscalCurrent,
+            _ => true,
+        });
+        -current.map(|fact| self.spending(&fact.event)).sum::<Decimal>()
     }
 
     fn of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Submission> {
