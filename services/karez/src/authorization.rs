@@ -10,7 +10,8 @@
 //!      read through `Asked` has its `unit` filter set already;
 //! 3. a POST of facts goes through `gateway.submit`, which does the same and writes the caller into the event as its
 //!    actor, whatever the body claims;
-//! 4. a line in the expectations of `tests/tests/api/roles.rs`.
+//! 4. `tests/tests/api/roles.rs` tries every line of the table for every role; a new kind of `{id}` needs one of the
+//!    caller's own and one of another's there (`About`).
 
 use std::fmt;
 use std::str::FromStr;

@@ -59,7 +59,7 @@ use std::path::PathBuf;
 
 use karez_events::{Hash, HashAlgorithm, Position, RawEvent, StreamId};
 
-pub use accounts::{Account, NewAccount, SignedIn};
+pub use accounts::{Account, Attempt, NewAccount, SignedIn};
 pub use api_keys::ApiKey;
 pub use audited_reads::AuditedRead;
 pub use error::StoreError;

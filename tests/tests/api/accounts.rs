@@ -1,7 +1,7 @@
 //! Signing in and out, passwords, keys, and what nobody may learn from them.
 
 use chrono::{TimeDelta, Utc};
-use karez::accounts::{fingerprint, fresh_key};
+use karez::accounts::{fingerprint, fresh_key, locked_until};
 use karez::authorization::Role;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
@@ -95,18 +95,41 @@ async fn a_lock_ends_by_itself_and_a_right_password_forgets_the_wrong_ones() {
     let office = Office::new().await;
     office.account("li.wei", Role::Finance);
     let (log, now) = (office.log().await, Utc::now());
-    for failed in 1..=3 {
-        let (counted, _) = log.begin_attempt("li.wei", now).await.unwrap().unwrap();
-        assert_eq!(counted, failed);
+    let lock = |failed| locked_until(failed, now);
+    for _ in 0..4 {
+        let attempt = log.begin_attempt("li.wei", now, lock).await.unwrap().unwrap();
+        assert_eq!(attempt.locked_until, None);
     }
-    log.lock_account("li.wei", now + TimeDelta::minutes(1))
-        .await
-        .unwrap();
-    assert_eq!(log.begin_attempt("li.wei", now).await.unwrap(), None);
+    let fifth = log.begin_attempt("li.wei", now, lock).await.unwrap().unwrap();
     let later = now + TimeDelta::minutes(1);
-    assert_eq!(log.begin_attempt("li.wei", later).await.unwrap().unwrap().0, 4);
+    assert_eq!(fifth.locked_until, Some(later));
+    assert!(log.begin_attempt("li.wei", now, lock).await.unwrap().is_none());
+    let sixth = log.begin_attempt("li.wei", later, lock).await.unwrap().unwrap();
+    assert_eq!(sixth.locked_until, Some(now + TimeDelta::minutes(2)));
     log.unlock_account("li.wei").await.unwrap();
-    assert_eq!(log.begin_attempt("li.wei", now).await.unwrap().unwrap().0, 1);
+    let first = log.begin_attempt("li.wei", now, lock).await.unwrap().unwrap();
+    assert_eq!(first.locked_until, None);
+}
+
+#[tokio::test]
+async fn many_passwords_at_once_are_tried_no_more_often_than_one_by_one() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let first = office.account("li.wei", Role::Finance);
+        let tried = (0..20).map(|_| office.sign_in("li.wei", "wrong"));
+        for answer in futures::future::join_all(tried).await {
+            assert_eq!(answer.status(), 401);
+        }
+        assert_eq!(office.sign_in("li.wei", &first).await.status(), 401);
+        let now = Utc::now();
+        let row = office.log().await.accounts().await.unwrap().remove(1);
+        assert_eq!(row.name, "li.wei");
+        assert_eq!(
+            row.failed_attempts, 5,
+            "the others did not get as far as the password"
+        );
+        assert!(row.locked_until.unwrap() <= now + TimeDelta::minutes(1));
+    }
 }
 
 #[tokio::test]

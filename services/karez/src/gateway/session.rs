@@ -82,23 +82,8 @@ pub(crate) async fn sign_in(
         return Err(auth::foreign_page());
     }
     let sent: Credentials = read(&headers, &body)?;
+    gateway.prove(&sent.name, sent.password).await?;
     let log = &gateway.parts().log;
-    let attempt = log.begin_attempt(&sent.name, gateway.parts().clock.now()).await?;
-    let hash = attempt.as_ref().map(|(_, hash)| hash.clone());
-    if !gateway.is_password(sent.password, hash).await? {
-        if let Some((failed, _)) = attempt
-            && let Some(until) = locked_until(failed, gateway.parts().clock.now())
-        {
-            log.lock_account(&sent.name, until).await?;
-            tracing::warn!(
-                account = sent.name,
-                failed,
-                "an account is locked after wrong passwords"
-            );
-        }
-        return Err(wrong_name_or_password());
-    }
-    log.unlock_account(&sent.name).await?;
     // Whatever id the browser came with, by itself or put there by somebody, is worth nothing from here on.
     if let Some(before) = cookie(&headers) {
         log.end_session(&fingerprint(before)).await?;
@@ -160,23 +145,14 @@ pub(crate) async fn change_password(
     if sent.new_password == sent.password {
         return Err(same_password());
     }
-    let log = &gateway.parts().log;
-    let attempt = log.begin_attempt(name, gateway.parts().clock.now()).await?;
-    let hash = attempt.as_ref().map(|(_, hash)| hash.clone());
-    if !gateway.is_password(sent.password, hash).await? {
-        if let Some((failed, _)) = attempt
-            && let Some(until) = locked_until(failed, gateway.parts().clock.now())
-        {
-            log.lock_account(name, until).await?;
-        }
-        return Err(wrong_name_or_password());
-    }
+    gateway.prove(name, sent.password).await?;
     let new_password = sent.new_password;
     let _turn = gateway.turn_to_hash().await?;
     let hash = compute(move || hash_password(&new_password))
         .await
         .map_err(broken)?;
     let hash = hash.map_err(|error| broken(error.into()))?;
+    let log = &gateway.parts().log;
     log.set_password(name, &hash, false).await?;
     gateway.begin_session(name, &headers).await
 }
@@ -191,11 +167,29 @@ impl Gateway {
             .map_err(|error| broken(error.into()))
     }
 
-    async fn is_password(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        let _turn = self.turn_to_hash().await?;
-        compute(move || is_password(&password, hash.as_deref()))
+    /// Answers whoever does not know an account's password, always the same and after the same work.
+    async fn prove(&self, name: &str, password: String) -> Result<(), Problem> {
+        let (log, now) = (&self.parts().log, self.parts().clock.now());
+        let attempt = log
+            .begin_attempt(name, now, |failed| locked_until(failed, now))
+            .await?;
+        let locks = attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.locked_until.is_some());
+        let hash = attempt.map(|attempt| attempt.password_hash);
+        let turn = self.turn_to_hash().await?;
+        let proved = compute(move || is_password(&password, hash.as_deref()))
             .await
-            .map_err(broken)
+            .map_err(broken)?;
+        drop(turn);
+        if proved {
+            log.unlock_account(name).await?;
+            return Ok(());
+        }
+        if locks {
+            tracing::warn!(account = name, "an account is locked after wrong passwords");
+        }
+        Err(wrong_name_or_password())
     }
 
     async fn begin_session(&self, name: &str, headers: &HeaderMap) -> Result<Response, Problem> {

@@ -6,6 +6,9 @@ use karez_events::UnitId;
 use super::{EventLog, StoreError};
 use crate::authorization::Role;
 
+/// Attempts that may get in between one's reading and counting; whoever meets more is let in as little as the locked.
+const ATTEMPTS_MET_AT_ONCE: usize = 8;
+
 /// An account as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -38,6 +41,15 @@ pub struct NewAccount<'a> {
     pub unit: Option<&'a UnitId>,
     /// The first password's hash.
     pub password_hash: &'a str,
+}
+
+/// An attempt to sign in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The hash of the right password.
+    pub password_hash: String,
+    /// Until when the account is locked, unless the password is right.
+    pub locked_until: Option<DateTime<Utc>>,
 }
 
 /// Whom a session belongs to.
@@ -130,9 +142,9 @@ impl EventLog {
         Ok(count > 0)
     }
 
-    /// Begins an attempt to sign in: counts it as failed before the password is looked at, so that many at once
-    /// cannot try more passwords than one after the other. `None` for an account that is unknown, disabled or locked;
-    /// otherwise the failures in a row with this one, and the password's hash.
+    /// Begins an attempt to sign in. It counts as failed, and locks as a failed one would, before the password is looked
+    /// at, so that many at once try no more passwords than one after the other. `lock` says until when so many failures
+    /// in a row lock. `None` for an account that is unknown, disabled or locked.
     ///
     /// # Errors
     /// What the database says.
@@ -140,30 +152,44 @@ impl EventLog {
         &self,
         name: &str,
         now: DateTime<Utc>,
-    ) -> Result<Option<(u32, String)>, StoreError> {
-        let sql = "UPDATE account SET failed_attempts = failed_attempts + 1 WHERE name = $1 AND is_active = $2 \
-                   AND (locked_until_us IS NULL OR locked_until_us <= $3) RETURNING failed_attempts, password_hash";
-        let row: Option<(i32, String)> = on_either!(self, writing pool => {
-            sqlx::query_as(sql)
-                .bind(name)
-                .bind(true)
-                .bind(now.timestamp_micros())
-                .fetch_optional(pool)
-                .await
-        })?;
-        Ok(row.map(|(failed, hash)| (u32::try_from(failed).unwrap_or(u32::MAX), hash)))
-    }
-
-    /// Locks an account until then.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn lock_account(&self, name: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        let sql = "UPDATE account SET locked_until_us = $2 WHERE name = $1";
-        on_either!(self, writing pool => {
-            sqlx::query(sql).bind(name).bind(until.timestamp_micros()).execute(pool).await.map(|_| ())
-        })?;
-        Ok(())
+        lock: impl Fn(u32) -> Option<DateTime<Utc>>,
+    ) -> Result<Option<Attempt>, StoreError> {
+        let select = "SELECT failed_attempts, password_hash FROM account WHERE name = $1 AND is_active = $2 \
+                      AND (locked_until_us IS NULL OR locked_until_us <= $3)";
+        let count = "UPDATE account SET failed_attempts = $3, locked_until_us = $4 \
+                     WHERE name = $1 AND failed_attempts = $2";
+        for _ in 0..ATTEMPTS_MET_AT_ONCE {
+            let row: Option<(i32, String)> = on_either!(self, reading pool => {
+                sqlx::query_as(select)
+                    .bind(name)
+                    .bind(true)
+                    .bind(now.timestamp_micros())
+                    .fetch_optional(pool)
+                    .await
+            })?;
+            let Some((before, password_hash)) = row else {
+                return Ok(None);
+            };
+            let failed = before.saturating_add(1);
+            let locked_until = lock(u32::try_from(failed).unwrap_or(u32::MAX));
+            let rows = on_either!(self, writing pool => {
+                sqlx::query(count)
+                    .bind(name)
+                    .bind(before)
+                    .bind(failed)
+                    .bind(locked_until.map(|until| until.timestamp_micros()))
+                    .execute(pool)
+                    .await
+                    .map(|done| done.rows_affected())
+            })?;
+            if rows > 0 {
+                return Ok(Some(Attempt {
+                    password_hash,
+                    locked_until,
+                }));
+            }
+        }
+        Ok(None)
     }
 
     /// Forgets wrong passwords and lets in again; `false` when there is no such account.
