@@ -2,7 +2,7 @@
 
 # The store of `make run`; a new one is filled with the demo.
 export DATA ?= data/demo
-# Where `make run` listens. There are no accounts yet, so loopback only.
+# Where `make run` listens. Other machines are listened to as `[gateway]` in karez.toml allows.
 export LISTEN ?= 127.0.0.1:8080
 
 .PHONY: help run test setup fmt lint

@@ -6,10 +6,14 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "api/accounts.rs"]
+mod accounts;
 #[path = "api/commands.rs"]
 mod commands;
 #[path = "api/notices.rs"]
 mod notices;
+#[path = "api/office.rs"]
+mod office;
 #[path = "api/posting.rs"]
 mod posting;
 #[path = "api/problems.rs"]
@@ -18,6 +22,10 @@ mod problems;
 mod reading;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/roles.rs"]
+mod roles;
+#[path = "api/serving.rs"]
+mod serving;
 #[path = "api/warnings.rs"]
 mod warnings;
 #[path = "api/world.rs"]

@@ -16,12 +16,14 @@ mod context;
 mod demo;
 mod import;
 mod input;
+mod key;
 mod output;
 mod post;
 mod rules;
 mod sheet;
 mod sheets;
 mod show;
+mod user;
 mod words;
 
 use context::Context;
@@ -90,6 +92,10 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Check that the log is what was recorded
     Audit(audit::AuditArgs),
+    /// Accounts of people who sign in
+    User(user::UserArgs),
+    /// Keys of programs
+    Key(key::KeyArgs),
     /// Measure this machine, as ratios within one run
     Bench(bench::BenchArgs),
 }
@@ -138,6 +144,8 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Demo => demo::run(&context).await,
         Command::Rules(args) => rules::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, &args).await,
+        Command::User(args) => user::run(&context, &args).await,
+        Command::Key(args) => key::run(&context, &args).await,
         Command::Bench(args) => bench::run(&context, &args).await,
     }
 }

@@ -31,6 +31,8 @@ pub struct Config {
     pub bus: Bus,
     /// The API.
     pub http: Http,
+    /// Who may come in.
+    pub gateway: Gateway,
     /// The office.
     pub office: Office,
     /// The daily run of the rules.
@@ -100,6 +102,32 @@ pub struct Http {
     pub concurrent_requests: usize,
     /// Past portfolios kept in memory.
     pub past_portfolios: usize,
+}
+
+/// Settings of who may come in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Who is asked who they are.
+    #[serde(deserialize_with = "asking")]
+    pub authentication: Asking,
+    /// The certificate's file; empty for plain HTTP.
+    pub certificate_file: PathBuf,
+    /// The file of its key.
+    pub key_file: PathBuf,
+    /// A proxy speaks TLS for the service.
+    pub behind_proxy: bool,
+}
+
+/// Who is asked who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// Everybody, once there is an account or a key, and always from other machines.
+    AsAccountsExist,
+    /// Nobody.
+    Nobody,
+    /// Everybody.
+    Everybody,
 }
 
 /// Settings of the office.
@@ -324,6 +352,17 @@ where
         Ok(None)
     } else {
         text.parse().map(Some).map_err(serde::de::Error::custom)
+    }
+}
+
+fn asking<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Asking, D::Error> {
+    match String::deserialize(input)?.as_str() {
+        "" => Ok(Asking::AsAccountsExist),
+        "none" => Ok(Asking::Nobody),
+        "required" => Ok(Asking::Everybody),
+        other => Err(serde::de::Error::custom(format!(
+            "{other:?} is no way of authentication: give none or required, or leave it empty"
+        ))),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The HTTP interface: one file per resource, each with its endpoints. It decides nothing: reads are answered from
 //! the portfolio by [`crate::views`], facts go to the intake like everybody's.
 //!
-//! From outside to inside: every refusal gets its body ([`problem`]); only names of this machine are answered to
-//! ([`host`]); panics, time and concurrency are bounded;
-//! answers are compressed; then the endpoint.
+//! From outside to inside: every refusal gets its body ([`problem`]); without accounts, only names of this machine are
+//! answered to ([`host`]); panics, time and concurrency are bounded; answers are compressed; who asks is found out
+//! ([`auth`]); then the endpoint.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,9 +13,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
+use axum::serve::Listener;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,6 +30,7 @@ use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
 mod answer;
+pub mod auth;
 mod deliveries;
 mod envelope;
 mod events;
@@ -44,18 +46,23 @@ mod question;
 mod receipts;
 mod rejections;
 mod rules;
+mod session;
 mod silences;
 mod submit;
 mod traffic;
 mod units;
 mod warnings;
 
+use auth::Authentication;
 use past::Past;
 use problem::Problem;
 use traffic::Traffic;
 
 /// How long a stop waits for callers to take their answers; a half-sent request holds nobody up for longer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+
+/// Passwords hashed at once: each takes 19 MiB for tens of milliseconds.
+const HASHED_AT_ONCE: usize = 2;
 
 /// What the gateway reads from and writes to.
 #[derive(Debug, Clone)]
@@ -85,6 +92,19 @@ pub struct GatewaySettings {
     pub concurrent_requests: usize,
     /// Past portfolios kept in memory.
     pub past_portfolios: usize,
+    /// Whether callers must say who they are.
+    pub authentication: Authentication,
+    /// What stands before it.
+    pub door: Door,
+}
+
+/// What stands between the gateway and those who call it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Door {
+    /// It speaks TLS itself.
+    pub has_tls: bool,
+    /// A proxy speaks TLS for it and says so in `X-Forwarded-Proto`.
+    pub is_behind_proxy: bool,
 }
 
 /// The gateway. Copies are the same one.
@@ -97,6 +117,8 @@ struct Inner {
     settings: GatewaySettings,
     past: Past,
     traffic: Traffic,
+    /// Passwords are hashed few at a time.
+    hashing: Semaphore,
 }
 
 impl Gateway {
@@ -112,6 +134,7 @@ impl Gateway {
             settings,
             past,
             traffic,
+            hashing: Semaphore::new(HASHED_AT_ONCE),
         })))
     }
 
@@ -119,7 +142,10 @@ impl Gateway {
     ///
     /// # Errors
     /// The listener fails.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn serve<L>(self, listener: L, stop: CancellationToken) -> anyhow::Result<()>
+    where
+        L: Listener<Addr = SocketAddr>,
+    {
         let abandoned = stop.clone();
         let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stop.cancelled_owned());
         tokio::select! {
@@ -136,6 +162,7 @@ impl Gateway {
             .fold(Router::new(), |router, (path, methods)| {
                 router.route(path, methods)
             })
+            .route_layer(axum::middleware::from_fn_with_state(self.clone(), auth::check))
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
             .fallback(no_such_address);
         endpoints
@@ -148,7 +175,7 @@ impl Gateway {
                 settings.request_timeout,
             ))
             .layer(CatchPanicLayer::new())
-            .layer(axum::middleware::from_fn(host::check))
+            .layer(axum::middleware::from_fn_with_state(self.clone(), host::check))
             .layer(axum::middleware::from_fn_with_state(
                 self.clone(),
                 problem::render,
@@ -166,7 +193,7 @@ impl Gateway {
 }
 
 /// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 30] {
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 32] {
     [
         ("/v1/overview", get(overview::show)),
         ("/v1/funds", get(funds::list)),
@@ -201,6 +228,13 @@ fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 30] {
         ("/v1/silences/{id}/end", post(silences::end)),
         ("/v1/rules", get(rules::list)),
         ("/v1/rules/{id}", get(rules::show)),
+        (
+            "/v1/session",
+            get(session::show)
+                .post(session::sign_in)
+                .delete(session::sign_out),
+        ),
+        ("/v1/session/password", post(session::change_password)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(health::metrics)),
@@ -211,7 +245,7 @@ async fn no_such_address() -> Problem {
     Problem::no_such_address(endpoints().map(|(path, _)| path))
 }
 
-/// Whether an address can be reached from this machine only. There are no accounts yet, so nothing else may listen.
+/// Whether an address can be reached from this machine only: nothing else may listen without accounts.
 #[must_use]
 pub fn is_local(address: SocketAddr) -> bool {
     address.ip().is_loopback()

@@ -1,6 +1,8 @@
 //! karez supervises public project funds and warns early: one binary, one library, roles.
 
+pub mod accounts;
 pub mod audit;
+pub mod authorization;
 pub mod bench;
 pub mod bus;
 pub mod cli;
@@ -24,5 +26,6 @@ pub mod session;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod tls;
 pub mod trouble;
 pub mod views;

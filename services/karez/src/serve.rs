@@ -1,23 +1,28 @@
 //! `karez serve`: the log, the recorder, the portfolio and the API in one process.
 
+mod door;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::bus::{Bus, NatsSettings};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::follower::Follower;
-use crate::gateway::{Gateway, GatewayParts, GatewaySettings, is_local};
+use crate::gateway::auth::Authentication;
+use crate::gateway::{Gateway, GatewayParts, GatewaySettings};
 use crate::notifier::Notifier;
 use crate::recorder::{Recorder, RecorderSettings};
 use crate::sentinel::Sentinel;
 use crate::store::{EventLog, LogSettings, StoreLocation};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
+use crate::tls::TlsListener;
 use crate::trouble::Trouble;
 
 /// Serves until the process is told to stop, then finishes what it accepted.
@@ -25,6 +30,8 @@ use crate::trouble::Trouble;
 /// # Errors
 /// [`Trouble`] when it cannot start, or a role fails.
 pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> Result<(), Trouble> {
+    door::check(&config.gateway, config.http.listen)?;
+    let acceptor = door::acceptor(&config.gateway)?;
     let listener = listen(config.http.listen).await?;
     let log = EventLog::create_or_open(
         location,
@@ -48,6 +55,8 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let notifying = (&config.notifier, config.digest()?);
     let notifier = Notifier::try_new(log.clone(), follower.clone(), clock.clone(), notifying)
         .map_err(|error| Trouble::wrong_use(error.to_string()))?;
+    let (authentication, said) =
+        door::authentication(&config.gateway, config.http.listen, &log, &clock).await?;
     let parts = GatewayParts {
         log: log.clone(),
         intake: bus.intake(),
@@ -55,7 +64,7 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         clock,
         metrics: Arc::clone(&metrics),
     };
-    let gateway = Gateway::try_new(parts, gateway_settings(config))?;
+    let gateway = Gateway::try_new(parts, gateway_settings(config, authentication))?;
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
     tasks.spawn("recorder", recorder.run(stop.clone()));
@@ -70,22 +79,34 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         follower.follow(log.clone(), feed, metrics, stop.clone()),
     );
     let address = listener.local_addr().map_err(anyhow::Error::from)?;
-    tasks.spawn_door("gateway", gateway.serve(listener, tasks.close_signal()));
+    let scheme = open_door(&mut tasks, gateway, listener, acceptor);
     announce(&format!(
-        "karez listens on http://{address} and keeps its log in {}\n\
-         Only this machine can reach it: there are no accounts yet.\n",
+        "karez listens on {scheme}://{address} and keeps its log in {}\n{said}\n",
         log.place()
     ));
     tasks.run_until(told_to_stop()).await?;
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
-    if !is_local(address) {
-        let what = format!("{address} can be reached from other machines, and there are no accounts yet");
-        return Err(Trouble::could_not_run(what)
-            .advise("listen on 127.0.0.1 and put a proxy that signs people in before it"));
+/// Starts the gateway over its listener; gives the scheme of its addresses.
+fn open_door(
+    tasks: &mut Tasks,
+    gateway: Gateway,
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+) -> &'static str {
+    let closing = tasks.close_signal();
+    if let Some(acceptor) = acceptor {
+        let listener = TlsListener::new(listener, acceptor);
+        tasks.spawn_door("gateway", gateway.serve(listener, closing));
+        "https"
+    } else {
+        tasks.spawn_door("gateway", gateway.serve(listener, closing));
+        "http"
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Trouble> {
     TcpListener::bind(address).await.map_err(|error| {
         let trouble = Trouble::could_not_run(format!("{address} cannot be listened on: {error}"));
         if error.kind() == std::io::ErrorKind::AddrInUse {
@@ -138,13 +159,15 @@ pub fn recorder_settings(settings: &config::Recorder) -> RecorderSettings {
     }
 }
 
-fn gateway_settings(config: &Config) -> GatewaySettings {
+fn gateway_settings(config: &Config, authentication: Authentication) -> GatewaySettings {
     GatewaySettings {
         time_zone: config.office.time_zone,
         body_limit_bytes: config.http.body_limit_bytes,
         request_timeout: Duration::from_secs(config.http.request_timeout_seconds),
         concurrent_requests: config.http.concurrent_requests,
         past_portfolios: config.http.past_portfolios,
+        authentication,
+        door: door::door(&config.gateway),
     }
 }
 

@@ -36,6 +36,9 @@ macro_rules! on_either {
     };
 }
 
+mod accounts;
+mod api_keys;
+mod audited_reads;
 mod error;
 mod event_log;
 mod floor;
@@ -56,6 +59,9 @@ use std::path::PathBuf;
 
 use karez_events::{Hash, HashAlgorithm, Position, RawEvent, StreamId};
 
+pub use accounts::{Account, Attempt, NewAccount, SignedIn};
+pub use api_keys::ApiKey;
+pub use audited_reads::AuditedRead;
 pub use error::StoreError;
 pub use event_log::EventLog;
 pub use lease::WriterLease;

@@ -67,7 +67,7 @@ fn wrong_use_ends_with_2_and_what_cannot_run_with_3() {
             2,
             "did you mean running?",
         ),
-        (vec!["serve", "--listen", "0.0.0.0:0"], 3, "no accounts yet"),
+        (vec!["serve", "--listen", "0.0.0.0:0"], 3, "in the clear"),
         (vec!["serve", "--listen", "nowhere"], 2, "HOST:PORT"),
         (vec!["post", "no-such-file"], 3, "cannot be read"),
         (vec!["demo"], 2, "holds facts already"),

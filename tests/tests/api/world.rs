@@ -16,6 +16,7 @@ pub(crate) const ODD_ESCAPED: &str = "%E5%90%90%E7%A7%91%2F2024%2007%3F";
 
 pub(crate) struct World {
     pub(crate) server: Server,
+    pub(crate) store: [String; 2],
     pub(crate) client: reqwest::Client,
     pub(crate) folder: tempfile::TempDir,
     _nats: Option<NatsServer>,
@@ -88,6 +89,12 @@ impl World {
         Self::configured(On::Sqlite, "").await
     }
 
+    /// A world that asks callers who they are.
+    pub(crate) async fn guarded(on: On) -> Self {
+        let settings = "[sentinel]\ndaily_at = \"\"\n[gateway]\nauthentication = \"required\"\n";
+        Self::configured(on, settings).await
+    }
+
     pub(crate) async fn configured(on: On, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let embedded = || ["--data".to_owned(), folder.path().to_str().unwrap().to_owned()];
@@ -108,10 +115,11 @@ impl World {
         let config = folder.path().join("settings.toml");
         std::fs::write(&config, settings).unwrap();
         let config = ["--config".to_owned(), config.to_str().unwrap().to_owned()];
-        let arguments = store.into_iter().chain(bus).chain(config);
+        let arguments = store.clone().into_iter().chain(bus).chain(config);
         let server = Server::start(arguments).await.unwrap();
         Self {
             server,
+            store,
             client: karez_tests::http::client(),
             folder,
             _nats: nats,
@@ -126,8 +134,8 @@ impl World {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Ended {
-        let data = self.folder.path().to_str().unwrap();
-        run(&[arguments, &["--data", data]].concat(), "").unwrap()
+        let [option, place] = &self.store;
+        run(&[arguments, &[option, place]].concat(), "").unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {

@@ -9,6 +9,7 @@ use super::output;
 use crate::audit::verify;
 use crate::bus::Bus;
 use crate::intake_sweep::sweep_intake;
+use crate::print;
 use crate::serve::open_bus;
 use crate::trouble::{Exit, Trouble};
 
@@ -22,6 +23,12 @@ pub(super) struct AuditArgs {
 enum What {
     /// Recompute the hash chain from the first event to the last
     Verify,
+    /// What auditors looked at over HTTP, the newest first
+    Reads {
+        /// Most rows
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
     /// Compare what NATS took in with the log and the rejections
     Intake,
 }
@@ -29,8 +36,19 @@ enum What {
 pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Trouble> {
     match args.what {
         What::Verify => verify_log(context).await,
+        What::Reads { limit } => reads(context, limit).await,
         What::Intake => sweep(context).await,
     }
+}
+
+async fn reads(context: &Context, limit: u32) -> Result<Exit, Trouble> {
+    let time_zone = context.config.office.time_zone;
+    for read in context.open().await?.audited_reads(limit).await? {
+        let at = print::instant(read.read_at, time_zone);
+        let line = format!("{at} {} {} {}", read.reader, read.status, read.address);
+        output::line(&print::plain(&line))?;
+    }
+    Ok(Exit::Done)
 }
 
 async fn verify_log(context: &Context) -> Result<Exit, Trouble> {

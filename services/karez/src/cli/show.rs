@@ -18,7 +18,7 @@ use crate::views::events::{EventList, EventView, Span};
 use crate::views::moment::{read_as_of, read_known_at};
 use crate::views::page::Paging;
 use crate::views::projects::{Filter, ListError};
-use crate::views::rejections::{RejectionList, RejectionView};
+use crate::views::rejections::{Persons, RejectionList, RejectionView};
 use crate::views::{Moment, Stand, funds, overview, project, projects, receipts, totals, units, warnings};
 
 /// Events and rejections read at once.
@@ -384,7 +384,7 @@ impl<'a> Asked<'a> {
                     limit: *limit,
                     ..Paging::default()
                 };
-                let list = units::list(portfolio, moment, q.as_deref(), &paging)
+                let list = units::list(portfolio, moment, units::Filter::by_text(q.as_deref()), &paging)
                     .map_err(|error| self.wrong(&error))?;
                 self.print(&list, sheets::units)
             }
@@ -466,7 +466,7 @@ impl<'a> Asked<'a> {
             let known = page
                 .into_iter()
                 .filter(|kept| kept.received_at <= self.moment.known_at);
-            items.extend(known.map(RejectionView::from));
+            items.extend(known.map(|kept| RejectionView::of(kept, Persons::Hidden)));
         }
         items.truncate(most);
         self.print(

@@ -4,6 +4,7 @@ use karez_events::event::fund::FundSource;
 use karez_events::event::supervision::Level;
 use karez_projections::ProjectState;
 
+use crate::authorization::Role;
 use crate::language::Language;
 use crate::views::figures::RateView;
 
@@ -38,6 +39,17 @@ pub(super) fn level(level: Level, language: Language) -> &'static str {
         Level::Yellow => ("黄", "yellow"),
         Level::Orange => ("橙", "orange"),
         Level::Red => ("红", "red"),
+    };
+    language.pick(zh, en)
+}
+
+pub(super) fn role(role: Role, language: Language) -> &'static str {
+    let (zh, en) = match role {
+        Role::Finance => ("财务", "finance"),
+        Role::Unit => ("承担单位", "unit"),
+        Role::Auditor => ("审计", "auditor"),
+        Role::Supervisor => ("监管", "supervisor"),
+        Role::Admin => ("管理员", "admin"),
     };
     language.pick(zh, en)
 }

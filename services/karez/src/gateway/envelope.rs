@@ -5,7 +5,7 @@ use std::fmt;
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
-use karez_events::{DecodeError, Event, EventType, Metadata, StreamId, Submission};
+use karez_events::{Actor, DecodeError, Event, EventType, Metadata, StreamId, Submission};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::place::pointer_of;
 use super::problem::Problem;
+use crate::authorization::Caller;
 use crate::receipt::Reason;
 
 /// Members of a body that surround the data and belong to the metadata.
@@ -162,7 +163,23 @@ impl Envelope {
     }
 
     /// The submission of an event of this envelope, under the key that its sender gave it.
-    pub(crate) fn submission(mut self, event: Event, key: Option<&str>) -> Result<Submission, Problem> {
+    pub(crate) fn submission(
+        mut self,
+        caller: &Caller,
+        event: Event,
+        key: Option<&str>,
+    ) -> Result<Submission, Problem> {
+        if !caller.may_record(self.event_type) {
+            return Err(not_for_units(self.event_type));
+        }
+        // It is the caller who speaks, whatever the body claims.
+        if let Some((name, role, unit)) = caller.known() {
+            self.metadata.actor = Some(Actor {
+                user: Some(name.to_owned()),
+                org: unit.map(ToString::to_string),
+                role: Some(role.to_string()),
+            });
+        }
         let source_at = match self.data_at {
             "" => "/source_system",
             _ => "/metadata/source_system",
@@ -192,6 +209,11 @@ impl Envelope {
             event,
             metadata: self.metadata,
         })
+    }
+
+    /// Its type.
+    pub(crate) fn event_type(&self) -> EventType {
+        self.event_type
     }
 
     /// The event that the data say.
@@ -299,6 +321,16 @@ fn malformed(pointer: String, message: &str) -> Problem {
         format!("the submission cannot be read: {message}"),
     )
     .at(pointer)
+}
+
+fn not_for_units(event_type: EventType) -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "not_for_units",
+        format!("{event_type} 由主管部门登记，单位不能提交"),
+        format!("{event_type} is the office's to record: a unit cannot"),
+    )
+    .at("/type")
 }
 
 fn no_key() -> Problem {

@@ -7,6 +7,7 @@ use karez_events::{Position, ProjectId, RawEvent, StreamId};
 use super::Gateway;
 use super::problem::Problem;
 use super::question::{Asked, Question};
+use crate::authorization::Caller;
 use crate::views::Stand;
 use crate::views::events::{EventList, EventView, Span};
 
@@ -15,15 +16,22 @@ const HISTORY: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
 /// What the whole log can be asked.
 const LOG: [&str; 5] = ["as_of", "known_at", "cursor", "limit", "after"];
 
+/// Events that are looked at together for a unit's own.
+const SEARCHED_EVENTS: usize = 1_000;
+/// Reads after which a page ends, however few rows it has.
+const MOST_READS: usize = 50;
+
 /// One project's history, by version. With `as_of` only facts dated up to that day.
 pub(crate) async fn of_project(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    caller: Caller,
     asked: Asked,
 ) -> Result<Json<EventList>, Problem> {
     let question = asked.read(&HISTORY, &gateway)?;
     let unknown = || Problem::not_found("项目", "project", &id);
     let stream = StreamId::Project(ProjectId::try_new(&id).map_err(|_| unknown())?);
+    gateway.show_to(&caller, &stream)?;
     let (stand, span) = gateway.span(&question).await?;
     let mut after = question.mark()?.unwrap_or(0);
     let (rows, log) = (question.rows(), &gateway.parts().log);
@@ -41,35 +49,50 @@ pub(crate) async fn of_project(
     if found.is_empty() && question.cursor.is_none() && log.read_stream(&stream, 0, 1).await?.is_empty() {
         return Err(unknown());
     }
-    list(stand, found, rows, |event| question.cursor_at(event.version))
+    let next_cursor = last_of_full_page(&mut found, rows).map(|last| question.cursor_at(last.version));
+    list(stand, &found, next_cursor)
 }
 
-/// The whole log, by position: `after` or `cursor` is the last position that was seen.
-pub(crate) async fn of_log(State(gateway): State<Gateway>, asked: Asked) -> Result<Json<EventList>, Problem> {
+/// The whole log, by position: `after` or `cursor` is the last position that was seen. A unit sees what is its own; its
+/// pages may be short, and the list goes on as long as there is a `next_cursor`.
+pub(crate) async fn of_log(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Json<EventList>, Problem> {
     let question = asked.read(&LOG, &gateway)?;
     let (stand, span) = gateway.span(&question).await?;
     let marked: Option<Position> = question.mark()?;
     let mut after = marked.or(question.after).unwrap_or(0);
     let (rows, log) = (question.rows(), &gateway.parts().log);
     let mut found = Vec::new();
-    while found.len() <= rows && after < span.known {
-        let events = log.read(after, rows + 1).await?;
+    let at_once = match caller.only_unit() {
+        Some(_) => SEARCHED_EVENTS.max(rows + 1),
+        None => rows + 1,
+    };
+    let mut reads = 0;
+    while found.len() <= rows && after < span.known && reads < MOST_READS {
+        let events = log.read(after, at_once).await?;
         let Some(last) = events.last() else { break };
-        after = last.position;
-        found.extend(events.into_iter().filter(|event| span.has(event)));
+        (after, reads) = (last.position, reads + 1);
+        let portfolio = gateway.parts().follower.read();
+        let is_shown = |event: &RawEvent| span.has(event) && caller.sees(&portfolio, &event.stream);
+        found.extend(events.into_iter().filter(is_shown));
     }
-    list(stand, found, rows, |event| question.cursor_at(event.position))
+    let searched_to = (reads == MOST_READS).then_some(after);
+    let last = last_of_full_page(&mut found, rows).map(|last| last.position);
+    let next_cursor = last.or(searched_to).map(|place| question.cursor_at(place));
+    list(stand, &found, next_cursor)
 }
 
-fn list(
-    stand: Stand,
-    mut found: Vec<RawEvent>,
-    rows: usize,
-    mark: impl Fn(&RawEvent) -> String,
-) -> Result<Json<EventList>, Problem> {
+/// Cuts a page to its rows; gives the last of them where more follow.
+fn last_of_full_page(found: &mut Vec<RawEvent>, rows: usize) -> Option<&RawEvent> {
     let more = found.len() > rows;
     found.truncate(rows);
-    let next_cursor = found.last().filter(|_| more).map(mark);
+    found.last().filter(|_| more)
+}
+
+fn list(stand: Stand, found: &[RawEvent], next_cursor: Option<String>) -> Result<Json<EventList>, Problem> {
     let items = found.iter().map(EventView::of).collect::<Result<_, _>>()?;
     Ok(Json(EventList {
         stand,

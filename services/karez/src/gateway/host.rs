@@ -1,18 +1,23 @@
-//! Whom a request believes to speak to. Without accounts, what protects the interface is that only this machine
+//! Whom a request believes to speak to. Where nobody is asked who they are, what protects the interface is that only this machine
 //! reaches it; a page in a browser on this machine must not get in under a name of its own that it lets point here
 //! (DNS rebinding).
 
 use std::net::IpAddr;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::Gateway;
+use super::auth::Authentication;
 use super::problem::Problem;
 
 /// Refuses requests under any name but those of this machine. Ports do not matter: a tunnel has its own.
-pub(crate) async fn check(request: Request, next: Next) -> Response {
+pub(crate) async fn check(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    if gateway.0.settings.authentication == Authentication::Required {
+        return next.run(request).await;
+    }
     let mut names: Vec<String> = request
         .headers()
         .get_all(header::HOST)
@@ -31,10 +36,10 @@ fn misdirected(name: &str) -> Problem {
         StatusCode::MISDIRECTED_REQUEST,
         "wrong_host",
         format!(
-            "尚无账户，本服务只应答 localhost 与本机回环地址，收到的 Host 是 {name:?}：请改用 http://127.0.0.1 访问；若经代理转发，请令其发送 Host: 127.0.0.1"
+            "未启用登录，本服务只应答 localhost 与本机回环地址，收到的 Host 是 {name:?}：请改用 http://127.0.0.1 访问，或启用登录（[gateway] authentication）；若经代理转发，请令其发送 Host: 127.0.0.1"
         ),
         format!(
-            "there are no accounts yet, so this service answers to localhost and loopback addresses only, found the Host {name:?}: use http://127.0.0.1, and let a proxy send Host: 127.0.0.1"
+            "nobody is asked to sign in, so this service answers to localhost and loopback addresses only, found the Host {name:?}: use http://127.0.0.1, or require signing in ([gateway] authentication), and let a proxy send Host: 127.0.0.1"
         ),
     )
 }

@@ -6,10 +6,20 @@ use axum::response::Response;
 use super::Gateway;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
+use crate::authorization::Caller;
 use crate::views::overview;
 
-/// The whole portfolio.
-pub(crate) async fn show(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+/// The whole portfolio; a unit's own part of it for a unit.
+pub(crate) async fn show(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Response, Problem> {
     let question = asked.read(&CLOCKS, &gateway)?;
-    gateway.answer(&question, overview::show).await
+    let only = caller.only_unit().cloned();
+    let answer = move |portfolio: &_, moment| match &only {
+        Some(unit) => overview::show_unit(portfolio, unit, moment),
+        None => overview::show(portfolio, moment),
+    };
+    gateway.answer(&question, answer).await
 }

@@ -214,6 +214,8 @@ impl Problem {
     fn title(&self, language: Language) -> &'static str {
         let (zh, en) = match self.0.status.as_u16() {
             400 => ("请求有误", "Bad request"),
+            401 => ("未登录", "Not signed in"),
+            403 => ("无权限", "Not permitted"),
             404 => ("未找到", "Not found"),
             405 => ("方法不支持", "Method not allowed"),
             408 | 504 => ("超时", "Timed out"),

@@ -7,6 +7,7 @@ use karez_events::ProjectId;
 use super::Gateway;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
+use crate::authorization::Caller;
 use crate::views::{project, projects};
 
 /// What the list of projects can be asked.
@@ -38,11 +39,13 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    caller: Caller,
     asked: Asked,
 ) -> Result<Response, Problem> {
     let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("项目", "project", &id);
     let project = ProjectId::try_new(&id).map_err(|_| unknown())?;
+    gateway.show_project_to(&caller, &project)?;
     let answer = move |portfolio: &_, moment| project::show(portfolio, &project, moment);
     gateway
         .answer_if_known(&question, answer)

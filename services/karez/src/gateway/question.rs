@@ -8,9 +8,11 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use chrono::{DateTime, NaiveDate, Utc};
+use karez_events::UnitId;
 
 use super::Gateway;
 use super::problem::Problem;
+use crate::authorization::Caller;
 use crate::nearest::nearest;
 use crate::views::moment::{MomentError, read_as_of, read_known_at};
 use crate::views::page::{Cursor, LARGEST_PAGE_ROWS, ListMark, Mark, Paging};
@@ -28,6 +30,7 @@ const PAGE: [&str; 3] = ["cursor", "limit", "after"];
 pub(crate) struct Asked {
     path: String,
     pairs: Vec<(String, String)>,
+    caller: Option<Caller>,
 }
 
 impl Asked {
@@ -48,12 +51,22 @@ impl Asked {
             seen.push(name);
             question.take(name, value.clone(), gateway)?;
         }
+        if let Some(own) = self.caller.as_ref().and_then(Caller::only_unit) {
+            question.narrow_to(own)?;
+        }
         Ok(question)
     }
 
     /// Refuses every parameter, where an address takes none.
     pub(crate) fn none(self, gateway: &Gateway) -> Result<(), Problem> {
         self.read(&[], gateway).map(|_| ())
+    }
+
+    /// The same at an address that must know who asks.
+    pub(crate) fn caller(self, gateway: &Gateway) -> Result<Caller, Problem> {
+        let caller = self.caller.clone();
+        self.none(gateway)?;
+        caller.ok_or_else(Problem::internal)
     }
 
     fn list(&self) -> ListMark {
@@ -82,6 +95,14 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// Another unit than the caller's own is not there to be asked about.
+    fn narrow_to(&mut self, own: &UnitId) -> Result<(), Problem> {
+        match self.filter.unit.replace(own.to_string()) {
+            Some(other) if other != own.as_str() => Err(Problem::not_found("单位", "unit", &other)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn take(&mut self, name: &str, value: String, gateway: &Gateway) -> Result<(), Problem> {
         let wrong_moment =
             |error: MomentError| Problem::bad_query(name, error.in_chinese(), error.to_string());
@@ -178,6 +199,7 @@ impl FromRequestParts<Gateway> for Asked {
         Ok(Self {
             path: parts.uri.path().to_owned(),
             pairs,
+            caller: parts.extensions.get().cloned(),
         })
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::Gateway;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
+use crate::authorization::Caller;
 use crate::views::Stand;
 use crate::views::receipts::{self, ReceiptView};
 
@@ -14,12 +15,16 @@ use crate::views::receipts::{self, ReceiptView};
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    caller: Caller,
     asked: Asked,
 ) -> Result<Json<ReceiptView>, Problem> {
     let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("回执", "receipt", &id);
     let event_id: Uuid = id.parse().map_err(|_| unknown())?;
     let event = gateway.parts().log.event(event_id).await?.ok_or_else(unknown)?;
+    if !caller.sees(&gateway.parts().follower.read(), &event.stream) {
+        return Err(unknown());
+    }
     let moment = gateway.moment(&question);
     // A receipt may be ahead of what this node has folded: the log is what counts.
     let newest = gateway.parts().follower.position().max(event.position);

@@ -2,52 +2,87 @@
 
 use axum::Json;
 use axum::extract::State;
+use karez_events::StreamId;
+use karez_projections::Portfolio;
 use uuid::Uuid;
 
 use super::Gateway;
 use super::problem::Problem;
 use super::question::Asked;
+use crate::authorization::{Action, Caller};
+use crate::store::Rejection;
 use crate::views::Stand;
-use crate::views::rejections::{RejectionList, RejectionView};
+use crate::views::rejections::{Persons, RejectionList, RejectionView};
 
 /// What the list of rejections can be asked.
 const LIST: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
 
-/// A page of rejections, those known at the moment asked for.
+/// Rows that are looked at together for a unit's own.
+const SEARCHED_ROWS: usize = 1_000;
+/// Reads after which a page ends, however few rows it has.
+const MOST_READS: usize = 50;
+
+/// A page of rejections, those known at the moment asked for. A unit sees what it sent about its own; its pages may be
+/// short, and the list goes on as long as there is a `next_cursor`.
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
+    caller: Caller,
     asked: Asked,
 ) -> Result<Json<RejectionList>, Problem> {
     let question = asked.read(&LIST, &gateway)?;
     let mut after: Option<Uuid> = question.mark()?;
     let (moment, rows) = (gateway.moment(&question), question.rows());
+    let at_once = match caller.only_unit() {
+        Some(_) => SEARCHED_ROWS.max(rows + 1),
+        None => rows + 1,
+    };
+    let persons = Persons::shown_to(caller.known().is_some() && caller.may(Action::ReadPersons));
     let mut found = Vec::new();
-    while found.len() <= rows {
-        let page = gateway.parts().log.rejections(after, rows + 1).await?;
+    let mut reads = 0;
+    while found.len() <= rows && reads < MOST_READS {
+        let page = gateway.parts().log.rejections(after, at_once).await?;
         let Some(last) = page.last() else { break };
-        after = Some(last.rejection_id);
-        let is_last = page.len() <= rows;
+        (after, reads) = (Some(last.rejection_id), reads + 1);
+        let is_last = page.len() < at_once;
+        let portfolio = gateway.parts().follower.read();
         found.extend(
             page.into_iter()
-                .filter(|kept| kept.received_at <= moment.known_at),
+                .filter(|kept| kept.received_at <= moment.known_at && is_shown(&caller, &portfolio, kept)),
         );
         if is_last {
+            after = None;
             break;
         }
     }
+    let searched_to = after.filter(|_| reads == MOST_READS);
     let more = found.len() > rows;
     found.truncate(rows);
-    let next_cursor = found
-        .last()
-        .filter(|_| more)
-        .map(|kept| question.cursor_at(kept.rejection_id));
+    let last = found.last().filter(|_| more).map(|kept| kept.rejection_id);
+    let next_cursor = last.or(searched_to).map(|place| question.cursor_at(place));
     let pinned = gateway.pinned(&question).await?;
     let stand = gateway
         .compute(pinned, move |portfolio| Stand::of(portfolio, moment))
         .await?;
     Ok(Json(RejectionList {
         stand,
-        items: found.into_iter().map(RejectionView::from).collect(),
+        items: found
+            .into_iter()
+            .map(|kept| RejectionView::of(kept, persons))
+            .collect(),
         next_cursor,
     }))
+}
+
+/// Whether a refusal is within a caller's view: by its stream, or by the address to which it was posted.
+fn is_shown(caller: &Caller, portfolio: &Portfolio, kept: &Rejection) -> bool {
+    if caller.only_unit().is_none() {
+        return true;
+    }
+    let posted_to = kept.row.as_deref().and_then(|row| row.strip_prefix("POST "));
+    let place = kept
+        .stream
+        .as_deref()
+        .or(posted_to.filter(|_| kept.source == "http"));
+    let stream = place.and_then(|place| place.parse::<StreamId>().ok());
+    stream.is_some_and(|stream| caller.sees(portfolio, &stream))
 }

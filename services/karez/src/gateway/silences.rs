@@ -27,8 +27,8 @@ pub(crate) async fn begin(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    asked.none(&gateway)?;
-    let sent = Sent::read(StreamId::Calendar, &headers, &body)?;
+    let caller = asked.caller(&gateway)?;
+    let sent = Sent::read(caller, StreamId::Calendar, &headers, &body)?;
     let today = gateway.today();
     let envelope = Envelope::of_step(StreamId::Calendar, EventType::WarningsSilenced, &body, today);
     gateway.submit(envelope, &sent, place_in_flat_body).await
@@ -42,7 +42,7 @@ pub(crate) async fn end(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    asked.none(&gateway)?;
+    let caller = asked.caller(&gateway)?;
     let unknown = || Problem::not_found("静默", "silence", &id);
     let silence: Uuid = id.parse().map_err(|_| unknown())?;
     let is_known = gateway
@@ -55,7 +55,7 @@ pub(crate) async fn end(
     if !is_known {
         return Err(unknown());
     }
-    let sent = Sent::read(StreamId::Calendar, &headers, &body)?;
+    let sent = Sent::read(caller, StreamId::Calendar, &headers, &body)?;
     let envelope = Envelope::of_silence_end(silence, &body, gateway.today());
     gateway.submit(envelope, &sent, place_in_flat_body).await
 }

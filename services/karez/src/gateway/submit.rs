@@ -8,12 +8,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use karez_events::{ProjectId, StreamId};
+use karez_events::{EventType, ProjectId, StreamId};
 
 use super::Gateway;
 use super::envelope::{Envelope, place_in_event, place_in_flat_body};
 use super::problem::Problem;
 use super::question::Asked;
+use crate::authorization::Caller;
 use crate::bus::Origin;
 use crate::receipt::{Outcome, Receipt};
 
@@ -31,8 +32,8 @@ pub(crate) async fn expenditure(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    asked.none(&gateway)?;
-    let sent = Sent::read(project(&id)?, &headers, &body)?;
+    let caller = asked.caller(&gateway)?;
+    let sent = Sent::read(caller, project(&id)?, &headers, &body)?;
     let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_flat_body).await
 }
@@ -45,8 +46,8 @@ pub(crate) async fn event(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    asked.none(&gateway)?;
-    let sent = Sent::read(project(&id)?, &headers, &body)?;
+    let caller = asked.caller(&gateway)?;
+    let sent = Sent::read(caller, project(&id)?, &headers, &body)?;
     let envelope = Envelope::of_event(sent.stream.clone(), &body);
     gateway.submit(envelope, &sent, place_in_event).await
 }
@@ -58,6 +59,7 @@ fn project(id: &str) -> Result<StreamId, Problem> {
 
 /// A request before its body is understood.
 pub(crate) struct Sent<'a> {
+    caller: Caller,
     stream: StreamId,
     key: Option<&'a HeaderValue>,
     body: &'a Bytes,
@@ -65,7 +67,12 @@ pub(crate) struct Sent<'a> {
 
 impl<'a> Sent<'a> {
     /// The request to a stream; its body is JSON, or empty.
-    pub(crate) fn read(stream: StreamId, headers: &'a HeaderMap, body: &'a Bytes) -> Result<Self, Problem> {
+    pub(crate) fn read(
+        caller: Caller,
+        stream: StreamId,
+        headers: &'a HeaderMap,
+        body: &'a Bytes,
+    ) -> Result<Self, Problem> {
         let media_type = headers
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
@@ -74,6 +81,7 @@ impl<'a> Sent<'a> {
             return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         Ok(Self {
+            caller,
             stream,
             key: headers.get(IDEMPOTENCY_KEY),
             body,
@@ -85,9 +93,13 @@ impl Sent<'_> {
     pub(crate) fn stream(&self) -> &StreamId {
         &self.stream
     }
+
+    pub(crate) fn body(&self) -> &Bytes {
+        self.body
+    }
 }
 
-fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = media_type
         .split(';')
         .next()
@@ -118,9 +130,12 @@ impl Gateway {
         sent: &Sent<'_>,
         place: impl Fn(&str) -> Option<String>,
     ) -> Result<Response, Problem> {
+        let is_application =
+            matches!(&envelope, Ok(envelope) if envelope.event_type() == EventType::ProjectApplied);
+        self.take_from(&sent.caller, &sent.stream, is_application)?;
         let read = envelope.and_then(|envelope| {
             let event = envelope.event()?;
-            envelope.submission(event, sent.key.map(read_key).transpose()?)
+            envelope.submission(&sent.caller, event, sent.key.map(read_key).transpose()?)
         });
         let submission = match read {
             Ok(submission) => submission,
@@ -135,6 +150,15 @@ impl Gateway {
             Outcome::Recorded(receipt) => self.recorded(receipt).await,
             Outcome::Refused(refusal) => Err(Problem::refused(refusal, place)),
         }
+    }
+
+    /// A unit speaks about what is its own, and applies for what nobody has yet.
+    fn take_from(&self, caller: &Caller, stream: &StreamId, is_application: bool) -> Result<(), Problem> {
+        let is_free = |project: &ProjectId| self.parts().follower.read().project(project).is_none();
+        if is_application && matches!(stream, StreamId::Project(project) if is_free(project)) {
+            return Ok(());
+        }
+        self.show_to(caller, stream)
     }
 
     /// Nothing that was sent is lost: what cannot be taken is kept with the reason. It is not read a second time,

@@ -2,23 +2,32 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use karez_events::UnitId;
+use karez_events::{StreamId, UnitId};
 
 use super::Gateway;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
+use crate::authorization::Caller;
 use crate::views::units;
 
 /// What the list of units can be asked.
 const LIST: [&str; 6] = ["as_of", "known_at", "q", "sort", "cursor", "limit"];
 
 /// A page of units.
-pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
+pub(crate) async fn list(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    asked: Asked,
+) -> Result<Response, Problem> {
     let question = asked.read(&LIST, &gateway)?;
     let text = question.filter.text.clone();
     gateway
         .answer_page(&question, move |portfolio, moment, paging| {
-            units::list(portfolio, moment, text.as_deref(), paging)
+            let filter = units::Filter {
+                text: text.as_deref(),
+                only: caller.only_unit(),
+            };
+            units::list(portfolio, moment, filter, paging)
         })
         .await
 }
@@ -27,11 +36,13 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    caller: Caller,
     asked: Asked,
 ) -> Result<Response, Problem> {
     let question = asked.read(&CLOCKS, &gateway)?;
     let unknown = || Problem::not_found("单位", "unit", &id);
     let unit = UnitId::try_new(&id).map_err(|_| unknown())?;
+    gateway.show_to(&caller, &StreamId::Unit(unit.clone()))?;
     let answer = move |portfolio: &_, moment| units::show(portfolio, &unit, moment);
     gateway
         .answer_if_known(&question, answer)

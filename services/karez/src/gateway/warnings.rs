@@ -12,6 +12,7 @@ use super::envelope::{Envelope, place_in_flat_body};
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
 use super::submit::Sent;
+use crate::authorization::Caller;
 use crate::views::warnings;
 
 /// What the list of warnings can be asked.
@@ -41,10 +42,12 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
+    caller: Caller,
     asked: Asked,
 ) -> Result<Response, Problem> {
     let question = asked.read(&CLOCKS, &gateway)?;
     let warning = read(&id)?;
+    gateway.show_to(&caller, &StreamId::Warning(warning.clone()))?;
     let answer = move |portfolio: &_, moment| warnings::show(portfolio, &warning, moment);
     let answered = gateway.answer_if_known(&question, answer).await?;
     answered.ok_or_else(|| unknown(&id))
@@ -60,8 +63,10 @@ macro_rules! steps {
             headers: HeaderMap,
             body: Bytes,
         ) -> Result<Response, Problem> {
-            asked.none(&gateway)?;
-            gateway.step(&id, EventType::$event, &headers, &body).await
+            let caller = asked.caller(&gateway)?;
+            let warning = gateway.open_to(&caller, &id)?;
+            let sent = Sent::read(caller, StreamId::Warning(warning), &headers, &body)?;
+            gateway.step(EventType::$event, &sent).await
         }
     )+};
 }
@@ -94,20 +99,19 @@ fn unknown(id: &str) -> Problem {
 }
 
 impl Gateway {
-    async fn step(
-        &self,
-        id: &str,
-        event_type: EventType,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<Response, Problem> {
+    /// The warning of an address, where this caller may know of it.
+    fn open_to(&self, caller: &Caller, id: &str) -> Result<WarningId, Problem> {
         let warning = read(id)?;
         if self.parts().follower.read().warning(&warning).is_none() {
             return Err(unknown(id));
         }
-        let sent = Sent::read(StreamId::Warning(warning), headers, body)?;
+        self.show_to(caller, &StreamId::Warning(warning.clone()))?;
+        Ok(warning)
+    }
+
+    async fn step(&self, event_type: EventType, sent: &Sent<'_>) -> Result<Response, Problem> {
         let today = self.today();
-        let envelope = Envelope::of_step(sent.stream().clone(), event_type, body, today);
-        self.submit(envelope, &sent, place_in_flat_body).await
+        let envelope = Envelope::of_step(sent.stream().clone(), event_type, sent.body(), today);
+        self.submit(envelope, sent, place_in_flat_body).await
     }
 }

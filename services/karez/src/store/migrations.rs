@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         version: 1,
         name: "event log",
@@ -30,6 +30,12 @@ const STEPS: [Step; 3] = [
         name: "outbox",
         postgres: include_str!("../../migrations/postgres/0003_outbox.sql"),
         sqlite: include_str!("../../migrations/sqlite/0003_outbox.sql"),
+    },
+    Step {
+        version: 4,
+        name: "accounts",
+        postgres: include_str!("../../migrations/postgres/0004_accounts.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0004_accounts.sql"),
     },
 ];
 

@@ -1,8 +1,11 @@
 //! The whole at a glance: how many of what, and the sums per currency, both levels side by side.
 
-use karez_events::Currency;
-use karez_projections::measures::overview;
-use karez_projections::{Portfolio, ProjectState};
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use karez_events::{Currency, FundId, UnitId};
+use karez_projections::measures::{overview, unit_measures};
+use karez_projections::{Portfolio, Project, ProjectState, Target, Warning};
 use serde::Serialize;
 
 use super::figures::{STATES, SumView};
@@ -44,28 +47,26 @@ pub struct StateCount {
 #[must_use]
 pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
     let as_of = moment.as_of;
-    let mut states = STATES.map(|state| StateCount { state, projects: 0 });
-    let (mut projects, mut approved) = (0, 0);
-    for project in portfolio.projects().filter(|project| project.is_known_by(as_of)) {
-        projects += 1;
-        approved += usize::from(project.is_approved_by(as_of));
-        let state = project.state(as_of);
-        if let Some(count) = states.iter_mut().find(|count| count.state == state) {
-            count.projects += 1;
-        }
-    }
+    let known: Vec<&Project> = portfolio
+        .projects()
+        .filter(|project| project.is_known_by(as_of))
+        .collect();
+    let approved = known
+        .iter()
+        .filter(|project| project.is_approved_by(as_of))
+        .count();
     OverviewView {
         stand: Stand::of(portfolio, moment),
         funds: portfolio.funds().filter(|fund| fund.is_known_by(as_of)).count(),
         units: units_known(portfolio, as_of).count(),
         projects: approved,
-        applications: projects - approved,
+        applications: known.len() - approved,
         open_warnings: portfolio
             .warnings()
             .iter()
             .filter(|warning| warning.level_on(as_of).is_some())
             .count(),
-        states: states.into_iter().filter(|count| count.projects > 0).collect(),
+        states: states(&known, as_of),
         currencies: currencies(portfolio)
             .into_iter()
             .map(|currency| SumView::from(&overview(portfolio, currency, as_of)))
@@ -73,11 +74,68 @@ pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
     }
 }
 
+/// One unit's part of it: its projects, and the funds that pay for them.
+#[must_use]
+pub fn show_unit(portfolio: &Portfolio, unit: &UnitId, moment: Moment) -> OverviewView {
+    let as_of = moment.as_of;
+    let own: Vec<&Project> = portfolio
+        .projects()
+        .filter(|project| project.unit() == Some(unit))
+        .collect();
+    let known: Vec<&Project> = own
+        .iter()
+        .copied()
+        .filter(|project| project.is_known_by(as_of))
+        .collect();
+    let approved = known
+        .iter()
+        .filter(|project| project.is_approved_by(as_of))
+        .count();
+    let funds: BTreeSet<&FundId> = known.iter().filter_map(|project| project.fund()).collect();
+    let is_own = |warning: &&Warning| match Target::of(&warning.raised) {
+        Target::Project(id) => own.iter().any(|project| project.id == id),
+        Target::Unit(id) => id == *unit,
+        Target::Fund(_) | Target::Office => false,
+    };
+    OverviewView {
+        stand: Stand::of(portfolio, moment),
+        funds: funds.len(),
+        units: usize::from(!known.is_empty()),
+        projects: approved,
+        applications: known.len() - approved,
+        open_warnings: portfolio
+            .warnings()
+            .iter()
+            .filter(is_own)
+            .filter(|warning| warning.level_on(as_of).is_some())
+            .count(),
+        states: states(&known, as_of),
+        currencies: super::in_order(own.iter().flat_map(|project| project.currencies()))
+            .into_iter()
+            .map(|currency| SumView::from(&unit_measures(portfolio, unit, currency, as_of)))
+            .collect(),
+    }
+}
+
+/// How many of some projects are in each state, without the states that none is in.
+fn states(projects: &[&Project], as_of: NaiveDate) -> Vec<StateCount> {
+    let count = |state| StateCount {
+        state,
+        projects: projects
+            .iter()
+            .filter(|project| project.state(as_of) == state)
+            .count(),
+    };
+    STATES
+        .map(count)
+        .into_iter()
+        .filter(|count| count.projects > 0)
+        .collect()
+}
+
 /// Every currency in use, the office's own first; that one alone where nothing is known yet.
 fn currencies(portfolio: &Portfolio) -> Vec<Currency> {
-    let of_projects = portfolio
-        .projects()
-        .flat_map(karez_projections::Project::currencies);
+    let of_projects = portfolio.projects().flat_map(Project::currencies);
     let of_funds = portfolio.funds().map(|fund| fund.particulars.currency);
     super::in_order(of_projects.chain(of_funds))
 }

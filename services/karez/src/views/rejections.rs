@@ -53,8 +53,27 @@ pub struct RejectionList {
     pub next_cursor: Option<String>,
 }
 
-impl From<Rejection> for RejectionView {
-    fn from(kept: Rejection) -> Self {
+/// Whether the persons in what was sent are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persons {
+    /// To those whose work it is.
+    Shown,
+    /// To nobody else.
+    Hidden,
+}
+
+impl Persons {
+    /// Shown to whoever may see them.
+    #[must_use]
+    pub fn shown_to(may_see: bool) -> Self {
+        if may_see { Self::Shown } else { Self::Hidden }
+    }
+}
+
+impl RejectionView {
+    /// A rejection as it is shown.
+    #[must_use]
+    pub fn of(kept: Rejection, persons: Persons) -> Self {
         Self {
             rejection_id: kept.rejection_id,
             event_id: kept.event_id,
@@ -65,21 +84,31 @@ impl From<Rejection> for RejectionView {
             pointer: kept.pointer,
             message_zh: kept.message_zh,
             message_en: kept.message_en,
-            content: shown(&kept.content),
+            content: shown(&kept.content, persons),
             actor: kept.actor,
             row: kept.row,
         }
     }
 }
 
-fn shown(content: &[u8]) -> Value {
+fn shown(content: &[u8], persons: Persons) -> Value {
     match serde_json::from_slice::<Value>(content) {
         Ok(mut content) => {
-            hide_personal(&mut content);
+            if persons == Persons::Hidden {
+                hide_personal(&mut content);
+            }
             content
         }
+        // What cannot be taken apart is hidden whole where it seems to name a payee.
+        Err(_) if persons == Persons::Hidden && mentions_payee(content) => Value::String(HIDDEN.to_owned()),
         Err(_) => Value::String(String::from_utf8_lossy(content).into_owned()),
     }
+}
+
+fn mentions_payee(content: &[u8]) -> bool {
+    content
+        .windows(5)
+        .any(|window| window.eq_ignore_ascii_case(b"payee"))
 }
 
 /// Hides name, account and identity number of payees: those who may read rejections need not know the persons.
@@ -112,13 +141,17 @@ mod tests {
     fn persons_are_not_shown() {
         let sent = br#"{"data":{"amount":"x","payee":{"name":"Aygul","account":"6222"}}}"#;
         assert_eq!(
-            shown(sent).to_string(),
+            shown(sent, Persons::Hidden).to_string(),
             r#"{"data":{"amount":"x","payee":{"account":"***","name":"***"}}}"#
         );
     }
 
     #[test]
     fn what_is_no_json_is_shown_as_text() {
-        assert_eq!(shown(b"{oops"), Value::String("{oops".to_owned()));
+        let text = |sent: &[u8], persons| shown(sent, persons).as_str().unwrap().to_owned();
+        assert_eq!(text(b"{oops", Persons::Hidden), "{oops");
+        let cut = br#"{"payee":{"name":"Aygul""#;
+        assert_eq!(text(cut, Persons::Hidden), "***");
+        assert_eq!(text(cut, Persons::Shown).as_bytes(), cut);
     }
 }

@@ -61,6 +61,23 @@ pub struct UnitDetail {
     pub project_ids: Vec<ProjectId>,
 }
 
+/// Which units are wanted. What is absent does not narrow the list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    /// Whose number or name has this text.
+    pub text: Option<&'a str>,
+    /// This one alone.
+    pub only: Option<&'a UnitId>,
+}
+
+impl<'a> Filter<'a> {
+    /// Every unit whose number or name has this text.
+    #[must_use]
+    pub fn by_text(text: Option<&'a str>) -> Self {
+        Self { text, only: None }
+    }
+}
+
 /// By what units can be put in order.
 const ORDERS: [&str; 3] = ["id", "name", "projects"];
 
@@ -71,13 +88,14 @@ const ORDERS: [&str; 3] = ["id", "name", "projects"];
 pub fn list(
     portfolio: &Portfolio,
     moment: Moment,
-    text: Option<&str>,
+    filter: Filter<'_>,
     paging: &Paging,
 ) -> Result<UnitList, ListError> {
     let (field, _) = paging.field();
-    let wanted = text.map(str::to_lowercase);
+    let wanted = filter.text.map(str::to_lowercase);
     let mut rows = Vec::new();
     for unit in units_known(portfolio, moment.as_of)
+        .filter(|unit| filter.only.is_none_or(|only| unit.id == *only))
         .filter(|unit| wanted.as_ref().is_none_or(|text| mentions(unit, text)))
     {
         let key = match field {

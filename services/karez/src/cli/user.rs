@@ -1,0 +1,211 @@
+//! `karez user`: the accounts of people.
+
+use clap::{Args, Subcommand};
+use karez_events::UnitId;
+use serde::Serialize;
+
+use super::context::Context;
+use super::output;
+use super::sheet::{Cell, Look, Sheet, column};
+use super::show::Shape;
+use super::words;
+use crate::accounts::{AccountError, check_name, check_unit, first_password, hash_password};
+use crate::authorization::Role;
+use crate::language::Language;
+use crate::store::{Account, NewAccount};
+use crate::trouble::{Exit, Trouble};
+
+#[derive(Debug, Args)]
+pub(super) struct UserArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make an account; its first password is shown once
+    Add {
+        /// The name to sign in with
+        name: String,
+        /// finance, unit, auditor, supervisor or admin
+        #[arg(long)]
+        role: Role,
+        /// The unit's number, for the role unit
+        #[arg(long)]
+        unit: Option<UnitId>,
+    },
+    /// Every account
+    List {
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Let an account in no more, and end its sessions; `reset-password` opens it again
+    Disable {
+        /// Its name
+        name: String,
+    },
+    /// Give an account a new first password, shown once, and end its sessions
+    ResetPassword {
+        /// Its name
+        name: String,
+    },
+    /// Let an account in again after wrong passwords
+    Unlock {
+        /// Its name
+        name: String,
+    },
+}
+
+pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trouble> {
+    match &args.what {
+        What::Add { name, role, unit } => add(context, name, *role, unit.as_ref()).await,
+        What::List { shape } => list(context, shape).await,
+        What::Disable { name } => {
+            let done = context.open().await?.disable_account(name).await?;
+            let (zh, en) = (format!("账户 {name} 已停用"), format!("{name} is disabled"));
+            tell(context, name, done, (&zh, &en))
+        }
+        What::ResetPassword { name } => reset(context, name).await,
+        What::Unlock { name } => {
+            let done = context.open().await?.unlock_account(name).await?;
+            let (zh, en) = (format!("账户 {name} 已解锁"), format!("{name} is unlocked"));
+            tell(context, name, done, (&zh, &en))
+        }
+    }
+}
+
+async fn add(context: &Context, name: &str, role: Role, unit: Option<&UnitId>) -> Result<Exit, Trouble> {
+    check_name(name)
+        .and_then(|()| check_unit(role, unit))
+        .map_err(|error| unfit(context, &error))?;
+    let log = context.create_or_open().await?;
+    let is_first = !log.has_accounts().await?;
+    let (password, password_hash) = fresh_password(context)?;
+    let new = NewAccount {
+        name,
+        role,
+        unit,
+        password_hash: &password_hash,
+    };
+    if !log.create_account(new, context.clock.now()).await? {
+        let (zh, en) = (
+            format!("账户 {name} 已存在"),
+            format!("there is an account {name} already"),
+        );
+        return Err(Trouble::wrong_use(context.say(&zh, &en)).advise(context.say(
+            "另取名称，或用 karez user reset-password",
+            "take another name, or `karez user reset-password`",
+        )));
+    }
+    hand_over(context, name, &password)?;
+    if is_first {
+        output::line(context.say(
+            "这是第一个账户：正在运行的服务须重新启动，此后须登录才能使用",
+            "this is the first account: start a running server again, from then on callers must sign in",
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn reset(context: &Context, name: &str) -> Result<Exit, Trouble> {
+    let log = context.open().await?;
+    let (password, hash) = fresh_password(context)?;
+    if !log.set_password(name, &hash, true).await? {
+        return Err(unknown(context, name));
+    }
+    hand_over(context, name, &password)?;
+    Ok(Exit::Done)
+}
+
+fn fresh_password(context: &Context) -> Result<(String, String), Trouble> {
+    let made = first_password().and_then(|password| Ok((hash_password(&password)?, password)));
+    let (hash, password) = made.map_err(|error| unfit(context, &error))?;
+    Ok((password, hash))
+}
+
+fn hand_over(context: &Context, name: &str, password: &str) -> Result<(), Trouble> {
+    let zh = format!("账户 {name} 的首次密码：{password}\n只显示这一次，首次登录须修改");
+    let en = format!(
+        "the first password of {name}: {password}\nit is shown this once, and must be changed when signing in"
+    );
+    output::line(context.say(&zh, &en))
+}
+
+fn tell(context: &Context, name: &str, done: bool, said: (&str, &str)) -> Result<Exit, Trouble> {
+    if !done {
+        return Err(unknown(context, name));
+    }
+    output::line(context.say(said.0, said.1))?;
+    Ok(Exit::Done)
+}
+
+fn unknown(context: &Context, name: &str) -> Trouble {
+    let (zh, en) = (format!("没有账户 {name}"), format!("there is no account {name}"));
+    Trouble::wrong_use(context.say(&zh, &en))
+        .advise(context.say("karez user list 列出全部账户", "`karez user list` shows all"))
+}
+
+/// What is wrong with a name, a unit or a password, in the language of the command.
+pub(super) fn unfit(context: &Context, error: &AccountError) -> Trouble {
+    Trouble::wrong_use(context.say(&error.in_chinese(), &error.to_string()))
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    role: Role,
+    unit: Option<String>,
+    state: &'static str,
+    #[serde(serialize_with = "crate::views::instant")]
+    created_at: chrono::DateTime<chrono::Utc>,
+}
+
+async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
+    let now = context.clock.now();
+    let row = |account: Account| Row {
+        state: match &account {
+            account if !account.is_active => "disabled",
+            account if account.locked_until.is_some_and(|until| now < until) => "locked",
+            account if account.must_change_password => "first_password",
+            _ => "active",
+        },
+        name: account.name,
+        role: account.role,
+        unit: account.unit.map(|unit| unit.to_string()),
+        created_at: account.created_at,
+    };
+    let accounts = context.open().await?.accounts().await?;
+    let rows: Vec<Row> = accounts.into_iter().map(row).collect();
+    shape.print(context, &rows, sheet)?;
+    Ok(Exit::Done)
+}
+
+fn sheet(rows: &Vec<Row>, look: Look) -> Vec<Sheet> {
+    let columns = [
+        column("name", "名称", "Name"),
+        column("role", "角色", "Role"),
+        column("unit", "单位", "Unit"),
+        column("state", "状态", "State"),
+        column("created_at", "建立时间", "Created"),
+    ];
+    let mut sheet = Sheet::new(look.language.pick("账户", "Accounts"), &columns);
+    for row in rows {
+        sheet.rows.push(vec![
+            Cell::text(&row.name),
+            Cell::text(words::role(row.role, look.language)),
+            Cell::optional(row.unit.as_deref()),
+            Cell::text(state(row.state, look.language)),
+            Cell::Instant(row.created_at),
+        ]);
+    }
+    vec![sheet]
+}
+
+fn state(state: &'static str, language: Language) -> &'static str {
+    match state {
+        "disabled" => language.pick("停用", "disabled"),
+        "locked" => language.pick("锁定", "locked"),
+        "first_password" => language.pick("待改密码", "first password"),
+        _ => language.pick("正常", "active"),
+    }
+}
