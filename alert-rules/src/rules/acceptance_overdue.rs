@@ -7,7 +7,8 @@
 //! Nobody has looked at what was done, and money that is left stays where it is.
 //!
 //! ## Worked example
-//! A project ends on 2024-06-30: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-06-30. An extension or the application lifts it.
+//! A project ends on 2024-06-30: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-06-30. An extension or the
+//! application lifts it. Scenario: `fires_by_days_after_the_end`.
 //!
 //! ## Thresholds
 //! `levels` in days after the end.

@@ -8,8 +8,8 @@
 //! Money that waits for a project is idle for the whole time; the seed report's units hold money that they cannot use.
 //!
 //! ## Worked example
-//! 300,000 yuan arrive on 2024-03-01 and nobody starts: blue on 04-30, yellow on 05-30, orange on 06-29, red on 08-28. The start on
-//! 09-10 lifts it after three clean days.
+//! 300,000 yuan arrive on 2024-03-01 and nobody starts: blue on 04-30, yellow on 05-30, orange on 06-29, red on 08-28. The
+//! start on 09-10 lifts it after three clean days. Scenario: `fires_by_days_after_arrival`.
 //!
 //! ## Thresholds
 //! `levels` in days after the arrival.

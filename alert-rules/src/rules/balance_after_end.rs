@@ -8,7 +8,8 @@
 //! What is left is to be returned, or kept by a decision (P14); until then nobody watches it. GAO found 994 million dollars in such accounts.
 //!
 //! ## Worked example
-//! A project ends on 2024-06-30 with 50,000 left: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-03-27; returned, it is lifted.
+//! A project ends on 2024-06-30 with 50,000 left: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-03-27;
+//! returned, it is lifted. Scenario: `fires_by_days_after_the_end`.
 //!
 //! ## Thresholds
 //! `levels` in days after the end; `least_amount` and `least_share_percent` of what arrived: M, up to which nothing is judged.

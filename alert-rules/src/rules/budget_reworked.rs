@@ -9,8 +9,9 @@
 //! No money without a budget (预算法13): approval after spending makes the budget follow the books. Changes in the last weeks only tidy up.
 //!
 //! ## Worked example
-//! A budget of 1,000,000 is raised by 150,000 in June and cut by 50,000 in September: Σ|Δ|/A0 = 20 %, blue. A third change on 1 November
-//! adds nothing to the colour; on 2 November it is yellow. 520,000 are spent on a line of 500,000, and a week later 30,000 are moved into it: orange.
+//! A budget of 1,000,000 is raised by 150,000 in June and cut by 50,000 in September: Σ|Δ|/A0 = 20 %, blue. In October a
+//! line of 500,000 has 520,000 spent when 30,000 are moved into it: orange. The third change comes on 1 November (blue),
+//! another on 2 November (yellow). Scenario: `fires_on_the_worked_example`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the opening budget; `most_changes`; `late_from`, month and day of the last day that is not late.

@@ -7,7 +7,8 @@
 //! Nobody spends three times as fast without cutting corners.
 //!
 //! ## Worked example
-//! Budget 1,200,000, spent 426,000 by 2023-08-31: the rest needs 3.62 times the pace, orange.
+//! Budget 1,200,000, spent 426,000 by 2023-08-31: the rest needs 3.62 times the pace, orange. Scenario:
+//! `fires_by_multiple`.
 //!
 //! ## Thresholds
 //! `levels` in multiples; `from_month`; `settled_days` since money first came; `executed_percent` of the budget, from which what is

@@ -9,6 +9,7 @@
 //!
 //! ## Worked example
 //! Of 50, 40, 20 and 10 on four lines, 48, 20, 22 and 10 are spent: `Σ|E_c − A_c·E/A| / E` = 26.67 %, which is yellow.
+//! Scenario: `fires_in_each_colour`.
 //!
 //! ## Thresholds
 //! `levels` in percent; `least_spent_percent` of the budget.

@@ -8,8 +8,9 @@
 //! Match is promised for the project; what was spent before it would have been spent anyway, and the project gets less.
 //!
 //! ## Worked example
-//! 100,000 of own money arrive by bank slip on 2024-02-05; S = 06-01. On 02-29 wages of 12,000 are paid from it: 12 %, orange.
-//! 48,000 by May are 48 %, red. 60 days approved on 07-15 leave 24,400: orange again.
+//! 100,000 of own money arrive by bank slip on 2024-02-05; S = 06-01. On 02-29 wages of 12,000 are paid from it: 12 %,
+//! orange. 48,000 by May are 48 %, red. 60 days approved on 07-15 leave 24,400: orange again. Scenario:
+//! `fires_on_the_worked_example`.
 //!
 //! ## Thresholds
 //! `orange_from_percent`, `red_above_percent` of the claim; any share is yellow.

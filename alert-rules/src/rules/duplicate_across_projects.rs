@@ -9,9 +9,9 @@
 //! audit of research money looks for.
 //!
 //! ## Worked example
-//! Invoice 24650007 over 40,000 yuan is booked with 40,000 in project A and again with 40,000 in project B of the same unit:
-//! orange on both. When both postings are replaced by shares labelled `分摊60%` and `分摊40%`, the shares make the whole and
-//! both warnings go.
+//! Invoice 24650007 over 40,000 yuan is booked with 40,000 in project A and again with 40,000 in project B of the same
+//! unit: orange on both. When both postings are replaced by shares labelled `分摊60%` and `分摊40%`, the shares make the whole
+//! and both warnings go. Scenario: `fires_orange_until_the_split_is_stated`.
 //!
 //! ## Thresholds
 //! `share_words`: a label that begins with one of them and goes on with a percentage states the share of an approved split.

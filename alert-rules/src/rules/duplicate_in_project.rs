@@ -11,7 +11,7 @@
 //! ## Worked example
 //! Invoice 24650001 over 18,600 yuan is booked on 05-06 under voucher 0012 and on 06-20 under voucher 0031, both to one
 //! supplier: red at once. Reversing the second lifts it. Two bills of 3,000 to that supplier on 07-01 and 07-03 without an
-//! invoice number are a near match: yellow.
+//! invoice number are a near match: yellow. Scenario: `fires_paid_twice_until_reversed`.
 //!
 //! ## Thresholds
 //! `within_days` between two alike payments; `distinct_words`: a posting labelled with one of them was looked at and is a

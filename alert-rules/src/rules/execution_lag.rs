@@ -9,8 +9,9 @@
 //! What is not spent by the end of the year is carried over, taken back, or spent in a rush.
 //!
 //! ## Worked example
-//! A notice of 2015 names an execution of 34.15 % against 74.97 % due: 40.82 points behind, which is red. A top-up of 600,000 on
-//! 1 November to a budget of 1,000,000 makes 75.63 % due on 30 November, not 91.51 %.
+//! Nothing is spent of 1,000,000 that reached the unit on 1 March: blue within days, yellow on 2 April, orange on 6 May,
+//! red on 9 June; 300,000 on 20 June bring it back to blue. A notice of 2015 names 34.15 % against 74.97 % due: 40.82
+//! points behind, which would be red. Scenario: `fires_by_points_behind`.
 //!
 //! ## Thresholds
 //! `levels` in percentage points; `least_elapsed_percent` of the year or period; `least_budget` in whole units of the currency;

@@ -7,7 +7,8 @@
 //! Money goes out before work is done: advance payments, booking ahead, or costs of something else.
 //!
 //! ## Worked example
-//! Of 1,000,000 for 2024, 800,000 are spent by 31 May (41.53 % due): 38 points ahead, yellow.
+//! Of 1,000,000 for 2024, 800,000 are spent by 31 May (41.53 % due): 38 points ahead, yellow. Scenario:
+//! `fires_on_the_worked_example`.
 //!
 //! ## Thresholds
 //! `levels` in percentage points; `least_left_percent` of the year or period.

@@ -10,8 +10,9 @@
 //! Fees are the easiest way to turn project money into pay. The scale is public, and so is who is on the staff.
 //!
 //! ## Worked example
-//! A senior expert advises for 3.5 days: 2,400 + 2,400 + 1,200 and, for the half of the fourth day, 60 % of 1,200 = 720, in all
-//! 6,720 yuan. 7,000 is 104.17 %: yellow. Half a day at 1,440 is within the scale; at 2,400 it is 166.67 %: red.
+//! A senior expert advises for 3.5 days: 2,400 + 2,400 + 1,200 and, for the half of the fourth day, 60 % of 1,200 = 720, in
+//! all 6,720 yuan. 7,000 is 104.17 %: yellow. Half a day at 1,440 is within the scale; at 2,400 it is 166.67 %: red.
+//! Scenario: `fires_by_share_of_the_scale`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the scale, each the most that the colour below covers: above 100 yellow, above 110 orange, above

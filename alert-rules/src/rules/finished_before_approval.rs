@@ -9,8 +9,8 @@
 //! A fund pays for work to come. Projects whose task was finished before approval were clawed back in 2025 (常德市).
 //!
 //! ## Worked example
-//! The equipment line has 100,000. By 2024-05-03 80,000 of it is for services before S = 06-01: red. A voucher of 79,999.99 is
-//! reversed in July: lifted.
+//! The equipment line has 100,000. By 2024-05-03 80,000 of it is for services before S = 06-01: red. A voucher of 79,999.99
+//! is reversed in July: lifted. Scenario: `fires_on_a_finished_line`.
 //!
 //! ## Thresholds
 //! `line_share_percent` of a line's budget: of the year of S, with every change known by its end, all sources together.

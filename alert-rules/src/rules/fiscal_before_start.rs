@@ -9,8 +9,8 @@
 //! Costs before the start are not the project's: they are ineligible unless approved (2 CFR 200.458; Horizon Europe).
 //!
 //! ## Worked example
-//! S = 2024-06-01. On 05-20 fiscal money of 8,000 is spent for a service of May: red. An approval of 30 days, recorded later,
-//! lifts it.
+//! S = 2024-06-01. On 05-20 fiscal money of 8,000 is spent for a service of May: red. An approval of 30 days, recorded
+//! later, lifts it. Scenario: `fires_red`.
 //!
 //! ## Thresholds
 //! `pending_words`: labels of a voucher by which a unit says that it has applied for the approval.

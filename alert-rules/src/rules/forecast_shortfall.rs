@@ -7,8 +7,8 @@
 //! What will not be spent can still be planned anew in summer; in December it can only be rushed or lost.
 //!
 //! ## Worked example
-//! Budget 1,200,000, spent 426,000 by 2023-08-31, 224,000 of it in the last 90 days: linear 53.32 %, trailing 60.80 %. The upper
-//! estimate is below 70 %: orange.
+//! Budget 1,200,000, spent 426,000 by 2023-08-31, 224,000 of it in the last 90 days: linear 53.32 %, trailing 60.80 %. The
+//! upper estimate is below 70 %: orange. Scenario: `fires_by_the_upper_estimate`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the budget; `from_month`; `settled_days` since money first came.

@@ -12,10 +12,10 @@
 //! karez shows 99.99 % executed while units hold money that cannot be used for a long time.
 //!
 //! ## Worked example
-//! 300,000 yuan arrive on 2024-03-01, M = 15,000. 3,000 are spent on 04-10, 2,000 on 05-20, then nothing. On 05-30 (90 days:
-//! 300,000 at the start, 5,000 spent = 1.67 % < 2 %) blue; on 08-28 (180 days) yellow; on 11-26 (270) orange; on 2025-03-01
-//! (365) red. A refund of 3,000 in October changes nothing. A voucher of 10,000 dated 05-25 and recorded in September takes
-//! the warning of 05-30 back.
+//! 300,000 yuan arrive on 2024-03-01, M = 15,000. 3,000 are spent on 04-10, 2,000 on 05-20, then nothing. On 05-30 (90
+//! days: 300,000 at the start, 5,000 spent = 1.67 % < 2 %) blue; on 08-28 (180 days) yellow; on 11-26 (270) orange; on
+//! 2025-03-01 (365) red. A refund of 3,000 in October changes nothing. A voucher of 10,000 dated 05-25 and recorded in
+//! September takes the warning of 05-30 back. Scenario: `fires_day_by_day`.
 //!
 //! ## Thresholds
 //! `levels` in days; `least_amount`; `least_share_percent` of what has arrived; `token_share_percent` (θ);

@@ -11,7 +11,7 @@
 //! ## Worked example
 //! Direct costs of 10 million with 2 million for equipment: the base is 8 million. Approved from 2021 on: 5 million at 30 %
 //! and 3 million at 25 % allow 2.25 million; by the chart before 1.45 million. A base of 190,000 allowed 38,000 before.
-//! 2.26 million spent against 2.25 million is 100.44 %: yellow.
+//! 2.26 million spent against 2.25 million is 100.44 %: yellow. Scenario: `fires_by_share_of_the_new_cap`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the cap; `charts`, each with `effective_on`, `basis`, `steps` (`up_to` an amount, so many `percent`),

@@ -10,7 +10,8 @@
 //!
 //! ## Worked example
 //! A late-payment charge (滞纳金) of 800 yuan from fiscal money is orange; 12,000 yuan for a banquet labelled 招待 is red; the
-//! same from own money yellow. Each goes when its voucher is reversed or moved out of the project.
+//! same from own money yellow. Each goes when its voucher is reversed or moved out of the project. Scenario:
+//! `fires_by_whose_money_and_how_much`.
 //!
 //! ## Thresholds
 //! `large_amount` of fiscal money, in whole units of the currency; `lists`, each with `effective_on` (for costs from that day

@@ -9,8 +9,8 @@
 //! Contract signed means money within 30 days (国办发〔2021〕32号). A unit is not to be blamed for a delay whose clock ran elsewhere.
 //!
 //! ## Worked example
-//! A quota of 200,000 is issued on 2024-03-01, the contract is from January: blue on 03-16, yellow on 03-31, orange on 04-30, red on
-//! 05-30; paid over on 06-10, it is lifted after three clean days.
+//! A quota of 200,000 is issued on 2024-03-01, the contract is from January: blue on 03-16, yellow on 03-31, orange on
+//! 04-30, red on 05-30; paid over on 06-10, it is lifted after three clean days. Scenario: `fires_by_days_after_the_quota`.
 //!
 //! ## Thresholds
 //! `levels` in days; `least_share_percent` of the quota.

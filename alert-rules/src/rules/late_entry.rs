@@ -9,8 +9,9 @@
 //! every rule that would have spoken in time.
 //!
 //! ## Worked example
-//! A voucher of 2024-05-25 is recorded on 09-10, 108 days later: orange. The books of January are closed on 02-10; a voucher of
-//! 01-20 that comes on 02-15 is orange although only 26 days late, until January is reopened with an approver (反结账).
+//! A voucher of 2024-05-25 is recorded on 09-10, 108 days later: orange. The books of January are closed on 02-10; a
+//! voucher of 01-20 that comes on 02-15 is orange although only 26 days late, until January is reopened with an approver
+//! (反结账). Scenario: `fires_by_days`.
 //!
 //! ## Thresholds
 //! `levels` in days. A closed period of at least `year_days` counts as a year.

@@ -8,7 +8,8 @@
 //! Equipment that arrives when the work is done does not serve the project; it uses up what is left.
 //!
 //! ## Worked example
-//! A project from February to December has a line of 500,000 for equipment; 99,999.99 on 5 November is quiet, one fen more is blue.
+//! A project from February to December has a line of 500,000 for equipment; 99,999.99 on 5 November is quiet, one fen more
+//! is blue. Scenario: `fires_by_share_of_the_line`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the line; `last_percent` and `last_months` of the period; `categories` and labels that mean equipment.

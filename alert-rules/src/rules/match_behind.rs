@@ -8,7 +8,8 @@
 //! The contract counts on it; a project without its match is smaller than the one approved.
 //!
 //! ## Worked example
-//! 100,000 are promised for 2024-02-01 to 2024-12-31, and nothing arrives: blue on 2024-03-23, when 15 % of the period is gone.
+//! 100,000 are promised for 2024-02-01 to 2024-12-31, and nothing arrives: blue on 2024-03-23, when 15 % of the period is
+//! gone. Scenario: `fires_as_the_period_goes_on`.
 //!
 //! ## Thresholds
 //! `levels` in percentage points.

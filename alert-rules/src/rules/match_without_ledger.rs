@@ -7,8 +7,8 @@
 //! Match is to be kept in the project's own books (单独核算); a claim without a ledger line may be a figure only.
 //!
 //! ## Worked example
-//! 100,000 of own money is claimed on 2024-03-01, and the books show none of it spent: blue on 03-31, yellow on 04-30, orange on 05-30,
-//! red on 06-29.
+//! 100,000 of own money is claimed on 2024-03-01, and the books show none of it spent: blue on 03-31, yellow on 04-30,
+//! orange on 05-30, red on 06-29. Scenario: `fires_by_days_after_the_claim`.
 //!
 //! ## Thresholds
 //! `levels` in days after the claim.

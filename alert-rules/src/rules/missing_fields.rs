@@ -11,7 +11,8 @@
 //!
 //! ## Worked example
 //! Twenty vouchers for material need an invoice and a category each: 40 fields. One has no invoice: 2.50 %, blue. A wage
-//! without a period and an arrival without a budget follow: 3 of 43, 6.98 %, yellow.
+//! without a period and an arrival without a budget follow: 3 of 43, 6.98 %, yellow. Scenario:
+//! `fires_by_share_of_the_fields`.
 //!
 //! ## Thresholds
 //! `levels` in percent; `without_invoice_words`: costs named by one of these need no invoice; `with_period_words`: costs named

@@ -9,8 +9,8 @@
 //! Money that runs ahead is spent without result; money far behind finished work was never needed, or the costs are booked elsewhere.
 //!
 //! ## Worked example
-//! Milestones of 40 and 60 % are reported at 100 and 0: the work is 40 %. With 700,000 of 1,000,000 spent the money is 30 points ahead,
-//! which is yellow.
+//! Milestones of 40 and 60 % are reported at 100 and 0: the work is 40 %. With 700,000 of 1,000,000 spent the money is 30
+//! points ahead, which is yellow. Scenario: `fires_when_money_runs_ahead`.
 //!
 //! ## Thresholds
 //! `levels` in percentage points.

@@ -9,8 +9,9 @@
 //! it is wrong as well.
 //!
 //! ## Worked example
-//! 300,000 yuan of fiscal money and 50,000 of own money arrive. 310,000 of fiscal money are spent: U = −10,000 of that source,
-//! 40,000 of all: orange. Another 60,000 are spent: red, until the missing arrival is posted.
+//! 300,000 yuan of fiscal money and 50,000 of own money arrive. 310,000 of fiscal money are spent: U = −10,000 of that
+//! source, 40,000 of all: orange. Another 60,000 are spent: red, until the missing arrival is posted. Scenario:
+//! `fires_by_line_source_and_project`.
 //!
 //! ## Thresholds
 //! None: below zero is below zero. Fiscal money, this year's and carried over, is one source; what was paid over counts as

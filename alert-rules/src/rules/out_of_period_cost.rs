@@ -9,6 +9,7 @@
 //!
 //! ## Worked example
 //! The project ends on 2024-06-30. A service of 07-01 is blue, one of 07-30 yellow, of 08-29 orange, of 09-28 red.
+//! Scenario: `fires_by_days_late`.
 //!
 //! ## Thresholds
 //! `levels` in days after the end.

@@ -8,7 +8,8 @@
 //! No money without a budget, no change of purpose without approval (预算法13, 63).
 //!
 //! ## Worked example
-//! A line of 100,000: 96,000 spent by June is blue, 100,001 yellow, 110,001 orange; the total of 1,000,000 exceeded is red.
+//! A line of 100,000 of a total of 1,000,000: 95,000 spent by June is blue, 100,000.01 yellow, 110,000.01 orange; the total
+//! exceeded, or 10 yuan on a line that is not in the budget, is red. Scenario: `fires_line_by_line`.
 //!
 //! ## Thresholds
 //! `line_used_percent`, `time_left_percent`, `line_over_percent`.

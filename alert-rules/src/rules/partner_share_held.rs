@@ -8,7 +8,8 @@
 //! The partner works without money, and the lead unit's balance looks like its own.
 //!
 //! ## Worked example
-//! 60,000 are due to a partner on 2024-04-01; 20,000 are passed on: blue on 04-16, yellow on 05-01, orange on 05-31, red on 06-30.
+//! 60,000 are due to a partner on 2024-04-01; 20,000 are passed on: blue on 04-16, yellow on 05-01, orange on 05-31, red on
+//! 06-30. Scenario: `fires_by_days_after_due`.
 //!
 //! ## Thresholds
 //! `levels` in days after the due day.

@@ -8,8 +8,8 @@
 //! Figures that do not tie with the bank are not evidence: money was moved that nobody posted, or posted that never moved.
 //!
 //! ## Worked example
-//! The statement of 2024-06-30 shows 200,000, the books 199,000: 1,000 is 0.5 %, yellow on that day. The voucher is found, and
-//! the statement of 07-31 agrees: lifted on 07-31.
+//! The statement of 2024-06-30 shows 200,000, the books 199,000: 1,000 is 0.5 %, yellow on that day. The voucher is found,
+//! and the statement of 07-31 agrees: lifted on 07-31. Scenario: `fires_by_share_of_the_balance`.
 //!
 //! ## Thresholds
 //! `least_amount` for blue, in whole units of the currency; `shares_percent` of the larger balance for the others.

@@ -8,8 +8,9 @@
 //! An order that nobody follows up is worse than none: the office has known.
 //!
 //! ## Worked example
-//! On 2024-05-10 the office orders that a swap be reversed by 05-31. Nothing happens: blue on 06-01, yellow on 06-07, orange
-//! on 06-15, red on 06-30. The unit replies on 07-02; the office accepts on 07-05, and it is lifted.
+//! On 2024-05-10 the office orders that a swap be reversed by 05-31. Nothing happens: blue on 06-01, yellow on 06-07,
+//! orange on 06-15, red on 06-30. The unit replies on 07-02; the office accepts on 07-05, and it is lifted. Scenario:
+//! `fires_by_days_after_the_deadline`.
 //!
 //! ## Thresholds
 //! `levels` in days after the deadline.

@@ -9,8 +9,9 @@
 //! A project nobody hears of is seen only when it is too late; the report is also what BX-05 compares the money with.
 //!
 //! ## Worked example
-//! A project runs from 2024-02-01. Its first full quarter ends on 06-30, and the report is due on 07-10: blue on 07-11, yellow
-//! on 07-15, orange on 07-20, red on 07-30. Filed on 08-02, it is lifted on that day.
+//! A project runs from 2024-02-01. Its first full quarter ends on 06-30, and the report is due on 07-10: blue on 07-11,
+//! yellow on 07-15, orange on 07-20, red on 07-30. Filed on 08-02, it is lifted on that day. Scenario:
+//! `fires_by_the_quarter`.
 //!
 //! ## Thresholds
 //! `levels` in days after the due day; `months` of a period (1, 3, 6 or 12: periods follow the calendar);

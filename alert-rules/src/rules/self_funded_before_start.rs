@@ -12,10 +12,11 @@
 //! place of fiscal expenditure, or counted as match, while the fiscal money lies idle.
 //!
 //! ## Worked example
-//! S = 2024-06-01, no pre-study days, 200,000 planned; 300,000 of fiscal money arrive on 04-15. On 02-29 wages of 12,000 for
-//! February become known: 6 % is yellow, and more than 90 days before S makes it orange. 04-30 brings the third month of wages
-//! beside idle money, orange on a second ground. On 07-10 the wages of February to May, 48,000, are swapped into fiscal money:
-//! red. 60 days approved on 07-15 cover the travel of 04-20 and 23,600 of the wages; 24,400 stay, and with them red.
+//! S = 2024-06-01, no pre-study days, 200,000 planned; 300,000 of fiscal money arrive on 04-15. On 02-29 wages of 12,000
+//! for February become known: 6 % is yellow, and more than 90 days before S makes it orange. 04-30 brings the third month
+//! of wages beside idle money, orange on a second ground. On 07-10 the wages of February to May, 48,000, are swapped into
+//! fiscal money: red. 60 days approved on 07-15 cover the travel of 04-20 and 23,600 of the wages; 24,400 stay, and with
+//! them red. Scenario: `fires_as_wages_run_on`.
 //!
 //! ## Thresholds
 //! `shares_percent` of the planned self-raised money (yellow, orange; without a plan only the amount counts); `amount` for

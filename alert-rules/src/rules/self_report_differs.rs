@@ -8,7 +8,7 @@
 //! Ten of the hundred points of a self-evaluation are for the execution rate; a figure made up for the form is made up elsewhere too.
 //!
 //! ## Worked example
-//! The ledger has 800,000 for 2024, the form 808,000: 1 % apart, orange.
+//! The ledger has 800,000 for 2024, the form 808,000: 1 % apart, orange. Scenario: `fires_in_each_colour`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the ledger's figure.

@@ -9,8 +9,9 @@
 //! A purchase that is cut into pieces just below the limit avoids the tender or the approval that its size calls for.
 //!
 //! ## Worked example
-//! Limit 100,000: 95,000, 96,000 and 97,000 yuan go to one supplier on 05-06, 05-14 and 05-28. Together 288,000 = 2.88 times
-//! the limit: red. With `least_share_percent = 40` and a `least_count` of two, 60,000 and 60,000 (1.2 times) are yellow.
+//! Limit 100,000: 95,000, 96,000 and 97,000 yuan go to one supplier on 05-06, 05-14 and 05-28. Together 288,000 = 2.88
+//! times the limit: red. With `least_share_percent = 40` and a `least_count` of two, 60,000 and 60,000 (1.2 times) are
+//! yellow. Scenario: `fires_red_and_stays_until_explained`.
 //!
 //! ## Thresholds
 //! `limit` in whole units of the currency, as the programme's procurement rules set it, with `limit_basis`; `least_count`;

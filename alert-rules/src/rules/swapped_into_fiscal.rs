@@ -10,9 +10,9 @@
 //! "For the time being paid by the unit itself" (暂由自筹) ends here: the state pays for what lay before its own start.
 //!
 //! ## Worked example
-//! S = 2024-06-01. Wages of February to May, 12,000 each, were paid from own money; on 07-10 the unit moves 48,000 into fiscal
-//! money: red. 60 pre-study days approved on 07-15 cover what lies after 04-02, 23,600: February, March and one day of April
-//! remain, 24,400, and it stays red until that is reversed.
+//! S = 2024-06-01. Wages of February to May, 12,000 each, were paid from own money; on 07-10 the unit moves 48,000 into
+//! fiscal money: red. 60 pre-study days approved on 07-15 cover what lies after 04-02, 23,600: February, March and one day
+//! of April remain, 24,400, and it stays red until that is reversed. Scenario: `fires_red_until_reversed`.
 //!
 //! ## Thresholds
 //! `within_days` between the two postings; `tolerance_percent` of the amount.

@@ -8,7 +8,8 @@
 //! Money that is spent in full on a goal that is missed is not well spent; a goal known to be out of reach in August can still be revised.
 //!
 //! ## Worked example
-//! Of 100 prototypes 34 are reported on 30 June 2024: 34 % against 182/366 = 49.73 % of the year, 15.73 points behind, yellow.
+//! Of 100 prototypes 34 are reported on 30 June 2024: 34 % against 182/366 = 49.73 % of the year, 15.73 points behind,
+//! yellow. Scenario: `fires_by_progress_and_by_what_the_unit_says`.
 //!
 //! ## Thresholds
 //! `levels` in percentage points, for what can be counted.

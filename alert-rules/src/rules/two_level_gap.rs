@@ -9,7 +9,8 @@
 //! if it were spent (以拨代支).
 //!
 //! ## Worked example
-//! Of a budget of 1,000,000 all is paid over and arrives, 300,000 is spent: 100 % − 30 % = 70 points, red.
+//! Of a budget of 1,000,000 all is paid over and arrives, 300,000 is spent: 100 % − 30 % = 70 points, red. Scenario:
+//! `fires_at_a_month_s_end`.
 //!
 //! ## Thresholds
 //! `levels` in percentage points.

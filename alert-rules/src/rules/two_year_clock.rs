@@ -9,7 +9,7 @@
 //!
 //! ## Worked example
 //! 200,000 of the budget of 2023 arrive on 2024-03-01: blue on 2024-07-04, yellow on 10-02, orange on 12-01, red on 12-31.
-//! Reallocated in 2024, it still is money of 2023 (P2).
+//! Reallocated in 2024, it still is money of 2023 (P2). Scenario: `fires_as_the_deadline_nears`.
 //!
 //! ## Thresholds
 //! `levels` in days before the deadline; red from the day itself.

@@ -9,8 +9,8 @@
 //! States 16.5 % falls into the last month, and the last week has 4.9 times the mean, at lower quality.
 //!
 //! ## Worked example
-//! 900,000 by 30 November and 225,000 on 2 December: 225,000/1,125,000 = 20 %, blue; that week is 225,000 against a mean of 23,368 a
-//! week, nearly ten times: red.
+//! 900,000 by 30 November and 225,000 on 2 December: 225,000/1,125,000 = 20 %, blue; that week is 225,000 against a mean of
+//! 23,368 a week, nearly ten times: red. Scenario: `fires_by_share_and_by_week`.
 //!
 //! ## Thresholds
 //! `share_levels` in percent; `week_levels`, multiples of the mean week; `least_spent` in December, in whole units of the currency;

@@ -37,6 +37,20 @@ pub fn rule_without_manual_or_scenarios(rule: &Source, paths: &[&str], catalogue
             ));
         }
     }
+    let manual = rule.text.replace("\n//! ", " ");
+    let scenario = manual
+        .split_once("Scenario: `")
+        .and_then(|(_, rest)| rest.split_once('`'));
+    let executes = |name_of: &str| {
+        let path = format!("alert-rules/tests/scenarios/{name}/{name_of}.toml");
+        paths.contains(&path.as_str())
+    };
+    if !scenario.is_some_and(|(scenario, _)| executes(scenario)) {
+        wrong.push(format!(
+            "{}: end its worked example with \"Scenario: `name`.\", the scenario that executes it",
+            rule.path
+        ));
+    }
     for beginning in ["fires_", "quiet_"] {
         let wanted = format!("alert-rules/tests/scenarios/{name}/{beginning}");
         if !paths
@@ -68,6 +82,7 @@ mod tests {
     fn a_rule_without_manual_scenarios_or_place_is_noticed() {
         let path = "alert-rules/src/rules/idle_funds.rs";
         let manual = RULE_HEADINGS.map(|heading| format!("//! # {heading}\n")).concat();
+        let manual = format!("{manual}//! Scenario: `fires_after_90_days`.\n");
         let scenarios = [
             "alert-rules/tests/scenarios/idle_funds/fires_after_90_days.toml",
             "alert-rules/tests/scenarios/idle_funds/quiet_for_a_prize.toml",
@@ -80,6 +95,11 @@ mod tests {
         want_one(
             &complaints(&no_source, &scenarios, "idle_funds"),
             "lacks `# Source`",
+        );
+        let no_example = manual.replace("fires_after_90_days", "fires_never");
+        want_one(
+            &complaints(&no_example, &scenarios, "idle_funds"),
+            "the scenario that executes it",
         );
         want_one(
             &complaints(&manual, &scenarios[..1], "idle_funds"),
