@@ -66,12 +66,19 @@ pub(crate) fn of_rules<'r>(portfolio: &Portfolio, warnings: &Warnings, rules: &R
     answer(SUSPECT_RULE, Target::Office, findings)
 }
 
-/// For each rule, the units of which most projects are warned of by it, and those of which that is no longer so.
+/// For each rule, the units of which most projects are warned of by it, and those of which that is no longer so. What a
+/// suspect rule says of many is no matter of a unit.
 pub(crate) fn of_units<'r>(
     portfolio: &Portfolio,
     warnings: &Warnings,
     rules: &'r RuleSet,
+    suspects: &[Finding],
 ) -> Vec<Answer<'r>> {
+    let is_suspect = |rule: &str| {
+        suspects
+            .iter()
+            .any(|suspect| suspect.subject.as_deref() == Some(rule))
+    };
     let mut positive: BTreeMap<(&str, UnitId), BTreeMap<ProjectId, Level>> = BTreeMap::new();
     for (project, warning) in of_projects(warnings) {
         if let Some(unit) = portfolio
@@ -94,7 +101,7 @@ pub(crate) fn of_units<'r>(
         let about = rules.general().rule(rule)?.about();
         let carried = portfolio.unit(&unit).map_or(0, |unit| unit.projects.len());
         let count = projects.len();
-        let is_wide = count >= settings.unit_from && count * 2 > carried;
+        let is_wide = count >= settings.unit_from && count * 2 > carried && !is_suspect(rule);
         let is_known = || warnings.about(&Target::Unit(unit.clone())).any(Warning::is_open);
         if !is_wide && !is_known() {
             return None;

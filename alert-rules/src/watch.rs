@@ -338,8 +338,10 @@ impl Watch {
     /// What is wider than one project: rules that are positive for too many, and units of which most projects are warned of.
     fn widen(&mut self, as_of: NaiveDate) -> Vec<Submission> {
         let rules = Arc::clone(&self.rules);
-        let mut answers = breadth::of_units(&self.portfolio, &self.warnings, &rules);
-        answers.push(breadth::of_rules(&self.portfolio, &self.warnings, &rules));
+        let of_rules = breadth::of_rules(&self.portfolio, &self.warnings, &rules);
+        let suspects = of_rules.findings();
+        let mut answers = breadth::of_units(&self.portfolio, &self.warnings, &rules, suspects);
+        answers.push(of_rules);
         let wider = answers
             .iter()
             .map(|answer| self.reconciled(answer, as_of, true, None));

@@ -186,7 +186,7 @@ async fn years_told_day_by_day_at_once_and_under_kills_give_the_same_warnings() 
     let mut server = Server::start(["--data", &alone.0]).await.unwrap();
     let mut moment = seed();
     for _ in 0..KILLS {
-        tokio::time::sleep(Duration::from_micros(moment % 700_000)).await;
+        tokio::time::sleep(Duration::from_micros(moment % 300_000)).await;
         moment = moment
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407)
