@@ -3,7 +3,7 @@
 
 use chrono::{Days, NaiveDate};
 use karez_projections::EntryKind;
-use karez_projections::measures::BalanceCurve;
+use karez_projections::measures::{BalanceCurve, sum};
 use rust_decimal::Decimal;
 
 use crate::case::Case;
@@ -42,7 +42,7 @@ pub(crate) fn left_of_money_at(case: &Case<'_>, curve: &BalanceCurve, day: Naive
     }
     let tranches = case.measures.tranches.iter();
     let there = tranches.filter(|tranche| tranche.arrived_on <= day);
-    there.fold(Decimal::ZERO, |sum, tranche| sum.saturating_add(tranche.balance))
+    sum(there.map(|tranche| tranche.balance))
 }
 
 /// 已收回: less than M is left because money was taken back.
@@ -101,7 +101,7 @@ pub(crate) fn commitments_due(case: &Case<'_>, within_days: u64) -> Decimal {
     let due = open.into_iter().filter(|(_, amount, due_on)| {
         *amount > Decimal::ZERO && due_on.is_some_and(|due_on| (case.as_of..=until).contains(&due_on))
     });
-    due.fold(Decimal::ZERO, |sum, (_, amount, _)| sum.saturating_add(amount))
+    sum(due.map(|(_, amount, _)| amount))
 }
 
 /// Whether what was published is enough to tell how much came in and went out.

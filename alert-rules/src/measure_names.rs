@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use karez_events::Ratio;
 use karez_events::event::project::ProjectKind;
-use karez_projections::measures::Rate;
+use karez_projections::measures::{Rate, sum};
 use karez_projections::{EntryKind, LifeStep};
 use rust_decimal::Decimal;
 
@@ -378,7 +378,7 @@ fn of_category(
         let of = line.category.as_ref();
         of.is_some_and(|of| of.as_str().contains(category))
     });
-    meant.map(amount).fold(Decimal::ZERO, Decimal::saturating_add)
+    sum(meant.map(amount))
 }
 
 fn since(case: &Case<'_>, day: Option<NaiveDate>) -> Option<i64> {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use karez_events::CategoryId;
 use karez_events::event::fund::FundSource;
-use karez_projections::measures::{PreStart, cost_before, in_smallest_units};
+use karez_projections::measures::{PreStart, cost_before, in_smallest_units, sum};
 use karez_projections::{Entry, LifeStep, ProjectState};
 use rust_decimal::Decimal;
 
@@ -90,11 +90,8 @@ fn is_judged(case: &Case<'_>, entry: &Entry) -> bool {
 }
 
 /// The sum, rounded once to the smallest unit of the currency.
-pub(crate) fn sum(case: &Case<'_>, parts: &[Part<'_>]) -> Decimal {
-    let sum = parts
-        .iter()
-        .fold(Decimal::ZERO, |sum, (_, part)| sum.saturating_add(*part));
-    in_smallest_units(sum, case.currency())
+pub(crate) fn rounded_sum(case: &Case<'_>, parts: &[Part<'_>]) -> Decimal {
+    in_smallest_units(sum(parts.iter().map(|(_, part)| *part)), case.currency())
 }
 
 /// Whether a cost was booked before a later contract put the start off, and became a pre-start cost by that.

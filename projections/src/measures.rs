@@ -25,7 +25,7 @@ mod tree;
 
 pub use amounts::Amounts;
 pub use benchmark::{Benchmark, BenchmarkMode, Checkpoint, benchmark, of_checkpoints};
-pub use budget::{Basis, BudgetChange};
+pub use budget::{Basis, BudgetChange, sum};
 pub use clock::Clock;
 pub use composition::LineMeasures;
 pub use eligibility::Eligibility;

@@ -26,7 +26,7 @@
 use chrono::{Datelike, NaiveDate};
 use karez_events::Ratio;
 use karez_events::event::supervision::Level;
-use karez_projections::measures::measures;
+use karez_projections::measures::{LineMeasures, measures};
 use karez_projections::project::{BudgetFact, BudgetForm};
 use karez_projections::{Measures, ProjectState};
 use rust_decimal::Decimal;
@@ -236,7 +236,7 @@ fn covers_what_was_spent(case: &Case<'_>, fact: &BudgetFact) -> Option<(String, 
         return Some(("总额 total".to_owned(), total.numerator, total_budget));
     }
     gains.into_iter().find_map(|gain| {
-        let is_meant = |line: &&karez_projections::measures::LineMeasures| {
+        let is_meant = |line: &&LineMeasures| {
             line.source == gain.source && line.category == gain.category && gain.category.is_some()
         };
         let line = before.lines.iter().find(is_meant)?;

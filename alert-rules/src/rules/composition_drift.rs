@@ -24,7 +24,7 @@ use std::cmp::Reverse;
 
 use karez_events::Ratio;
 use karez_projections::ProjectState;
-use karez_projections::measures::LineMeasures;
+use karez_projections::measures::{LineMeasures, sum};
 use karez_projections::project::BudgetForm;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -140,14 +140,7 @@ impl CompositionDrift {
 /// The two lines that are furthest from their share.
 fn furthest<'a>(case: &Case<'a>) -> Vec<&'a LineMeasures> {
     let lines = &case.measures.lines;
-    let total = |amount: fn(&LineMeasures) -> Decimal| {
-        Ratio::exact(
-            lines
-                .iter()
-                .map(amount)
-                .fold(Decimal::ZERO, Decimal::saturating_add),
-        )
-    };
+    let total = |amount: fn(&LineMeasures) -> Decimal| Ratio::exact(sum(lines.iter().map(amount)));
     let executed = total(|line| line.spent)
         .over(&total(|line| line.budget))
         .unwrap_or_else(|| Ratio::whole(0));

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use crate::bands::Judged;
 use crate::case::Case;
 use crate::pre_start_costs::{
-    Part, before_start_or_unstarted, in_state, is_judged_at_all, is_own, sum, with_approvals,
+    Part, before_start_or_unstarted, in_state, is_judged_at_all, is_own, rounded_sum, with_approvals,
 };
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::words::{money_en, money_zh, percent};
@@ -161,8 +161,10 @@ fn counted(case: &Case<'_>, costs: &[Part<'_>], claims: &[&Entry]) -> Decimal {
             .iter()
             .fold(Decimal::ZERO, |sum, claim| sum.saturating_add(claim.amount))
     };
-    let from_new = amount(&there).min(sum(case, &paid_from)).max(Decimal::ZERO);
-    sum(case, costs).min(amount(&other).saturating_add(from_new))
+    let from_new = amount(&there)
+        .min(rounded_sum(case, &paid_from))
+        .max(Decimal::ZERO);
+    rounded_sum(case, costs).min(amount(&other).saturating_add(from_new))
 }
 
 /// Voucher, invoice and document of a cost.

@@ -27,6 +27,7 @@ use std::collections::BTreeSet;
 use karez_events::UnitId;
 use karez_events::event::supervision::Level;
 use karez_projections::Project;
+use karez_projections::measures::sum;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -132,10 +133,7 @@ impl DuplicateAcrossProjects {
         let mut evidence = evidence(formula, "–/–/one unit/different units", "domain.md §4.4");
         for booked in &booked {
             let unit = booked.project.unit().map_or("—", |unit| unit.as_str());
-            let total = booked
-                .postings
-                .iter()
-                .fold(Decimal::ZERO, |sum, posting| sum.saturating_add(posting.left));
+            let total = sum(booked.postings.iter().map(|posting| posting.left));
             evidence = evidence.figure(
                 &format!("project {}", booked.project.id),
                 format!("{unit}: {total}"),

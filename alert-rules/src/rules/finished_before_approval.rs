@@ -35,7 +35,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::Judged;
 use crate::case::Case;
-use crate::pre_start_costs::{Part, before_start, in_state, is_judged_at_all, start_on, sum, with_approvals};
+use crate::pre_start_costs::{
+    Part, before_start, in_state, is_judged_at_all, rounded_sum, start_on, with_approvals,
+};
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::words::{day_zh, money_en, money_zh};
 
@@ -143,7 +145,7 @@ impl FinishedBeforeApproval {
                 .get(category)
                 .copied()
                 .filter(|budget| *budget > Decimal::ZERO)?;
-            let spent = sum(case, &parts);
+            let spent = rounded_sum(case, &parts);
             let percent = Ratio::of(spent, budget)?.times(&Ratio::whole(100));
             let is_finished = percent >= Ratio::exact(self.line_share_percent);
             is_finished.then_some((category, parts, spent, budget))

@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
+use karez_projections::measures::sum;
 use karez_projections::{Entry, EntryKind};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ use uuid::Uuid;
 use crate::bands::Judged;
 use crate::case::Case;
 use crate::pre_start_costs::{
-    Part, before_start, in_state, is_by_postponement, is_judged_at_all, start_on, sum, with_approvals,
+    Part, before_start, in_state, is_by_postponement, is_judged_at_all, rounded_sum, start_on, with_approvals,
 };
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::words::{day_zh, money_en, money_zh};
@@ -89,7 +90,7 @@ impl Rule for FiscalBeforeStart {
 
 impl FiscalBeforeStart {
     fn finding(&self, case: &Case<'_>, costs: &[Part<'_>]) -> Option<Finding> {
-        let total = sum(case, costs);
+        let total = rounded_sum(case, costs);
         if total <= Decimal::ZERO {
             return None;
         }
@@ -167,9 +168,7 @@ fn of_published(case: &Case<'_>) -> Option<Finding> {
     let mut early = case.entries().filter(is_early).peekable();
     early.peek()?;
     let early: Vec<&Entry> = early.collect();
-    let total = early
-        .iter()
-        .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount));
+    let total = sum(early.iter().map(|entry| entry.amount));
     let (count, currency) = (early.len(), case.currency());
     let formula = format!("Σ before {start} = {total} in {count} payments");
     let evidence = evidence(formula, "–/–/–/> 0", "domain.md §4.3");

@@ -27,6 +27,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
+use karez_projections::measures::sum;
 use karez_projections::{Entry, EntryKind};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -180,7 +181,7 @@ fn fiscal_part(case: &Case<'_>, posting: &Posting<'_>) -> Decimal {
             && (entry.corrects == Some(id) || (entry.event_id == id && entry.kind == EntryKind::Spent))
     };
     let parts = case.spending().filter(is_part);
-    parts.fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount))
+    sum(parts.map(|entry| entry.amount))
 }
 
 impl IneligibleUse {

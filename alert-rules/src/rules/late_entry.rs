@@ -27,6 +27,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use karez_events::Ratio;
 use karez_events::event::supervision::Level;
+use karez_projections::measures::sum;
 use karez_projections::{Entry, EntryKind, Target, Warning};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -164,10 +165,8 @@ impl LateEntry {
             Some(Closed::Month) => ("，记入已月结账期", ", into a closed month"),
             None => ("", ""),
         };
-        let spent_late = late
-            .iter()
-            .filter(|late| late.entry.kind.is_spending())
-            .fold(Decimal::ZERO, |sum, late| sum.saturating_add(late.entry.amount));
+        let of_spending = late.iter().filter(|late| late.entry.kind.is_spending());
+        let spent_late = sum(of_spending.map(|late| late.entry.amount));
         let spent = case.measures.amounts.spent;
         let evidence = banded(
             format!("{known_on} − {on} = {days} d{closed_en}"),

@@ -24,8 +24,7 @@
 use chrono::{Days, Months, NaiveDate};
 use karez_events::Ratio;
 use karez_projections::ProjectState;
-use karez_projections::measures::life_lines;
-use rust_decimal::Decimal;
+use karez_projections::measures::{life_lines, sum};
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Bands, Margin};
@@ -95,19 +94,15 @@ impl LateLifePurchases {
             .spending()
             .filter(|entry| entry.cost_on() >= late_from && entry.mentions(&self.categories))
             .collect();
-        let bought = late
-            .iter()
-            .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount));
+        let bought = sum(late.iter().map(|entry| entry.amount));
         let names_equipment = |name: &str| self.categories.iter().any(|word| name.contains(word.as_str()));
         let lines = life_lines(case.project, case.currency(), case.as_of);
-        let line = lines
-            .iter()
-            .filter(|line| {
-                line.category
-                    .as_ref()
-                    .is_some_and(|category| names_equipment(category.as_str()))
-            })
-            .fold(Decimal::ZERO, |sum, line| sum.saturating_add(line.budget));
+        let of_equipment = lines.iter().filter(|line| {
+            line.category
+                .as_ref()
+                .is_some_and(|category| names_equipment(category.as_str()))
+        });
+        let line = sum(of_equipment.map(|line| line.budget));
         let share = Ratio::of(bought, line)?;
         let judged = self.levels.from(&share.times(&Ratio::whole(100)), Margin::None);
         if judged.is_clear() {

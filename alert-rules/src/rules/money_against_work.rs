@@ -25,6 +25,7 @@
 use karez_events::Ratio;
 use karez_events::event::project::{ContractSigned, ProgressReported};
 use karez_projections::ProjectState;
+use karez_projections::measures::sum;
 use karez_projections::project::Dated;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -102,9 +103,7 @@ impl MoneyAgainstWork {
             .rate("F1")
             .filter(|rate| !rate.is_denominator_incomplete)?;
         let counted: Vec<_> = case.spending().filter(|entry| entry.on <= until).collect();
-        let spent = counted
-            .iter()
-            .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount));
+        let spent = sum(counted.iter().map(|entry| entry.amount));
         // Of a project that is given its money year by year, the whole that was approved.
         let approved = case
             .approval()

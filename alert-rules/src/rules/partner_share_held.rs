@@ -23,6 +23,7 @@
 
 use chrono::NaiveDate;
 use karez_events::event::project::PartnerShare;
+use karez_projections::measures::sum;
 use karez_projections::{Entry, EntryKind, ProjectState};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,6 @@ impl PartnerShareHeld {
 
 /// What the lead unit has passed on to partners.
 fn passed_on<'a>(entries: impl Iterator<Item = &'a Entry>) -> Decimal {
-    entries
-        .filter(|entry| entry.kind == EntryKind::PassedOn)
-        .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount))
+    let passed_on = entries.filter(|entry| entry.kind == EntryKind::PassedOn);
+    sum(passed_on.map(|entry| entry.amount))
 }

@@ -44,8 +44,8 @@ use serde::{Deserialize, Serialize};
 use crate::bands::{Bands, Judged, Margin};
 use crate::case::Case;
 use crate::pre_start_costs::{
-    Part, before_start_or_unstarted, in_state, is_by_postponement, is_judged_at_all, is_own, start_on, sum,
-    with_approvals,
+    Part, before_start_or_unstarted, in_state, is_by_postponement, is_judged_at_all, is_own, rounded_sum,
+    start_on, with_approvals,
 };
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::words::{day_zh, money_en, money_zh, percent};
@@ -125,7 +125,7 @@ impl SelfFundedBeforeStart {
         let swaps = rules.catalogue().swapped_into_fiscal.swaps(case);
         let mut costs = own;
         costs.extend(swaps.iter().map(|swap| (swap.into, swap.taken_out)));
-        let total = sum(case, &costs);
+        let total = rounded_sum(case, &costs);
         if total <= Decimal::ZERO {
             return None;
         }
@@ -222,7 +222,7 @@ impl SelfFundedBeforeStart {
             by_kind.entry(kind).or_default().push((entry, *part));
         }
         for (kind, parts) in by_kind {
-            evidence = evidence.figure(kind, sum(case, &parts));
+            evidence = evidence.figure(kind, rounded_sum(case, &parts));
         }
         evidence
     }

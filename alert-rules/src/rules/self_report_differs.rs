@@ -26,6 +26,7 @@ use chrono::Datelike;
 use karez_events::Ratio;
 use karez_events::event::performance::{EvaluationScored, EvaluationTier};
 use karez_events::event::supervision::Level;
+use karez_projections::measures::sum;
 use karez_projections::project::Dated;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -102,9 +103,7 @@ impl SelfReportDiffers {
             .spending()
             .filter(|entry| entry.on.year() == year && !entry.prior_year)
             .collect();
-        let ledger = of_year
-            .iter()
-            .fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount));
+        let ledger = sum(of_year.iter().map(|entry| entry.amount));
         let apart = reported.saturating_sub(ledger);
         let share = Ratio::of(apart.abs(), ledger.abs());
         let judged = match &share {

@@ -37,7 +37,9 @@ use uuid::Uuid;
 
 use crate::bands::Judged;
 use crate::case::Case;
-use crate::pre_start_costs::{Part, in_state, is_judged_at_all, is_own, sum, with_approvals, with_parts};
+use crate::pre_start_costs::{
+    Part, in_state, is_judged_at_all, is_own, rounded_sum, with_approvals, with_parts,
+};
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::words::{day_zh, money_en, money_zh};
 
@@ -106,7 +108,7 @@ impl SwappedIntoFiscal {
         let is_certain = found.iter().any(|swap| swap.is_certain);
         found.retain(|swap| swap.is_certain == is_certain);
         let parts: Vec<Part<'_>> = found.iter().map(|swap| (swap.into, swap.uncovered)).collect();
-        let total = sum(case, &parts);
+        let total = rounded_sum(case, &parts);
         if total <= Decimal::ZERO {
             return None;
         }
@@ -352,7 +354,7 @@ impl<'p, 'a> Postings<'p, 'a> {
                     let mut swap = self.swap(case, *first, into, paper);
                     let taken: Vec<Part<'_>> = out.iter().map(|(entry, part)| (*entry, -*part)).collect();
                     swap.taken_out = if index == last {
-                        sum(case, &taken)
+                        rounded_sum(case, &taken)
                     } else {
                         Decimal::ZERO
                     };

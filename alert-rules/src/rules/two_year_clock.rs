@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use karez_events::Ratio;
 use karez_projections::EntryKind;
-use karez_projections::measures::TrancheMeasures;
+use karez_projections::measures::{TrancheMeasures, sum};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -104,8 +104,7 @@ impl TwoYearClock {
     ) -> Finding {
         let left = (deadline - case.as_of).num_days();
         let currency = case.currency();
-        let balances = tranches.iter().map(|tranche| tranche.balance);
-        let unspent = balances.fold(Decimal::ZERO, Decimal::saturating_add);
+        let unspent = sum(tranches.iter().map(|tranche| tranche.balance));
         let formula = format!("{deadline} − {} = {left} d; {unspent} of {year} left", case.as_of);
         let mut evidence = banded(formula, self.levels, "d left", "domain.md §4.4, P1, P2; 预算法42")
             .figure("origin_budget_year", year);

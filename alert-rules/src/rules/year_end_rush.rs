@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, NaiveDate};
 use karez_events::Ratio;
 use karez_projections::fiscal_calendar::{day_of_year, days_before, year_end};
+use karez_projections::measures::sum;
 use karez_projections::{Entry, ProjectState};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -97,12 +98,9 @@ impl YearEndRush {
             .spending()
             .filter(|entry| entry.on.year() == year && entry.on <= until && !entry.prior_year)
             .collect();
-        let sum = |is_meant: &dyn Fn(&Entry) -> bool| {
-            let meant = of_year.iter().filter(|entry| is_meant(entry));
-            meant.fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount))
-        };
-        let spent = sum(&|_| true);
-        let december = sum(&|entry| entry.on.month() == 12);
+        let in_december = of_year.iter().filter(|entry| entry.on.month() == 12);
+        let december = sum(in_december.map(|entry| entry.amount));
+        let spent = sum(of_year.iter().map(|entry| entry.amount));
         if december < self.least_spent {
             return None;
         }
@@ -151,7 +149,7 @@ fn busiest_week(of_year: &[&Entry], until: NaiveDate) -> Option<(NaiveDate, Deci
         let meant = of_year
             .iter()
             .filter(|entry| entry.on > after && entry.on <= until);
-        meant.fold(Decimal::ZERO, |sum, entry| sum.saturating_add(entry.amount))
+        sum(meant.map(|entry| entry.amount))
     };
     // Only days with spending can end the busiest week.
     let ends: BTreeSet<NaiveDate> = of_year

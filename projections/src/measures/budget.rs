@@ -342,7 +342,8 @@ impl<'a> Lines<'a> {
 }
 
 /// The sum; beyond 28 digits it stays at the largest number rather than failing.
-pub(crate) fn sum(amounts: impl Iterator<Item = Decimal>) -> Decimal {
+#[must_use]
+pub fn sum(amounts: impl Iterator<Item = Decimal>) -> Decimal {
     amounts.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
