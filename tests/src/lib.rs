@@ -2,6 +2,7 @@
 //! without sleeping.
 
 pub mod http;
+pub mod moments;
 pub mod nats;
 pub mod postgres;
 pub mod program;

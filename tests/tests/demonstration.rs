@@ -11,8 +11,6 @@ use karez::clock::BUSINESS_TIME_ZONE;
 use karez::demo::submissions;
 use karez::sentinel::{Daily, Timeline};
 use karez_alert_rules::words::level_en;
-use karez_events::chain::Hash;
-use karez_events::{RecordedEvent, Submission};
 use karez_projections::warnings::EndingKind;
 use karez_projections::{Target, Warning, Warnings};
 
@@ -66,26 +64,8 @@ TLF-KJ-2024 two_level_gap: red 2022-02-28, orange 2022-05-31, yellow 2022-07-31,
 
 /// The warnings of the city's years until the end of March 2025.
 fn warnings() -> Warnings {
-    let recorded = (1..).zip(submissions().unwrap()).map(|(position, fact)| {
-        let Submission {
-            event_id,
-            stream,
-            occurred_on,
-            event,
-            metadata,
-        } = fact.submission;
-        RecordedEvent {
-            position,
-            stream,
-            version: 1,
-            event_id,
-            occurred_on,
-            recorded_at: fact.recorded_at,
-            event,
-            metadata,
-            hash: Hash::default(),
-        }
-    });
+    let facts = (1..).zip(submissions().unwrap());
+    let recorded = facts.map(|(position, fact)| fact.recorded(position));
     let daily = Daily::try_new("sentinel.daily_at", "0 30 0 * * *", BUSINESS_TIME_ZONE).unwrap();
     let mut timeline = Timeline::resume(daily, recorded.collect());
     let until: DateTime<Utc> = "2025-03-31T16:30:00Z".parse().unwrap();

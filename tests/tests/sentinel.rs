@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use karez::clock::BUSINESS_TIME_ZONE;
@@ -17,6 +17,7 @@ use karez::sentinel::{Daily, Timeline};
 use karez::store::{EventLog, StoreLocation};
 use karez_events::{Event, EventType, RawEvent, RecordedEvent, StreamId, Submission};
 use karez_projections::warnings::is_by_sentinel;
+use karez_tests::moments::Moments;
 use karez_tests::program::run;
 use karez_tests::server::Server;
 use karez_tests::wait::eventually;
@@ -184,13 +185,9 @@ async fn years_told_day_by_day_at_once_and_under_kills_give_the_same_warnings() 
     );
 
     let mut server = Server::start(["--data", &alone.0]).await.unwrap();
-    let mut moment = seed();
+    let mut moments = Moments::draw();
     for _ in 0..KILLS {
-        tokio::time::sleep(Duration::from_micros(moment % 300_000)).await;
-        moment = moment
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407)
-            >> 1;
+        tokio::time::sleep(Duration::from_micros(moments.below(300_000))).await;
         server.kill().await.unwrap();
         server.restart().await.unwrap();
     }
@@ -213,19 +210,4 @@ async fn years_told_day_by_day_at_once_and_under_kills_give_the_same_warnings() 
         days.is_sorted_by(|day, next| day.succ_opt() == Some(*next)),
         "every day once, in order"
     );
-}
-
-/// `KAREZ_SEED` gives the moments of an earlier run again.
-fn seed() -> u64 {
-    let named = std::env::var("KAREZ_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
-    let of_clock = || {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(1, |now| now.subsec_nanos().into())
-    };
-    let seed = named.unwrap_or_else(of_clock);
-    println!("KAREZ_SEED={seed}");
-    seed
 }

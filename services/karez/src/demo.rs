@@ -41,7 +41,7 @@ mod writer;
 pub(crate) mod tests;
 
 use chrono::{DateTime, Utc};
-use karez_events::{IdError, Submission};
+use karez_events::{Hash, IdError, Position, RecordedEvent, Submission};
 
 use writer::Writer;
 
@@ -52,6 +52,31 @@ pub struct DatedSubmission {
     pub recorded_at: DateTime<Utc>,
     /// The fact.
     pub submission: Submission,
+}
+
+impl DatedSubmission {
+    /// The event that a log without a hash chain would hold at a position.
+    #[must_use]
+    pub fn recorded(self, position: Position) -> RecordedEvent {
+        let Submission {
+            event_id,
+            stream,
+            occurred_on,
+            event,
+            metadata,
+        } = self.submission;
+        RecordedEvent {
+            position,
+            stream,
+            version: 1,
+            event_id,
+            occurred_on,
+            recorded_at: self.recorded_at,
+            event,
+            metadata,
+            hash: Hash::default(),
+        }
+    }
 }
 
 /// The fund of the demonstration.

@@ -1,7 +1,8 @@
 //! `kill -9` of the server, again and again, at any moment under posts.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use karez_tests::moments::Moments;
 use karez_tests::postgres::Postgres;
 use karez_tests::server::Server;
 
@@ -9,32 +10,6 @@ use super::place::Place;
 use super::traffic::{Sender, Traffic, is_recorded_once};
 
 const KILLS: u64 = 20;
-
-/// Moments drawn from a seed (xorshift); `KAREZ_SEED` gives those of an earlier run again.
-struct Moments(u64);
-
-impl Moments {
-    fn draw() -> Self {
-        let of_clock = || {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(1, |now| u64::from(now.subsec_nanos()))
-        };
-        let named = std::env::var("KAREZ_SEED")
-            .ok()
-            .and_then(|seed| seed.parse().ok());
-        let seed = named.unwrap_or_else(of_clock).max(1);
-        println!("KAREZ_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_at_any_moment_loses_and_doubles_nothing_on_sqlite() {

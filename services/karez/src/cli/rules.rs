@@ -81,10 +81,7 @@ pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Tro
 }
 
 async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
-    let list = match context.open().await {
-        Ok(log) => rules::list(&context.portfolio(&log, None).await?),
-        Err(_) => rules::list(&Portfolio::default()),
-    };
+    let list = rules::list(&known(context).await?);
     shape.print(context, &list, sheet)?;
     Ok(Exit::Done)
 }
@@ -132,7 +129,7 @@ fn sheet(list: &RuleList, look: Look) -> Vec<Sheet> {
 }
 
 async fn show(context: &Context, name: &str) -> Result<Exit, Trouble> {
-    let (rules, _) = in_force(context).await?;
+    let (rules, _) = published(&known(context).await?)?;
     let rule = find(rules.general(), name)?;
     let about = rule.about();
     output::line(&about.manual())?;
@@ -172,14 +169,15 @@ fn read_set(file: &Path, with: &[PathBuf]) -> Result<String, Trouble> {
     RuleSet::carrying(&text, &rules).map_err(|error| Trouble::wrong_use(error.to_string()))
 }
 
-/// The rule set that the store has in force, and where it was published; the defaults where there is no store yet.
-async fn in_force(context: &Context) -> Result<(RuleSet, Option<u64>), Trouble> {
+/// What the store holds; nothing where there is no store yet.
+async fn known(context: &Context) -> Result<Portfolio, Trouble> {
     let Ok(log) = context.open().await else {
-        return Ok((RuleSet::default(), None));
+        return Ok(Portfolio::default());
     };
-    published(&context.portfolio(&log, None).await?)
+    context.portfolio(&log, None).await
 }
 
+/// The rule set that a log has in force, and where it was published; the defaults where none was.
 fn published(portfolio: &Portfolio) -> Result<(RuleSet, Option<u64>), Trouble> {
     let Some(published) = portfolio.rules() else {
         return Ok((RuleSet::default(), None));

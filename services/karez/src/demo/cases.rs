@@ -61,7 +61,7 @@ fn arrived_on_1_march() -> Tranche {
 /// 1 March 2025 in 365. The supplier's refund of 3,000 on 16 October changes nothing of that: spending only falls.
 /// The example's late voucher stands in [`late_voucher`], so that this project stays idle.
 fn idle(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project_paid_in_february(&plan(1))?;
+    let mut account = writer.project(&plan(1), on(2024, 2, 18))?;
     writer.pay(&account, arrived_on_1_march())?;
     let refunded = writer.spend(
         &mut account,
@@ -78,7 +78,8 @@ fn idle(writer: &mut Writer) -> Result<Account, IdError> {
 /// Far behind: 300,000 arrives on 19 February and 4,500 is spent at the end of every month from March: 15 % at the end
 /// of the year. Never idle by ST-01, since every window of 90 days has more than 2 % spent.
 fn behind(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project(&plan(2))?;
+    let plan = plan(2);
+    let mut account = writer.project(&plan, plan.signed_on)?;
     writer.pay(
         &account,
         Tranche::of("1", 300_000, on(2024, 2, 7)).arriving(on(2024, 2, 19)),
@@ -99,7 +100,8 @@ fn behind(writer: &mut Writer) -> Result<Account, IdError> {
 /// Far ahead: 240,000 of 300,000 is spent by 31 May, 80 % where the year is at 41.5 %, with the end on 31 December.
 /// Every budget line keeps within its amount: only the pace is out of step.
 fn ahead(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project(&plan(3))?;
+    let plan = plan(3);
+    let mut account = writer.project(&plan, plan.signed_on)?;
     writer.pay(
         &account,
         Tranche::of("1", 300_000, on(2024, 1, 26)).arriving(on(2024, 1, 30)),
@@ -128,11 +130,7 @@ fn ahead(writer: &mut Writer) -> Result<Account, IdError> {
 /// posting of own and a positive one of fiscal money under the same vouchers. On 15 July 60 days before the start are
 /// approved: from 2 April on 23,600 is covered, 24,400 is not (February, March, one of April's 30 days).
 fn pre_start(writer: &mut Writer) -> Result<Account, IdError> {
-    let plan = plan(4);
-    let mut account = writer.approve(&plan)?;
-    writer.sign(&account, &plan);
-    writer.budget(&account, &plan, (on(2024, 4, 1), plan.fiscal), 2024)?;
-    writer.start(&account, plan.start_on);
+    let mut account = writer.project(&plan(4), on(2024, 4, 1))?;
     writer.pay(
         &account,
         Tranche::of("1", 300_000, on(2024, 4, 11)).arriving(on(2024, 4, 15)),
@@ -227,7 +225,8 @@ fn from_june(writer: &mut Writer, account: &mut Account) -> Result<(), IdError> 
 /// Healthy: 24,500 every month, on four days and by the shares of the budget: 294,000 of 300,000 at the end of the year,
 /// never 10 points from its benchmark.
 fn healthy(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project(&plan(5))?;
+    let plan = plan(5);
+    let mut account = writer.project(&plan, plan.signed_on)?;
     writer.pay(
         &account,
         Tranche::of("1", 300_000, on(2024, 1, 17)).arriving(on(2024, 1, 18)),
@@ -258,7 +257,7 @@ fn healthy(writer: &mut Writer) -> Result<Account, IdError> {
 /// A late voucher: the calendar of [`idle`], until a voucher of 10,000 dated 25 May becomes known on 12 September. As
 /// known before, 1.67 % was spent in the 90 days to 30 May; as known since, 5 %: that finding is retracted.
 fn late_voucher(writer: &mut Writer) -> Result<Account, IdError> {
-    let mut account = writer.project_paid_in_february(&plan(6))?;
+    let mut account = writer.project(&plan(6), on(2024, 2, 18))?;
     writer.pay(&account, arrived_on_1_march())?;
     writer.spend(
         &mut account,

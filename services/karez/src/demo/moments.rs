@@ -39,12 +39,7 @@ pub(super) fn on(year: i32, month: u32, day: u32) -> NaiveDate {
 
 /// The first and the last day of a month of 2024.
 pub(super) fn month(number: u32) -> (NaiveDate, NaiveDate) {
-    let next = if number == 12 {
-        on(2025, 1, 1)
-    } else {
-        on(2024, number + 1, 1)
-    };
-    (on(2024, number, 1), days_after(next, -1))
+    month_of(on(2024, number, 1))
 }
 
 /// The first and the last day of the month of a day.

@@ -85,11 +85,9 @@ fn project(writer: &mut Writer, row: &Row) -> Result<Account, IdError> {
     } else {
         first
     };
-    let mut account = writer.approve(&plan)?;
-    writer.sign(&account, &plan);
     // The budget comes with the quota, so that its clock does not run before the money.
     let budget_on = first.issued_on.max(plan.signed_on);
-    writer.budget(&account, &plan, (budget_on, plan.fiscal), 2024)?;
+    let mut account = writer.signed_project(&plan, budget_on)?;
     if row.number != 19 {
         writer.start(&account, plan.start_on);
     }

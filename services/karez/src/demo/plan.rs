@@ -234,27 +234,18 @@ impl Writer {
         );
     }
 
-    /// Approval, contract, the budget of 2024 and the start of a project of 2024.
-    pub(super) fn project(&mut self, plan: &Plan) -> Result<Account, IdError> {
-        let account = self.signed_project(plan)?;
-        self.start(&account, plan.start_on);
+    /// Approval, contract and the budget of 2024 of a project of 2024.
+    pub(super) fn signed_project(&mut self, plan: &Plan, budget_on: NaiveDate) -> Result<Account, IdError> {
+        let account = self.approve(plan)?;
+        self.sign(&account, plan);
+        self.budget(&account, plan, (budget_on, plan.fiscal), 2024)?;
         Ok(account)
     }
 
-    /// The same with a budget of mid-February, shortly before the money.
-    pub(super) fn project_paid_in_february(&mut self, plan: &Plan) -> Result<Account, IdError> {
-        let account = self.approve(plan)?;
-        self.sign(&account, plan);
-        self.budget(&account, plan, (on(2024, 2, 18), plan.fiscal), 2024)?;
+    /// The same, and its start.
+    pub(super) fn project(&mut self, plan: &Plan, budget_on: NaiveDate) -> Result<Account, IdError> {
+        let account = self.signed_project(plan, budget_on)?;
         self.start(&account, plan.start_on);
-        Ok(account)
-    }
-
-    /// The same without its start.
-    pub(super) fn signed_project(&mut self, plan: &Plan) -> Result<Account, IdError> {
-        let account = self.approve(plan)?;
-        self.sign(&account, plan);
-        self.budget(&account, plan, (plan.signed_on, plan.fiscal), 2024)?;
         Ok(account)
     }
 }

@@ -8,9 +8,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Datelike, NaiveDate, Timelike, Weekday};
-use karez_events::chain::Hash;
 use karez_events::event::fund::FundSource;
-use karez_events::{Currency, Event, FundId, ProjectId, Ratio, RecordedEvent};
+use karez_events::{Currency, Event, FundId, ProjectId, Ratio};
 use karez_projections::measures::{Measures, RollUp, fund_measures, measures};
 use karez_projections::{Portfolio, ProjectState, admit};
 use rust_decimal::Decimal;
@@ -46,24 +45,7 @@ pub(crate) fn known_on(day: NaiveDate) -> Portfolio {
         }
         admit(&portfolio, &fact.submission)
             .unwrap_or_else(|refusal| panic!("{:?}: {}", fact.submission, refusal.message_en));
-        let Submission {
-            event_id,
-            stream,
-            occurred_on,
-            event,
-            metadata,
-        } = fact.submission;
-        portfolio.apply(&RecordedEvent {
-            position,
-            stream,
-            version: 1,
-            event_id,
-            occurred_on,
-            recorded_at: fact.recorded_at,
-            event,
-            metadata,
-            hash: Hash::default(),
-        });
+        portfolio.apply(&fact.recorded(position));
     }
     portfolio
 }

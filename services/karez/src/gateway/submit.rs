@@ -87,9 +87,7 @@ impl<'a> Sent<'a> {
             body,
         })
     }
-}
 
-impl Sent<'_> {
     pub(crate) fn stream(&self) -> &StreamId {
         &self.stream
     }
