@@ -52,7 +52,7 @@ pub struct Raised {
     pub on: NaiveDate,
     /// The colour at first.
     pub level: Level,
-    /// The highest colour it reached.
+    /// The highest colour it reached by the last day compared.
     pub highest_level: Level,
 }
 
@@ -71,11 +71,16 @@ pub enum Disposition {
 }
 
 impl Raised {
-    fn of(warning: &Warning) -> Self {
+    /// As it stood at the end of a day: what came later the other rule set was not asked about.
+    fn by(warning: &Warning, to: NaiveDate) -> Self {
+        let reached = warning.levels.iter().filter(|(since, _)| *since <= to);
         Self {
             on: warning.raised_on,
             level: warning.raised.level,
-            highest_level: warning.highest_level(),
+            highest_level: reached
+                .map(|(_, level)| *level)
+                .max()
+                .unwrap_or(warning.raised.level),
         }
     }
 }
@@ -110,15 +115,18 @@ pub fn compare(real: &Warnings, other: &Warnings, from: NaiveDate, to: NaiveDate
         real.sort_by_key(|warning| warning.raised.episode);
         other.sort_by_key(|warning| warning.raised.episode);
         for index in 0..real.len().max(other.len()) {
-            let (real, other) = (real.get(index).copied(), other.get(index).copied());
+            let real = real.get(index).copied();
+            let disposition = real.map(Disposition::of);
+            let [real, other] =
+                [real, other.get(index).copied()].map(|one| one.map(|warning| Raised::by(warning, to)));
             found.push(CaseDiff {
-                change: change(real.map(Raised::of), other.map(Raised::of)),
+                change: change(real, other),
                 rule: rule.to_owned(),
                 target: target.clone(),
                 subject: subject.map(str::to_owned),
-                real: real.map(Raised::of),
-                other: other.map(Raised::of),
-                disposition: real.map(Disposition::of),
+                real,
+                other,
+                disposition,
             });
         }
     }
@@ -145,5 +153,67 @@ fn change(real: Option<Raised>, other: Option<Raised>) -> Change {
             Change::LevelChanged
         }
         (Some(_), Some(_)) => Change::Same,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use karez_events::Event;
+    use karez_events::event::supervision::{WarningLevelChanged, WarningRaised};
+    use karez_projections::warnings::WarningFact;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// A warning that is blue in May, and red from a day on where one is given.
+    fn warnings(red_on: Option<&str>) -> Warnings {
+        let raised: WarningRaised = serde_json::from_value(serde_json::json!({
+            "rule": "idle_funds", "rule_version": 1, "thresholds_hash": "", "project": "P1", "episode": 1, "level": "blue",
+            "as_of": "2024-05-30", "known_at_position": 1, "sentence_zh": "", "sentence_en": "",
+        }))
+        .unwrap();
+        let risen = red_on.map(|on| WarningLevelChanged {
+            from: Level::Blue,
+            to: Level::Red,
+            as_of: day(on),
+            cause: None,
+            sentence_zh: String::new(),
+            sentence_en: String::new(),
+            evidence: None,
+        });
+        let events = [Event::WarningRaised(raised)]
+            .into_iter()
+            .chain(risen.map(Event::WarningLevelChanged));
+        let mut warnings = Warnings::default();
+        for event in events {
+            let fact = WarningFact {
+                event: &event,
+                on: day("2024-05-30"),
+                at: DateTime::<Utc>::UNIX_EPOCH,
+                position: 1,
+                is_by_sentinel: true,
+            };
+            warnings.apply(&"ST-01-x".parse().unwrap(), &fact);
+        }
+        warnings
+    }
+
+    #[test]
+    fn a_colour_reached_after_the_last_day_is_no_difference() {
+        let changes = |to: &str| {
+            let diffs = compare(
+                &warnings(Some("2025-03-01")),
+                &warnings(None),
+                day("2024-01-01"),
+                day(to),
+            );
+            diffs.into_iter().map(|diff| diff.change).collect::<Vec<_>>()
+        };
+        assert_eq!(changes("2024-12-31"), [Change::Same]);
+        assert_eq!(changes("2025-03-01"), [Change::LevelChanged]);
     }
 }

@@ -71,7 +71,8 @@ fn evidence(warning: &Warning, language: Language) -> String {
     let mut line = |zh: &str, en: &str, value: &str| {
         writeln!(text, "{}: {value}", language.pick(zh, en)).unwrap_or_default();
     };
-    if let Some(evidence) = &raised.evidence {
+    // Of the colour it has now, as the sentence and the facts are.
+    if let Some(evidence) = &warning.evidence {
         line("公式", "formula", &evidence.formula);
         line("阈值", "thresholds", &evidence.threshold);
         line("依据", "basis", &evidence.basis);
@@ -82,10 +83,13 @@ fn evidence(warning: &Warning, language: Language) -> String {
     if let Some(cause) = &raised.cause {
         line("起因", "cause", cause);
     }
-    line("截至", "as of", &print::date(raised.as_of));
+    if let Some((since, _)) = warning.levels.last() {
+        line("颜色自", "colour since", &print::date(*since));
+    }
+    line("触发日", "raised as of", &print::date(raised.as_of));
     line(
-        "当时已知",
-        "known at position",
+        "触发时已知",
+        "raised, known at position",
         &raised.known_at_position.to_string(),
     );
     line("规则版本", "rule version", &raised.rule_version.to_string());
