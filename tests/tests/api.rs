@@ -6,10 +6,16 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "api/batch.rs"]
+mod batch;
 #[path = "api/commands.rs"]
 mod commands;
+#[path = "api/corrections.rs"]
+mod corrections;
 #[path = "api/posting.rs"]
 mod posting;
+#[path = "api/preview.rs"]
+mod preview;
 #[path = "api/problems.rs"]
 mod problems;
 #[path = "api/reading.rs"]

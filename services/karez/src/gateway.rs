@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use chrono_tz::Tz;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -28,6 +29,8 @@ use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
 mod answer;
+mod batch;
+mod corrections;
 mod envelope;
 mod events;
 mod funds;
@@ -36,11 +39,13 @@ mod host;
 mod overview;
 mod past;
 mod place;
+mod preview;
 mod problem;
 mod projects;
 mod question;
 mod receipts;
 mod rejections;
+mod rows;
 mod submit;
 mod traffic;
 mod units;
@@ -51,6 +56,9 @@ use traffic::Traffic;
 
 /// How long a stop waits for callers to take their answers; a half-sent request holds nobody up for longer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+
+/// Rehearsals at once.
+const REHEARSALS: usize = 2;
 
 /// What the gateway reads from and writes to.
 #[derive(Debug, Clone)]
@@ -92,6 +100,8 @@ struct Inner {
     settings: GatewaySettings,
     past: Past,
     traffic: Traffic,
+    /// Each holds a copy of the portfolio.
+    rehearsals: Semaphore,
 }
 
 impl Gateway {
@@ -107,6 +117,7 @@ impl Gateway {
             settings,
             past,
             traffic,
+            rehearsals: Semaphore::new(REHEARSALS),
         })))
     }
 
@@ -156,7 +167,7 @@ impl Gateway {
 }
 
 /// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 15] {
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 21] {
     [
         ("/v1/overview", get(overview::show)),
         ("/v1/funds", get(funds::list)),
@@ -168,9 +179,30 @@ fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 15] {
             get(events::of_project).post(submit::event),
         ),
         ("/v1/projects/{id}/expenditures", post(submit::expenditure)),
+        ("/v1/projects/{id}/disbursements", post(submit::disbursement)),
+        (
+            "/v1/projects/{id}/expenditures/{event_id}/reversal",
+            post(corrections::reversal),
+        ),
+        (
+            "/v1/projects/{id}/expenditures/{event_id}/reclassification",
+            post(corrections::reclassification),
+        ),
+        (
+            "/v1/projects/{id}/expenditures/{event_id}/refund",
+            post(corrections::refund),
+        ),
         ("/v1/units", get(units::list)),
         ("/v1/units/{id}", get(units::show)),
         ("/v1/events", get(events::of_log)),
+        (
+            "/v1/events:batch",
+            post(batch::post).layer(DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES)),
+        ),
+        (
+            "/v1/preview",
+            post(preview::post).layer(DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES)),
+        ),
         ("/v1/receipts/{event_id}", get(receipts::show)),
         ("/v1/rejections", get(rejections::list)),
         ("/healthz", get(health::alive)),

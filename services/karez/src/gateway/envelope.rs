@@ -28,6 +28,20 @@ const METADATA: [&str; 9] = [
     "undated",
 ];
 
+/// Members of the body of one event.
+const EVENT: [&str; 6] = ["type", "occurred_on", "data", "metadata", "event_id", "schema"];
+/// Members of a row of many.
+const ROW: [&str; 8] = [
+    "project",
+    "idempotency_key",
+    "type",
+    "occurred_on",
+    "data",
+    "metadata",
+    "event_id",
+    "schema",
+];
+
 /// The members of a JSON object, each as its bytes.
 #[derive(Debug)]
 struct Members(BTreeMap<String, Box<RawValue>>);
@@ -74,18 +88,32 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Takes apart `{occurred_on, …fields of the data…, …fields of the metadata…}`.
-    pub(crate) fn of_expenditure(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
+    /// Takes apart `{occurred_on, …fields of the data…, …fields of the metadata…}`, where the address says the type.
+    /// A `fixed` field is in the address, too.
+    pub(crate) fn of_type(
+        event_type: EventType,
+        stream: StreamId,
+        fixed: Option<(&str, Uuid)>,
+        body: &[u8],
+    ) -> Result<Self, Problem> {
         let Members(mut members) = object(body)?;
         let occurred_on = required(&mut members, "occurred_on")?;
         let event_id = optional(&mut members, "event_id")?;
         let metadata = metadata_of(&mut members)?;
+        if let Some((name, id)) = fixed {
+            let value = RawValue::from_string(format!("\"{id}\""))?;
+            if members.insert(name.to_owned(), value).is_some() {
+                return Err(malformed(
+                    format!("/{name}"),
+                    &format!("{name} is in the address: leave it out"),
+                ));
+            }
+        }
         let fields: Vec<String> = members
             .iter()
             .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.get()))
             .collect();
         let data = format!("{{{}}}", fields.join(","));
-        let event_type = EventType::ExpenditureRecorded;
         Ok(Self {
             stream,
             event_id,
@@ -100,7 +128,26 @@ impl Envelope {
 
     /// Takes apart `{type, occurred_on, data, metadata?, event_id?, schema?}`.
     pub(crate) fn of_event(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
-        let Members(mut members) = object(body)?;
+        let Members(members) = object(body)?;
+        Self::of_members(stream, members, &EVENT)
+    }
+
+    /// Takes apart a row of many: the same with the `project`, and with the `idempotency_key` that has no header.
+    pub(crate) fn of_row(row: &[u8]) -> Result<(Self, Option<String>), Problem> {
+        let Members(mut members) = object(row)?;
+        let project = StreamId::Project(required(&mut members, "project")?);
+        let key: Option<String> = optional(&mut members, "idempotency_key")?;
+        if let Some(key) = &key {
+            super::submit::check_key(key).map_err(|problem| problem.at("/idempotency_key"))?;
+        }
+        Ok((Self::of_members(project, members, &ROW)?, key))
+    }
+
+    fn of_members(
+        stream: StreamId,
+        mut members: BTreeMap<String, Box<RawValue>>,
+        known: &[&str],
+    ) -> Result<Self, Problem> {
         let occurred_on = required(&mut members, "occurred_on")?;
         let event_id = optional(&mut members, "event_id")?;
         let event_type: EventType = required(&mut members, "type")?;
@@ -108,10 +155,9 @@ impl Envelope {
         let data: Box<RawValue> = required(&mut members, "data")?;
         let metadata = optional(&mut members, "metadata")?.unwrap_or_default();
         if let Some(name) = members.keys().next() {
-            let known = "type, occurred_on, data, metadata, event_id, schema";
             return Err(malformed(
                 format!("/{name}"),
-                &format!("unknown field `{name}`, expected one of {known}"),
+                &format!("unknown field `{name}`, expected one of {}", known.join(", ")),
             ));
         }
         let data = data.get().to_owned();
@@ -183,8 +229,17 @@ pub(crate) fn place_in_event(pointer: &str) -> Option<String> {
     (!is_elsewhere).then(|| pointer.to_owned())
 }
 
+/// The same for a row of many, which names its project and its key itself.
+pub(crate) fn place_in_row(pointer: &str) -> Option<String> {
+    match pointer {
+        "/stream" => Some("/project".to_owned()),
+        "/event_id" | "" => None,
+        within => Some(within.to_owned()),
+    }
+}
+
 /// The same for a body in which the data and what surrounds them stand side by side.
-pub(crate) fn place_in_expenditure(pointer: &str) -> Option<String> {
+pub(crate) fn place_beside_data(pointer: &str) -> Option<String> {
     let within = pointer
         .strip_prefix("/data")
         .or_else(|| pointer.strip_prefix("/metadata"));
@@ -192,19 +247,22 @@ pub(crate) fn place_in_expenditure(pointer: &str) -> Option<String> {
 }
 
 fn object(body: &[u8]) -> Result<Members, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let pointer = pointer_of("", body, &error);
-        if error.is_data() {
-            return malformed(pointer, &error.to_string());
-        }
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed_json",
-            format!("请求体不是合法的 JSON：{error}"),
-            format!("the body is not JSON: {error}"),
-        )
-        .at(pointer)
-    })
+    serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+}
+
+/// A body that is not JSON, or not of the shape that is taken here.
+pub(crate) fn unreadable(body: &[u8], error: &serde_json::Error) -> Problem {
+    let pointer = pointer_of("", body, error);
+    if error.is_data() {
+        return malformed(pointer, &error.to_string());
+    }
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "malformed_json",
+        format!("请求体不是合法的 JSON：{error}"),
+        format!("the body is not JSON: {error}"),
+    )
+    .at(pointer)
 }
 
 fn required<T: for<'de> Deserialize<'de>>(

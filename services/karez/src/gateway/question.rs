@@ -64,7 +64,7 @@ impl Asked {
     }
 }
 
-/// The parameters of a GET.
+/// The parameters of a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Question {
     pub(crate) as_of: Option<NaiveDate>,
@@ -74,6 +74,10 @@ pub(crate) struct Question {
     pub(crate) cursor: Option<String>,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<u64>,
+    /// All rows or none.
+    pub(crate) atomic: bool,
+    /// Only say what would be done.
+    pub(crate) dry_run: bool,
     /// Of which list a page is asked for.
     list: ListMark,
 }
@@ -97,6 +101,8 @@ impl Question {
             "cursor" => self.cursor = Some(value),
             "limit" => self.limit = Some(read_limit(&value)?),
             "after" => self.after = Some(value.parse().map_err(|_| not_a_number("after", &value))?),
+            "atomic" => self.atomic = read_switch(name, &value)?,
+            "dry_run" => self.dry_run = read_switch(name, &value)?,
             other => return Err(not_taken(other, &[])),
         }
         Ok(())
@@ -185,6 +191,16 @@ fn read_limit(value: &str) -> Result<usize, Problem> {
             format!("limit {value:?} is not a number from 1 to {LARGEST_PAGE_ROWS}"),
         )),
     }
+}
+
+fn read_switch(name: &str, value: &str) -> Result<bool, Problem> {
+    value.parse().map_err(|_| {
+        Problem::bad_query(
+            name,
+            format!("{name} 应为 true 或 false，收到 {value:?}"),
+            format!("{name} is true or false, found {value:?}"),
+        )
+    })
 }
 
 fn not_a_number(name: &str, value: &str) -> Problem {

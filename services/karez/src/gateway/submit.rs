@@ -8,20 +8,21 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use karez_events::{ProjectId, StreamId};
+use karez_events::{EventType, ProjectId, StreamId};
+use uuid::Uuid;
 
 use super::Gateway;
-use super::envelope::{Envelope, place_in_event, place_in_expenditure};
+use super::envelope::{Envelope, place_beside_data, place_in_event};
 use super::problem::Problem;
 use super::question::Asked;
 use crate::bus::Origin;
 use crate::receipt::{Outcome, Receipt};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const LONGEST_KEY_BYTES: usize = 200;
 /// How long a sender waits until this node shows what was recorded. The receipt holds without it.
-const SEEN_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// POST /v1/projects/{id}/expenditures: the fields of an expenditure with `occurred_on`.
 pub(crate) async fn expenditure(
@@ -32,9 +33,23 @@ pub(crate) async fn expenditure(
     body: Bytes,
 ) -> Result<Response, Problem> {
     asked.none(&gateway)?;
-    let sent = Sent::read(&id, &headers, &body)?;
-    let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
-    gateway.submit(envelope, &sent, place_in_expenditure).await
+    gateway
+        .post_fact(EventType::ExpenditureRecorded, (&id, None), (&headers, &body))
+        .await
+}
+
+/// POST /v1/projects/{id}/disbursements: the fields of a disbursement with `occurred_on`.
+pub(crate) async fn disbursement(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    asked.none(&gateway)?;
+    gateway
+        .post_fact(EventType::FundsDisbursed, (&id, None), (&headers, &body))
+        .await
 }
 
 /// POST /v1/projects/{id}/events: any fact about a project.
@@ -76,7 +91,7 @@ impl<'a> Sent<'a> {
     }
 }
 
-fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = media_type
         .split(';')
         .next()
@@ -87,19 +102,42 @@ fn is_json(media_type: &str) -> bool {
 }
 
 fn read_key(value: &HeaderValue) -> Result<&str, Problem> {
-    let key = value.to_str().ok().map(str::trim);
-    key.filter(|key| (1..=LONGEST_KEY_BYTES).contains(&key.len()))
-        .ok_or_else(|| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "bad_idempotency_key",
-                format!("Idempotency-Key 应为 1 至 {LONGEST_KEY_BYTES} 个可见 ASCII 字符"),
-                format!("an Idempotency-Key has 1 to {LONGEST_KEY_BYTES} visible ASCII characters"),
-            )
-        })
+    let key = value.to_str().unwrap_or_default().trim();
+    check_key(key).map(|()| key)
+}
+
+/// A key as a header can carry it, so that it can be sent either way.
+pub(crate) fn check_key(key: &str) -> Result<(), Problem> {
+    let is_visible = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_visible && (1..=LONGEST_KEY_BYTES).contains(&key.len()) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad_idempotency_key",
+        format!("Idempotency-Key 应为 1 至 {LONGEST_KEY_BYTES} 个可见 ASCII 字符"),
+        format!("an Idempotency-Key has 1 to {LONGEST_KEY_BYTES} visible ASCII characters"),
+    ))
 }
 
 impl Gateway {
+    /// Records a fact of one type about a project, with a field of its data that is in the address.
+    pub(super) async fn post_fact(
+        &self,
+        event_type: EventType,
+        (project, fixed): (&str, Option<(&str, Uuid)>),
+        (headers, body): (&HeaderMap, &Bytes),
+    ) -> Result<Response, Problem> {
+        let sent = Sent::read(project, headers, body)?;
+        let envelope = Envelope::of_type(event_type, sent.stream.clone(), fixed, body);
+        let place = |pointer: &str| {
+            let pointer = place_beside_data(pointer)?;
+            let is_in_address = fixed.is_some_and(|(name, _)| pointer.strip_prefix('/') == Some(name));
+            (!is_in_address).then_some(pointer)
+        };
+        self.submit(envelope, &sent, place).await
+    }
+
     async fn submit(
         &self,
         envelope: Result<Envelope, Problem>,

@@ -1,0 +1,58 @@
+//! POST /v1/preview: which warnings one fact, or a list of them, would raise, change or lift. Nothing is recorded.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use karez_alert_rules::watch::preview::preview;
+
+use super::Gateway;
+use super::batch::{as_it_is, rehearsed};
+use super::problem::Problem;
+use super::question::{Asked, Question};
+use super::rows::rows;
+use crate::recorder::rehearsal::Verdict;
+use crate::views::Stand;
+use crate::views::batch::RowView;
+use crate::views::preview::PreviewView;
+use crate::views::warnings::rules_in_force;
+
+/// What facts would bring about, by the rules in force and today's date.
+pub(crate) async fn post(
+    State(gateway): State<Gateway>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<PreviewView>, Problem> {
+    asked.none(&gateway)?;
+    let rows = rows(&headers, &body, gateway.0.settings.body_limit_bytes)?;
+    let moment = gateway.moment(&Question::default());
+    let mut results = Vec::new();
+    let mut readable = Vec::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        match row.read {
+            Ok(submission) => readable.push((index, submission)),
+            Err(problem) => results.push(RowView::rejected(index, None, problem.reason(), as_it_is)),
+        }
+    }
+    let submissions = readable
+        .iter()
+        .map(|(_, submission)| submission.clone())
+        .collect();
+    let view = gateway
+        .rehearse(submissions, move |before, after, verdicts| {
+            let mut facts = Vec::new();
+            for ((index, submission), verdict) in readable.into_iter().zip(verdicts) {
+                if let Verdict::Fact(fact) = &verdict {
+                    facts.push(fact.as_ref().clone());
+                }
+                results.push(rehearsed(index, &submission, verdict));
+            }
+            results.sort_by_key(|row| row.index);
+            let rules = rules_in_force(before);
+            let changes = preview(before, after, rules.clone(), &facts, moment.as_of);
+            PreviewView::of(Stand::of(before, moment), results, &changes, &rules)
+        })
+        .await?;
+    Ok(Json(view))
+}
