@@ -12,6 +12,8 @@ mod batch;
 mod commands;
 #[path = "api/corrections.rs"]
 mod corrections;
+#[path = "api/live.rs"]
+mod live;
 #[path = "api/posting.rs"]
 mod posting;
 #[path = "api/preview.rs"]

@@ -83,7 +83,17 @@ pub fn preview(
     let changed = with
         .iter()
         .filter_map(|warning| change(warning, &without, &comes));
-    changed.collect()
+    // What the sentinel has not raised yet and would not raise with the facts.
+    let averted = without
+        .iter()
+        .filter(|warning| warning.is_open() && with.get(&warning.id).is_none())
+        .map(|warning| Change {
+            warning: warning.clone(),
+            before: Some(warning.level),
+            after: None,
+            comes: Comes::AtOnce,
+        });
+    changed.chain(averted).collect()
 }
 
 fn touched_by(watch: &Watch, facts: &[RecordedEvent]) -> BTreeMap<ProjectId, NaiveDate> {

@@ -36,6 +36,7 @@ mod events;
 mod funds;
 mod health;
 mod host;
+mod live;
 mod overview;
 mod past;
 mod place;
@@ -50,6 +51,7 @@ mod submit;
 mod traffic;
 mod units;
 
+use live::Live;
 use past::Past;
 use problem::Problem;
 use traffic::Traffic;
@@ -100,6 +102,7 @@ struct Inner {
     settings: GatewaySettings,
     past: Past,
     traffic: Traffic,
+    live: Live,
     /// Each holds a copy of the portfolio.
     rehearsals: Semaphore,
 }
@@ -117,6 +120,7 @@ impl Gateway {
             settings,
             past,
             traffic,
+            live: Live::default(),
             rehearsals: Semaphore::new(REHEARSALS),
         })))
     }
@@ -127,7 +131,12 @@ impl Gateway {
     /// The listener fails.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
         let abandoned = stop.clone();
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stop.cancelled_owned());
+        let closing = self.clone();
+        let stopped = async move {
+            stop.cancelled().await;
+            closing.0.live.close();
+        };
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
         tokio::select! {
             served = serving.into_future() => Ok(served?),
             () = async { abandoned.cancelled().await; tokio::time::sleep(ANSWERED_WITHIN).await } => Ok(()),
@@ -167,7 +176,7 @@ impl Gateway {
 }
 
 /// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 21] {
+fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 22] {
     [
         ("/v1/overview", get(overview::show)),
         ("/v1/funds", get(funds::list)),
@@ -204,6 +213,7 @@ fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 21] {
             post(preview::post).layer(DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES)),
         ),
         ("/v1/receipts/{event_id}", get(receipts::show)),
+        ("/v1/live", get(live::follow)),
         ("/v1/rejections", get(rejections::list)),
         ("/healthz", get(health::alive)),
         ("/readyz", get(health::ready)),

@@ -74,6 +74,10 @@ pub(crate) struct Question {
     pub(crate) cursor: Option<String>,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<u64>,
+    /// Only about this project.
+    pub(crate) project: Option<String>,
+    /// Only events of these types.
+    pub(crate) types: Option<String>,
     /// All rows or none.
     pub(crate) atomic: bool,
     /// Only say what would be done.
@@ -101,6 +105,8 @@ impl Question {
             "cursor" => self.cursor = Some(value),
             "limit" => self.limit = Some(read_limit(&value)?),
             "after" => self.after = Some(value.parse().map_err(|_| not_a_number("after", &value))?),
+            "project" => self.project = Some(value),
+            "type" => self.types = Some(value),
             "atomic" => self.atomic = read_switch(name, &value)?,
             "dry_run" => self.dry_run = read_switch(name, &value)?,
             other => return Err(not_taken(other, &[])),
