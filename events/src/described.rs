@@ -31,3 +31,9 @@ impl PartialSchema for StreamId {
 }
 
 impl ToSchema for StreamId {}
+
+/// A type with all that it is made of, by name.
+pub(crate) fn described<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
+}

@@ -14,6 +14,8 @@ mod commands;
 mod corrections;
 #[path = "api/live.rs"]
 mod live;
+#[path = "api/openapi.rs"]
+mod openapi;
 #[path = "api/posting.rs"]
 mod posting;
 #[path = "api/preview.rs"]

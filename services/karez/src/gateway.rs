@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::routing::{MethodRouter, get, post};
 use chrono_tz::Tz;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -21,6 +20,10 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::bus::Intake;
 use crate::clock::Clock;
@@ -30,6 +33,7 @@ use crate::telemetry::Metrics;
 
 mod answer;
 mod batch;
+mod bodies;
 mod corrections;
 mod envelope;
 mod events;
@@ -37,6 +41,7 @@ mod funds;
 mod health;
 mod host;
 mod live;
+mod openapi;
 mod overview;
 mod past;
 mod place;
@@ -49,9 +54,11 @@ mod rejections;
 mod rows;
 mod submit;
 mod traffic;
+mod unchanged;
 mod units;
 
 use live::Live;
+use openapi::Described;
 use past::Past;
 use problem::Problem;
 use traffic::Traffic;
@@ -102,6 +109,9 @@ struct Inner {
     settings: GatewaySettings,
     past: Past,
     traffic: Traffic,
+    described: Described,
+    /// Tells the tags of one process from those of another, which may show the same differently.
+    started_as: Uuid,
     live: Live,
     /// Each holds a copy of the portfolio.
     rehearsals: Semaphore,
@@ -115,11 +125,14 @@ impl Gateway {
     pub fn try_new(parts: GatewayParts, settings: GatewaySettings) -> anyhow::Result<Self> {
         let traffic = Traffic::register(parts.metrics.registry())?;
         let past = Past::new(settings.past_portfolios);
+        let started_as = parts.clock.fresh_id();
         Ok(Self(Arc::new(Inner {
             parts,
             settings,
             past,
             traffic,
+            described: Described::try_new(endpoints().into_openapi())?,
+            started_as,
             live: Live::default(),
             rehearsals: Semaphore::new(REHEARSALS),
         })))
@@ -146,15 +159,12 @@ impl Gateway {
     /// Every endpoint with the layers around it.
     pub fn router(&self) -> Router {
         let settings = self.0.settings;
-        let endpoints = endpoints()
-            .into_iter()
-            .fold(Router::new(), |router, (path, methods)| {
-                router.route(path, methods)
-            })
+        let endpoints = Router::from(endpoints())
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
             .fallback(no_such_address);
         endpoints
             .with_state(self.clone())
+            .layer(axum::middleware::from_fn_with_state(self.clone(), unchanged::tag))
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
             .layer(CompressionLayer::new().gzip(true))
             .layer(GlobalConcurrencyLimitLayer::new(settings.concurrent_requests))
@@ -175,54 +185,39 @@ impl Gateway {
     }
 }
 
-/// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 22] {
-    [
-        ("/v1/overview", get(overview::show)),
-        ("/v1/funds", get(funds::list)),
-        ("/v1/funds/{id}", get(funds::show)),
-        ("/v1/projects", get(projects::list)),
-        ("/v1/projects/{id}", get(projects::show)),
-        (
-            "/v1/projects/{id}/events",
-            get(events::of_project).post(submit::event),
-        ),
-        ("/v1/projects/{id}/expenditures", post(submit::expenditure)),
-        ("/v1/projects/{id}/disbursements", post(submit::disbursement)),
-        (
-            "/v1/projects/{id}/expenditures/{event_id}/reversal",
-            post(corrections::reversal),
-        ),
-        (
-            "/v1/projects/{id}/expenditures/{event_id}/reclassification",
-            post(corrections::reclassification),
-        ),
-        (
-            "/v1/projects/{id}/expenditures/{event_id}/refund",
-            post(corrections::refund),
-        ),
-        ("/v1/units", get(units::list)),
-        ("/v1/units/{id}", get(units::show)),
-        ("/v1/events", get(events::of_log)),
-        (
-            "/v1/events:batch",
-            post(batch::post).layer(DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES)),
-        ),
-        (
-            "/v1/preview",
-            post(preview::post).layer(DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES)),
-        ),
-        ("/v1/receipts/{event_id}", get(receipts::show)),
-        ("/v1/live", get(live::follow)),
-        ("/v1/rejections", get(rejections::list)),
-        ("/healthz", get(health::alive)),
-        ("/readyz", get(health::ready)),
-        ("/metrics", get(health::metrics)),
-    ]
+/// Every address and what it answers, with its description.
+fn endpoints() -> OpenApiRouter<Gateway> {
+    let many = || DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES);
+    OpenApiRouter::with_openapi(openapi::Skeleton::openapi())
+        .routes(routes!(overview::show))
+        .routes(routes!(funds::list))
+        .routes(routes!(funds::show))
+        .routes(routes!(projects::list))
+        .routes(routes!(projects::show))
+        .routes(routes!(events::of_project))
+        .routes(routes!(submit::event))
+        .routes(routes!(submit::expenditure))
+        .routes(routes!(corrections::reversal))
+        .routes(routes!(corrections::reclassification))
+        .routes(routes!(corrections::refund))
+        .routes(routes!(submit::disbursement))
+        .routes(routes!(units::list))
+        .routes(routes!(units::show))
+        .routes(routes!(events::of_log))
+        .routes(routes!(batch::post).layer(many()))
+        .routes(routes!(preview::post).layer(many()))
+        .routes(routes!(receipts::show))
+        .routes(routes!(rejections::list))
+        .routes(routes!(live::follow))
+        .routes(routes!(openapi::document))
+        .routes(routes!(openapi::page))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
 }
 
-async fn no_such_address() -> Problem {
-    Problem::no_such_address(endpoints().map(|(path, _)| path))
+async fn no_such_address(State(gateway): State<Gateway>) -> Problem {
+    Problem::no_such_address(gateway.0.described.addresses.iter())
 }
 
 /// Whether an address can be reached from this machine only. There are no accounts yet, so nothing else may listen.

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::question::Asked;
 use super::rows::{Row, rows};
 use super::submit::SEEN_WITHIN;
+use super::{bodies, openapi};
 use crate::bus::intake::Origin;
 use crate::receipt::Outcome;
 use crate::recorder::rehearsal::{Rehearsal, Verdict};
@@ -25,6 +26,14 @@ use crate::views::batch::{BatchView, RowCounts, RowView};
 pub(crate) const SWITCHES: [&str; 2] = ["atomic", "dry_run"];
 
 /// Many facts.
+#[utoipa::path(
+    post,
+    path = "/v1/events:batch",
+    tag = "facts",
+    params(openapi::Switches),
+    request_body(description = "An array, one row, or one row a line (NDJSON); at most 1,000.", content((Vec<bodies::RowBody> = "application/json"), (String = "application/x-ndjson"))),
+    responses((status = 200, description = "Every row with its own end.", body = crate::views::batch::BatchView), (status = 422, description = "Of an atomic batch a row was rejected, and none recorded; `results` says which.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn post(
     State(gateway): State<Gateway>,
     asked: Asked,

@@ -11,8 +11,17 @@ use uuid::Uuid;
 use super::Gateway;
 use super::problem::Problem;
 use super::question::Asked;
+use super::{bodies, openapi};
 
 /// 冲销: undoes an expenditure in full, from `occurred_on`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/expenditures/{event_id}/reversal",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), ("event_id" = String, Path, description = "The expenditure."), openapi::Key),
+    request_body = bodies::ReversalBody,
+    responses((status = 201, description = "Recorded; Location is its receipt.", body = crate::receipt::Receipt), (status = 200, description = "It had been recorded before: the first receipt, with Idempotency-Replayed: true.", body = crate::receipt::Receipt), (status = 409, description = "The key was used for another fact.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 422, description = "It cannot be a fact.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn reversal(
     State(gateway): State<Gateway>,
     Path(address): Path<(String, String)>,
@@ -25,6 +34,14 @@ pub(crate) async fn reversal(
 }
 
 /// 更正科目或资金来源: moves an expenditure, or part of it, to another category or source.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/expenditures/{event_id}/reclassification",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), ("event_id" = String, Path, description = "The expenditure."), openapi::Key),
+    request_body = bodies::ReclassificationBody,
+    responses((status = 201, description = "Recorded; Location is its receipt.", body = crate::receipt::Receipt), (status = 200, description = "It had been recorded before: the first receipt, with Idempotency-Replayed: true.", body = crate::receipt::Receipt), (status = 409, description = "The key was used for another fact.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 422, description = "It cannot be a fact.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn reclassification(
     State(gateway): State<Gateway>,
     Path(address): Path<(String, String)>,
@@ -37,6 +54,14 @@ pub(crate) async fn reclassification(
 }
 
 /// 退款: money of an expenditure comes back from the payee.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/expenditures/{event_id}/refund",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), ("event_id" = String, Path, description = "The expenditure."), openapi::Key),
+    request_body = bodies::RefundBody,
+    responses((status = 201, description = "Recorded; Location is its receipt.", body = crate::receipt::Receipt), (status = 200, description = "It had been recorded before: the first receipt, with Idempotency-Replayed: true.", body = crate::receipt::Receipt), (status = 409, description = "The key was used for another fact.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 422, description = "It cannot be a fact.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn refund(
     State(gateway): State<Gateway>,
     Path(address): Path<(String, String)>,

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use karez_events::{Position, ProjectId, RawEvent, StreamId};
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::{Asked, Question};
 use crate::views::Stand;
@@ -16,6 +17,13 @@ const HISTORY: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
 const LOG: [&str; 5] = ["as_of", "known_at", "cursor", "limit", "after"];
 
 /// One project's history, by version. With `as_of` only facts dated up to that day.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{id}/events",
+    tag = "history",
+    params(("id" = String, Path, description = "项目编号."), openapi::Clocks, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::events::EventList))
+)]
 pub(crate) async fn of_project(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -45,6 +53,13 @@ pub(crate) async fn of_project(
 }
 
 /// The whole log, by position: `after` or `cursor` is the last position that was seen.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "history",
+    params(openapi::Clocks, openapi::After, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::events::EventList))
+)]
 pub(crate) async fn of_log(State(gateway): State<Gateway>, asked: Asked) -> Result<Json<EventList>, Problem> {
     let question = asked.read(&LOG, &gateway)?;
     let (stand, span) = gateway.span(&question).await?;

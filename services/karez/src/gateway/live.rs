@@ -21,6 +21,7 @@ use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use crate::nearest::nearest;
@@ -114,6 +115,13 @@ impl Wanted {
 }
 
 /// Recorded events from now on, or from after `Last-Event-ID`.
+#[utoipa::path(
+    get,
+    path = "/v1/live",
+    tag = "history",
+    params(openapi::Streamed, ("Last-Event-ID" = Option<u64>, Header, description = "The last event that was seen.")),
+    responses((status = 200, description = "Events as they are recorded: id is the position, event the type, data the event as /v1/events shows it.", body = String, content_type = "text/event-stream"))
+)]
 pub(crate) async fn follow(
     State(gateway): State<Gateway>,
     asked: Asked,

@@ -8,6 +8,7 @@ use karez_alert_rules::watch::preview::preview;
 
 use super::Gateway;
 use super::batch::{as_it_is, rehearsed};
+use super::bodies;
 use super::problem::Problem;
 use super::question::{Asked, Question};
 use super::rows::rows;
@@ -18,6 +19,13 @@ use crate::views::preview::PreviewView;
 use crate::views::warnings::rules_in_force;
 
 /// What facts would bring about, by the rules in force and today's date.
+#[utoipa::path(
+    post,
+    path = "/v1/preview",
+    tag = "facts",
+    request_body(description = "An array, one row, or one row a line (NDJSON); at most 1,000.", content((Vec<bodies::RowBody> = "application/json"), (String = "application/x-ndjson"))),
+    responses((status = 200, description = "What would be.", body = crate::views::preview::PreviewView))
+)]
 pub(crate) async fn post(
     State(gateway): State<Gateway>,
     asked: Asked,

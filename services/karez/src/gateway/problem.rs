@@ -162,8 +162,8 @@ impl Problem {
     }
 
     /// Nothing answers at an address; those that exist are named.
-    pub(crate) fn no_such_address(addresses: impl Into<Vec<&'static str>>) -> Self {
-        let addresses = addresses.into();
+    pub(crate) fn no_such_address<'a>(addresses: impl Iterator<Item = &'a String>) -> Self {
+        let addresses: Vec<&str> = addresses.map(String::as_str).collect();
         Self::new(
             StatusCode::NOT_FOUND,
             "no_such_resource",

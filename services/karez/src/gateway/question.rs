@@ -241,7 +241,8 @@ fn not_taken(name: &str, taken: &[&str]) -> Problem {
         format!("该地址没有查询参数 {name:?}：{hint_zh}"),
         format!("this address has no parameter {name:?}: {hint_en}"),
     )
-    .with("parameter", name);
+    .with("parameter", name)
+    .with("parameters", taken);
     match near {
         Some(near) => problem.with("nearest", near),
         None => problem,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use uuid::Uuid;
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use crate::views::Stand;
@@ -14,6 +15,13 @@ use crate::views::rejections::{RejectionList, RejectionView};
 const LIST: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
 
 /// A page of rejections, those known at the moment asked for.
+#[utoipa::path(
+    get,
+    path = "/v1/rejections",
+    tag = "history",
+    params(openapi::Clocks, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::rejections::RejectionList))
+)]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     asked: Asked,

@@ -15,6 +15,7 @@ use super::Gateway;
 use super::envelope::{Envelope, place_beside_data, place_in_event};
 use super::problem::Problem;
 use super::question::Asked;
+use super::{bodies, openapi};
 use crate::bus::Origin;
 use crate::receipt::{Outcome, Receipt};
 
@@ -25,6 +26,14 @@ const LONGEST_KEY_BYTES: usize = 200;
 pub(crate) const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// POST /v1/projects/{id}/expenditures: the fields of an expenditure with `occurred_on`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/expenditures",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), openapi::Key),
+    request_body = bodies::ExpenditureBody,
+    responses((status = 201, description = "Recorded; Location is its receipt.", body = crate::receipt::Receipt), (status = 200, description = "It had been recorded before: the first receipt, with Idempotency-Replayed: true.", body = crate::receipt::Receipt), (status = 409, description = "The key was used for another fact.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 422, description = "It cannot be a fact.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn expenditure(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -39,6 +48,14 @@ pub(crate) async fn expenditure(
 }
 
 /// POST /v1/projects/{id}/disbursements: the fields of a disbursement with `occurred_on`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/disbursements",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), openapi::Key),
+    request_body = bodies::DisbursementBody,
+    responses((status = 201, description = "Recorded; Location is its receipt.", body = crate::receipt::Receipt), (status = 200, description = "It had been recorded before: the first receipt, with Idempotency-Replayed: true.", body = crate::receipt::Receipt), (status = 409, description = "The key was used for another fact.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 422, description = "It cannot be a fact.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn disbursement(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -53,6 +70,14 @@ pub(crate) async fn disbursement(
 }
 
 /// POST /v1/projects/{id}/events: any fact about a project.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/events",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), openapi::Key),
+    request_body = bodies::FactBody,
+    responses((status = 201, description = "Recorded; Location is its receipt.", body = crate::receipt::Receipt), (status = 200, description = "It had been recorded before: the first receipt, with Idempotency-Replayed: true.", body = crate::receipt::Receipt), (status = 409, description = "The key was used for another fact.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 422, description = "It cannot be a fact.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
 pub(crate) async fn event(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,

@@ -108,6 +108,7 @@ pub struct SourceAmount {
 
 /// A warning about the project.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProjectWarning)]
 pub struct WarningView {
     /// Its identifier.
     pub id: WarningId,
