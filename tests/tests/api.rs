@@ -12,6 +12,8 @@ mod batch;
 mod commands;
 #[path = "api/corrections.rs"]
 mod corrections;
+#[path = "api/fuzz.rs"]
+mod fuzz;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/openapi.rs"]

@@ -67,6 +67,7 @@ pub(crate) struct Projects {
 #[expect(dead_code, reason = "only described")]
 pub(crate) struct After {
     /// Only what follows this position.
+    #[param(format = "uint64")]
     after: Option<u64>,
 }
 
@@ -93,6 +94,7 @@ pub(crate) struct Streamed {
     /// Only these types, separated by commas.
     r#type: Option<String>,
     /// Begin after this position; `Last-Event-ID` goes before it.
+    #[param(format = "uint64")]
     after: Option<u64>,
 }
 
@@ -158,8 +160,9 @@ impl Described {
 
 /// What every operation has in common: the caller's language, and what it answers when it cannot do what was asked.
 fn complete(mut document: Document) -> Document {
-    for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
             let language = ParameterBuilder::new()
                 .name("Accept-Language")
                 .parameter_in(ParameterIn::Header)
@@ -185,9 +188,17 @@ fn complete(mut document: Document) -> Document {
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    // The two methods that there are.
-    [&mut item.get, &mut item.post].into_iter().flatten()
+/// The two methods that there are.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let found = [("get", &mut item.get), ("post", &mut item.post)].into_iter();
+    found.filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// A name for generated clients: the method and the words of the address.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty() && *word != "v1").collect();
+    format!("{method}_{}", words.join("_"))
 }
 
 /// The key of a fact, as a parameter.
