@@ -26,6 +26,8 @@ mod preview;
 mod problems;
 #[path = "api/reading.rs"]
 mod reading;
+#[path = "api/readme.rs"]
+mod readme;
 #[path = "api/refusals.rs"]
 mod refusals;
 #[path = "api/world.rs"]
