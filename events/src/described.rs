@@ -1,4 +1,4 @@
-//! How types that are written by hand as text are described to other programs (OpenAPI).
+//! How types that are written by hand as text are described to other programs.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};

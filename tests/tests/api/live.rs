@@ -47,7 +47,8 @@ impl Reader {
         loop {
             if let Some((message, rest)) = self.text.split_once("\n\n") {
                 let heard = parse(message);
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if heard.is_some() {
                     return heard;
                 }
@@ -110,7 +111,7 @@ async fn who_comes_back_hears_every_event_once() {
     }
     let last = ids.last().unwrap().to_string();
     let mut reader = Reader::of(follow(&world, "").header("Last-Event-ID", last)).await;
-    let (posted, _) = futures::join!(join_all(posts(20)), async {
+    let (posted, ()) = futures::join!(join_all(posts(20)), async {
         while ids.len() < 16 + 40 {
             ids.push(reader.next().await.unwrap().id);
         }

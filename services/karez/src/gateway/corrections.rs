@@ -1,5 +1,5 @@
-//! POST /v1/projects/{id}/expenditures/{event_id}/reversal, /reclassification and /refund: what was posted is never
-//! changed, it is corrected by a further fact. The expenditure is in the address, the rest as for any posting.
+//! Corrections of an expenditure: `…/expenditures/{event_id}/reversal`, `/reclassification` and `/refund`. What was posted
+//! is never changed, it is corrected by a further fact. The expenditure is in the address, the rest as for any posting.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};

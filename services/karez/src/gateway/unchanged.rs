@@ -7,6 +7,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::Gateway;
@@ -56,12 +58,7 @@ impl Gateway {
                 content.update(b"\n");
             }
         }
-        let digest: String = content
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = URL_SAFE_NO_PAD.encode(content.finalize());
         HeaderValue::try_from(format!("W/\"{}-{digest}\"", parts.follower.position())).ok()
     }
 }
