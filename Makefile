@@ -5,7 +5,7 @@ export DATA ?= data/demo
 # Where `make run` listens. Other machines are listened to as `[gateway]` in karez.toml allows.
 export LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run test setup fmt lint
+.PHONY: help run test fuzz setup fmt lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -15,6 +15,9 @@ run: ## build, fill a demo store once, show its tables, serve (DATA=… LISTEN=�
 
 test: ## set up, then everything that must pass before a change lands
 	@scripts/test
+
+fuzz: ## hold a running karez (make run) against its own description (URL=…, EXAMPLES=…)
+	@scripts/fuzz "$${URL:-http://$(LISTEN)}" "$${EXAMPLES:-200}"
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup test

@@ -5,6 +5,8 @@
 //! cause makes one group. A fact dated before a warning was raised may disprove it: the warning is looked at again for
 //! its own date. Its own warnings are applied at once and are not waited for; those of people come with the log.
 
+pub mod preview;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -14,7 +14,10 @@ pub mod system;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::described::described;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
 use crate::ids::StreamKind;
 use crate::upcast;
@@ -99,6 +102,14 @@ macro_rules! vocabulary {
             pub fn from_number(number: i16) -> Option<Self> {
                 match number { $($number => Some(Self::$variant),)+ _ => None }
             }
+        }
+
+        /// How the data of every type are described to other programs, by name.
+        #[must_use]
+        pub fn payload_schemas() -> Vec<(String, RefOr<Schema>)> {
+            let mut schemas = Vec::new();
+            $(described::<$($payload)+>(&mut schemas);)+
+            schemas
         }
 
         impl Event {

@@ -12,6 +12,7 @@
 //! This crate does no input or output and reads no clock.
 
 pub mod chain;
+mod described;
 pub mod event;
 pub mod ids;
 pub mod money;

@@ -9,7 +9,7 @@ use crate::event::{DecodeError, Event, EventType};
 use crate::ids::{Position, StreamId};
 
 /// Who says so.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
     /// Account or key.
@@ -24,7 +24,7 @@ pub struct Actor {
 }
 
 /// 文号: the document a fact rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// 文号.
@@ -39,7 +39,7 @@ pub struct Document {
 }
 
 /// What surrounds a fact. Every field is optional; absent fields are not stored.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Metadata {
     /// Who said so.

@@ -37,7 +37,7 @@ impl Target {
 }
 
 /// How a warning ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndingKind {
     /// 解除.
@@ -49,7 +49,7 @@ pub enum EndingKind {
 }
 
 /// The end of a warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ending {
     /// How.
     pub kind: EndingKind,
@@ -66,7 +66,7 @@ pub struct Ending {
 }
 
 /// 整改: what was ordered, and how far it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rectification {
     /// Items and deadline.
     pub order: RectificationOrdered,

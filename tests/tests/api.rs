@@ -8,18 +8,32 @@
 
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/batch.rs"]
+mod batch;
 #[path = "api/commands.rs"]
 mod commands;
+#[path = "api/corrections.rs"]
+mod corrections;
+#[path = "api/fuzz.rs"]
+mod fuzz;
+#[path = "api/live.rs"]
+mod live;
 #[path = "api/notices.rs"]
 mod notices;
 #[path = "api/office.rs"]
 mod office;
+#[path = "api/openapi.rs"]
+mod openapi;
 #[path = "api/posting.rs"]
 mod posting;
+#[path = "api/preview.rs"]
+mod preview;
 #[path = "api/problems.rs"]
 mod problems;
 #[path = "api/reading.rs"]
 mod reading;
+#[path = "api/readme.rs"]
+mod readme;
 #[path = "api/refusals.rs"]
 mod refusals;
 #[path = "api/roles.rs"]

@@ -9,7 +9,7 @@ use crate::ids::CategoryId;
 use crate::money::{Currency, decimal_text};
 
 /// One line of a budget: a source and a category.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetLine {
     /// Whose money.
@@ -24,7 +24,7 @@ pub struct BudgetLine {
 }
 
 /// Whether a budget is the first for its period or takes another's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BudgetStanding {
     /// The first for its period.
@@ -36,7 +36,7 @@ pub enum BudgetStanding {
 
 /// 预算批复. Several may stand side by side for different periods (annual budgets). Posted budgets of one
 /// `fiscal_year` replace each other; published budgets (with a period) are replaced only by revised ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetApproved {
     /// 预算年度; absent for a budget of the whole life or of a published period.
@@ -59,7 +59,7 @@ pub struct BudgetApproved {
 }
 
 /// 追加 or 调减 of a project's budget.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetAdjusted {
     /// The change, negative for a cut.
@@ -83,7 +83,7 @@ pub struct BudgetAdjusted {
 }
 
 /// 科目调剂: what one line loses another gains.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetReallocated {
     /// Amount moved, positive.
@@ -108,7 +108,7 @@ pub struct BudgetReallocated {
 }
 
 /// One planned payment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedPayment {
     /// When it is planned for; the last day of its period.
@@ -120,7 +120,7 @@ pub struct PlannedPayment {
 }
 
 /// 用款计划批复 in one currency. A later plan in that currency replaces it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CashPlanApproved {
     /// Currency of the plan.
@@ -131,7 +131,7 @@ pub struct CashPlanApproved {
 }
 
 /// 结转 or 结余.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftoverKind {
     /// 结转: to be used next year for the same purpose (条例 50).
@@ -142,7 +142,7 @@ pub enum LeftoverKind {
 }
 
 /// 结转确认. The money keeps the year for which it was first budgeted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CarryoverConfirmed {
     /// Amount in whole currency units.

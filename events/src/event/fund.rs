@@ -8,7 +8,20 @@ use crate::ids::{FundId, ProjectId, UnitId};
 use crate::money::{Currency, decimal_text};
 
 /// 资金来源: whose money it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FundSource {
     /// 财政当年: fiscal money of this year's budget.
@@ -54,7 +67,7 @@ impl FundSource {
 }
 
 /// 专项资金设立. A later one replaces the particulars.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FundEstablished {
     /// Name as in the budget.
@@ -74,7 +87,7 @@ pub struct FundEstablished {
 }
 
 /// 年初预算批复 of one budget year; a later one for the same year replaces it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppropriationApproved {
     /// Amount in whole currency units.
@@ -88,7 +101,7 @@ pub struct AppropriationApproved {
 }
 
 /// 追加 or 调减 of a fund's budget.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppropriationAdjusted {
     /// The change, negative for a cut.
@@ -105,7 +118,7 @@ pub struct AppropriationAdjusted {
 }
 
 /// 指标下达: budget is put at a department's, unit's or project's disposal on paper.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaIssued {
     /// 指标文号.
@@ -127,7 +140,7 @@ pub struct QuotaIssued {
 }
 
 /// 指标收回: part or all of a quota is taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaWithdrawn {
     /// 指标文号 of the quota.

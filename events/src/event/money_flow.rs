@@ -11,7 +11,7 @@ use crate::ids::{CategoryId, UnitId};
 use crate::money::{Currency, decimal_text, optional_decimal_text};
 
 /// 拨付: finance or the department pays money over to the unit (IATI transaction type 3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FundsDisbursed {
     /// Amount in whole currency units.
@@ -47,7 +47,7 @@ pub struct FundsDisbursed {
 }
 
 /// 到位确认: the unit's account shows the money (IATI incoming funds).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FundsArrived {
     /// Amount in whole currency units.
@@ -77,7 +77,7 @@ pub struct FundsArrived {
 }
 
 /// Money or things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContributionKind {
     /// 货币.
@@ -88,7 +88,7 @@ pub enum ContributionKind {
 }
 
 /// 自筹 or 配套到位.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MatchingFundsArrived {
     /// Amount in whole currency units.
@@ -108,7 +108,7 @@ pub struct MatchingFundsArrived {
 }
 
 /// 退回: the unit gives money back of its own accord.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FundsReturned {
     /// Amount, positive.
@@ -126,7 +126,7 @@ pub struct FundsReturned {
 }
 
 /// 收回: finance takes money back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FundsRecovered {
     /// Amount, positive.
@@ -144,7 +144,7 @@ pub struct FundsRecovered {
 }
 
 /// 合同占用: money is promised but not yet paid (IATI outgoing commitment).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommitmentSigned {
     /// Amount in whole currency units; negative where a publisher corrects an earlier one.
@@ -177,7 +177,7 @@ pub struct CommitmentSigned {
 }
 
 /// 占用释放.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommitmentReleased {
     /// 合同号 of the commitment.
@@ -191,7 +191,7 @@ pub struct CommitmentReleased {
 }
 
 /// 支出入账: spent on goods and services (IATI transaction type 4). Negative where a publisher nets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpenditureRecorded {
     /// Amount in whole currency units.
@@ -246,7 +246,7 @@ pub struct ExpenditureRecorded {
 }
 
 /// 退款: spent money comes back from the payee.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpenditureRefunded {
     /// The expenditure that is refunded, where known; source and category are then its own.
@@ -273,7 +273,7 @@ pub struct ExpenditureRefunded {
 }
 
 /// 冲销: an expenditure is undone in full. `occurred_on` is the day on which it stops counting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpenditureReversed {
     /// The `event_id` of the expenditure.
@@ -281,7 +281,7 @@ pub struct ExpenditureReversed {
 }
 
 /// 更正科目或资金来源 (置换): an expenditure, or part of it, moves to another source or category.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpenditureReclassified {
     /// The `event_id` of the expenditure.
@@ -302,7 +302,7 @@ pub struct ExpenditureReclassified {
 }
 
 /// Flows that are neither budget, commitment, disbursement nor expenditure (IATI transaction types 5–13).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OtherFlow {
     /// Type 5, letter code IR.
@@ -330,7 +330,7 @@ pub enum OtherFlow {
 }
 
 /// 其他资金往来. Recorded and shown, in no rate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OtherFlowRecorded {
     /// What kind of flow.
@@ -357,7 +357,7 @@ pub struct OtherFlowRecorded {
 
 /// 撤回: a later file of the same publisher no longer states a fact that an earlier file stated. The fact
 /// stays in the log and in every view as it was known before; today's figures leave it out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactWithdrawn {
     /// The `event_id` of the fact.

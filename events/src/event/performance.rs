@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::{decimal_text, optional_decimal_text};
 
 /// How a result is compared with its target (domain.md F14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// 正向: at least the target.
@@ -19,7 +19,7 @@ pub enum Direction {
 }
 
 /// 绩效指标: what is to be reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndicatorTargetSet {
     /// Name within the project (三级指标).
@@ -55,7 +55,7 @@ pub struct IndicatorTargetSet {
 }
 
 /// 完成目标可能性.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Likelihood {
     /// 确定能.
@@ -67,7 +67,7 @@ pub enum Likelihood {
 }
 
 /// 绩效完成值 or 监控值.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndicatorReported {
     /// Name as in the target.
@@ -91,7 +91,7 @@ pub struct IndicatorReported {
 }
 
 /// Who evaluates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EvaluationTier {
     /// 自评.
@@ -103,7 +103,7 @@ pub enum EvaluationTier {
 }
 
 /// 绩效评价.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluationScored {
     /// Who evaluated.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Currency, decimal_text};
 
 /// 月结 or 年结 of a unit's books.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodClosed {
     /// First day closed.
@@ -17,7 +17,7 @@ pub struct PeriodClosed {
 }
 
 /// 反结账.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodReopened {
     /// First day opened again.
@@ -29,7 +29,7 @@ pub struct PeriodReopened {
 }
 
 /// 对账结果.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountReconciled {
     /// The balance in the unit's books.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::PersonId;
 
 /// A personal text: open as it was sent, or sealed as it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Personal {
     /// Plain text, as sent by a unit.
@@ -19,7 +19,7 @@ pub enum Personal {
 }
 
 /// 收款人: who was paid.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Payee {
     /// Pseudonym of the payee, set when the fields are sealed: equal payees have equal pseudonyms.

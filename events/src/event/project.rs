@@ -8,7 +8,7 @@ use crate::ids::{FundId, ProjectId, UnitId};
 use crate::money::{Currency, decimal_text, optional_decimal_text};
 
 /// What kind of support a project is; one-off awards know no progress and no idle money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectKind {
     /// 前资助: a project that is paid first and works then.
@@ -23,7 +23,7 @@ pub enum ProjectKind {
 }
 
 /// Which clock runs on money left over (domain.md P1, P14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarryoverRegime {
     /// Government budget: unspent at the end of the next year means returned.
@@ -36,7 +36,7 @@ pub enum CarryoverRegime {
 }
 
 /// 项目申报.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectApplied {
     /// 项目名称.
@@ -81,7 +81,7 @@ pub struct ProjectApplied {
 }
 
 /// 立项批复. A later approval replaces every field of an earlier one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectApproved {
     /// 项目名称.
@@ -138,7 +138,7 @@ pub struct ProjectApproved {
 }
 
 /// A partner's share of a project led by another unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PartnerShare {
     /// The partner.
@@ -152,7 +152,7 @@ pub struct PartnerShare {
 }
 
 /// A milestone of the task contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Milestone {
     /// Name within the project.
@@ -165,7 +165,7 @@ pub struct Milestone {
 }
 
 /// 任务书(合同书)签订 or 变更. A later contract replaces every field of an earlier one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContractSigned {
     /// 合同编号.
@@ -200,12 +200,12 @@ pub struct ContractSigned {
 }
 
 /// 启动. `occurred_on` is the first day.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectStarted {}
 
 /// 预研批准 or 追认.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreStartApproved {
     /// Days before the eligibility start, at most 90 (domain.md X1).
@@ -220,7 +220,7 @@ pub struct PreStartApproved {
 }
 
 /// 暂停.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectSuspended {
     /// Why.
@@ -229,12 +229,12 @@ pub struct ProjectSuspended {
 }
 
 /// 恢复.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectResumed {}
 
 /// 延期批复.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectExtended {
     /// The new last day.
@@ -242,7 +242,7 @@ pub struct ProjectExtended {
 }
 
 /// 终止 or 撤销.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectTerminated {
     /// Why.
@@ -251,12 +251,12 @@ pub struct ProjectTerminated {
 }
 
 /// 验收申请.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptanceApplied {}
 
 /// 验收结论.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// 通过.
@@ -268,7 +268,7 @@ pub enum Conclusion {
 }
 
 /// 验收.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectAccepted {
     /// The conclusion.
@@ -283,12 +283,12 @@ pub struct ProjectAccepted {
 }
 
 /// 结题归档. `occurred_on` is the actual end.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectClosed {}
 
 /// How far one milestone is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MilestoneProgress {
     /// Name as in the contract.
@@ -299,7 +299,7 @@ pub struct MilestoneProgress {
 }
 
 /// 进度报告.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProgressReported {
     /// First day reported on.

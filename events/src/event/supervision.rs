@@ -9,7 +9,9 @@ use uuid::Uuid;
 use crate::ids::{FundId, ProjectId, UnitId};
 
 /// 预警颜色, from lowest to highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// 蓝, level four.
@@ -23,7 +25,7 @@ pub enum Level {
 }
 
 /// Why a rule says what it says: enough to check it by hand.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// The formula with its numbers filled in.
@@ -44,7 +46,7 @@ pub struct Evidence {
 }
 
 /// 预警触发. What it pins lets it be computed again exactly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningRaised {
     /// The rule's name, such as `idle_funds`.
@@ -89,7 +91,7 @@ pub struct WarningRaised {
 }
 
 /// 预警升级或降级.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningLevelChanged {
     /// The colour before.
@@ -111,7 +113,7 @@ pub struct WarningLevelChanged {
 }
 
 /// What somebody said about a warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningNote {
     /// In their words.
@@ -120,7 +122,7 @@ pub struct WarningNote {
 }
 
 /// 转派.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningAssigned {
     /// To whom.
@@ -131,7 +133,7 @@ pub struct WarningAssigned {
 }
 
 /// The end of a warning: lifted, dismissed as a false alarm, or retracted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningClosed {
     /// Why.
@@ -141,7 +143,7 @@ pub struct WarningClosed {
 }
 
 /// 升级.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningEscalated {
     /// To whom.
@@ -151,7 +153,7 @@ pub struct WarningEscalated {
 }
 
 /// 整改通知.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RectificationOrdered {
     /// What is to be put right.
@@ -161,7 +163,7 @@ pub struct RectificationOrdered {
 }
 
 /// 静默: nobody is called for certain warnings for a while. They stay on every list; red ones speak all the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningsSilenced {
     /// Of this rule only, by name.
@@ -180,7 +182,7 @@ pub struct WarningsSilenced {
 }
 
 /// 静默结束: by a person before its time, or by the sentinel at the end of its last day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SilenceEnded {
     /// The event that began it.
@@ -190,7 +192,7 @@ pub struct SilenceEnded {
 }
 
 /// 暂停拨款, 表彰 or 通报.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnitMeasure {
     /// Why.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ProjectId;
 
 /// 日度求值完成.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DayEvaluated {
     /// The day that was evaluated.
@@ -16,7 +16,7 @@ pub struct DayEvaluated {
 }
 
 /// 规则发布.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesPublished {
     /// Hash of the rule set's text.
@@ -30,7 +30,7 @@ pub struct RulesPublished {
 }
 
 /// 导入批次. Nothing is imported silently: every row is counted under one of the four outcomes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportCompleted {
     /// The file's name, without its folder.

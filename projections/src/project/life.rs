@@ -60,7 +60,7 @@ pub enum LifeStep {
 pub type LifeFact = Dated<LifeStep>;
 
 /// Where a project stands on a day (domain.md §4, table of states).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectState {
     /// 已申报.

@@ -21,7 +21,7 @@ use karez_projections::{Portfolio, Project, Target};
 use serde::Serialize;
 
 /// What somebody is to karez.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// 财务: records the office's facts and acts on warnings.
@@ -80,7 +80,7 @@ impl FromStr for Role {
 }
 
 /// What can be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// See figures: overview, projects, units.
@@ -176,9 +176,11 @@ pub enum Access {
 
 /// Every address: method, path as the router has it, whom it answers. HEAD is a GET.
 #[rustfmt::skip]
-pub const ENDPOINTS: [(&str, &str, Access); 36] = [
+pub const ENDPOINTS: [(&str, &str, Access); 45] = [
     ("GET", "/healthz", Access::Anyone),
     ("GET", "/readyz", Access::Anyone),
+    ("GET", "/openapi.json", Access::Anyone),
+    ("GET", "/docs", Access::Anyone),
     ("GET", "/metrics", Access::May(Action::ReadMetrics)),
     ("POST", "/v1/session", Access::Anyone),
     ("GET", "/v1/session", Access::SignedIn),
@@ -192,6 +194,13 @@ pub const ENDPOINTS: [(&str, &str, Access); 36] = [
     ("GET", "/v1/projects/{id}/events", Access::May(Action::ReadHistory)),
     ("POST", "/v1/projects/{id}/events", Access::May(Action::RecordFacts)),
     ("POST", "/v1/projects/{id}/expenditures", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/projects/{id}/expenditures/{event_id}/reversal", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/projects/{id}/expenditures/{event_id}/reclassification", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/projects/{id}/expenditures/{event_id}/refund", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/projects/{id}/disbursements", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/events:batch", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/preview", Access::May(Action::RecordFacts)),
+    ("GET", "/v1/live", Access::May(Action::ReadHistory)),
     ("GET", "/v1/units", Access::May(Action::ReadFigures)),
     ("GET", "/v1/units/{id}", Access::May(Action::ReadFigures)),
     ("GET", "/v1/events", Access::May(Action::ReadHistory)),
@@ -303,6 +312,13 @@ impl Caller {
             .is_none_or(|own| owner(portfolio, stream) == Some(own))
     }
 
+    /// Whether warnings about a target are within this caller's view.
+    #[must_use]
+    pub fn sees_target(&self, portfolio: &Portfolio, target: &Target) -> bool {
+        self.only_unit()
+            .is_none_or(|own| owner_of_target(portfolio, target) == Some(own))
+    }
+
     /// Whether this caller may record facts of a type: a unit says what it does itself, not what the office decides.
     #[must_use]
     pub fn may_record(&self, event_type: EventType) -> bool {
@@ -312,19 +328,28 @@ impl Caller {
 
 /// The unit that a stream belongs to; funds, days and rule sets belong to the office.
 fn owner<'a>(portfolio: &'a Portfolio, stream: &'a StreamId) -> Option<&'a UnitId> {
-    let of_project = |id| portfolio.project(id).and_then(Project::unit);
     match stream {
-        StreamId::Project(id) => of_project(id),
+        StreamId::Project(id) => portfolio.project(id).and_then(Project::unit),
         StreamId::Unit(id) => Some(id),
         StreamId::Warning(id) => {
             let raised = &portfolio.warning(id)?.raised;
             match Target::of(raised) {
-                Target::Project(_) => of_project(raised.project.as_ref()?),
+                Target::Project(_) => portfolio
+                    .project(raised.project.as_ref()?)
+                    .and_then(Project::unit),
                 Target::Unit(_) => raised.unit.as_ref(),
                 Target::Fund(_) | Target::Office => None,
             }
         }
         StreamId::Fund(_) | StreamId::Calendar => None,
+    }
+}
+
+fn owner_of_target<'a>(portfolio: &'a Portfolio, target: &'a Target) -> Option<&'a UnitId> {
+    match target {
+        Target::Project(id) => portfolio.project(id).and_then(Project::unit),
+        Target::Unit(id) => Some(id),
+        Target::Fund(_) | Target::Office => None,
     }
 }
 

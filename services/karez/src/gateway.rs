@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::routing::{MethodRouter, get, post};
 use axum::serve::Listener;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -22,6 +21,10 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::bus::Intake;
 use crate::clock::Clock;
@@ -31,29 +34,39 @@ use crate::telemetry::Metrics;
 
 mod answer;
 pub mod auth;
+mod batch;
+mod bodies;
+mod corrections;
 mod deliveries;
 mod envelope;
 mod events;
 mod funds;
 mod health;
 mod host;
+mod live;
+mod openapi;
 mod overview;
 mod past;
 mod place;
+mod preview;
 mod problem;
 mod projects;
 mod question;
 mod receipts;
 mod rejections;
+mod rows;
 mod rules;
 mod session;
 mod silences;
 mod submit;
 mod traffic;
+mod unchanged;
 mod units;
 mod warnings;
 
 use auth::Authentication;
+use live::Live;
+use openapi::Described;
 use past::Past;
 use problem::Problem;
 use traffic::Traffic;
@@ -63,6 +76,8 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 
 /// Passwords hashed at once: each takes 19 MiB for tens of milliseconds.
 const HASHED_AT_ONCE: usize = 2;
+/// Rehearsals at once.
+const REHEARSALS: usize = 2;
 
 /// What the gateway reads from and writes to.
 #[derive(Debug, Clone)]
@@ -119,6 +134,12 @@ struct Inner {
     traffic: Traffic,
     /// Passwords are hashed few at a time.
     hashing: Semaphore,
+    described: Described,
+    /// Tells the tags of one process from those of another, which may show the same differently.
+    started_as: Uuid,
+    live: Live,
+    /// Each holds a copy of the portfolio.
+    rehearsals: Semaphore,
 }
 
 impl Gateway {
@@ -129,12 +150,17 @@ impl Gateway {
     pub fn try_new(parts: GatewayParts, settings: GatewaySettings) -> anyhow::Result<Self> {
         let traffic = Traffic::register(parts.metrics.registry())?;
         let past = Past::new(settings.past_portfolios);
+        let started_as = parts.clock.fresh_id();
         Ok(Self(Arc::new(Inner {
             parts,
             settings,
             past,
             traffic,
             hashing: Semaphore::new(HASHED_AT_ONCE),
+            described: Described::try_new(endpoints().into_openapi())?,
+            started_as,
+            live: Live::default(),
+            rehearsals: Semaphore::new(REHEARSALS),
         })))
     }
 
@@ -147,7 +173,12 @@ impl Gateway {
         L: Listener<Addr = SocketAddr>,
     {
         let abandoned = stop.clone();
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stop.cancelled_owned());
+        let closing = self.clone();
+        let stopped = async move {
+            stop.cancelled().await;
+            closing.0.live.close();
+        };
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
         tokio::select! {
             served = serving.into_future() => Ok(served?),
             () = async { abandoned.cancelled().await; tokio::time::sleep(ANSWERED_WITHIN).await } => Ok(()),
@@ -157,11 +188,8 @@ impl Gateway {
     /// Every endpoint with the layers around it.
     pub fn router(&self) -> Router {
         let settings = self.0.settings;
-        let endpoints = endpoints()
-            .into_iter()
-            .fold(Router::new(), |router, (path, methods)| {
-                router.route(path, methods)
-            })
+        let endpoints = Router::from(endpoints())
+            .route_layer(axum::middleware::from_fn_with_state(self.clone(), unchanged::tag))
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), auth::check))
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
             .fallback(no_such_address);
@@ -192,57 +220,59 @@ impl Gateway {
     }
 }
 
-/// Every address and what it answers.
-fn endpoints() -> [(&'static str, MethodRouter<Gateway>); 32] {
-    [
-        ("/v1/overview", get(overview::show)),
-        ("/v1/funds", get(funds::list)),
-        ("/v1/funds/{id}", get(funds::show)),
-        ("/v1/projects", get(projects::list)),
-        ("/v1/projects/{id}", get(projects::show)),
-        (
-            "/v1/projects/{id}/events",
-            get(events::of_project).post(submit::event),
-        ),
-        ("/v1/projects/{id}/expenditures", post(submit::expenditure)),
-        ("/v1/units", get(units::list)),
-        ("/v1/units/{id}", get(units::show)),
-        ("/v1/events", get(events::of_log)),
-        ("/v1/receipts/{event_id}", get(receipts::show)),
-        ("/v1/rejections", get(rejections::list)),
-        ("/v1/warnings", get(warnings::list)),
-        ("/v1/warnings/{id}", get(warnings::show)),
-        ("/v1/warnings/{id}/acknowledge", post(warnings::acknowledge)),
-        ("/v1/warnings/{id}/assign", post(warnings::assign)),
-        ("/v1/warnings/{id}/answer", post(warnings::answer)),
-        ("/v1/warnings/{id}/rectification", post(warnings::order)),
-        ("/v1/warnings/{id}/rectification/report", post(warnings::report)),
-        (
-            "/v1/warnings/{id}/rectification/acceptance",
-            post(warnings::accept),
-        ),
-        ("/v1/warnings/{id}/lift", post(warnings::lift)),
-        ("/v1/warnings/{id}/dismiss", post(warnings::dismiss)),
-        ("/v1/deliveries", get(deliveries::list)),
-        ("/v1/silences", get(silences::list).post(silences::begin)),
-        ("/v1/silences/{id}/end", post(silences::end)),
-        ("/v1/rules", get(rules::list)),
-        ("/v1/rules/{id}", get(rules::show)),
-        (
-            "/v1/session",
-            get(session::show)
-                .post(session::sign_in)
-                .delete(session::sign_out),
-        ),
-        ("/v1/session/password", post(session::change_password)),
-        ("/healthz", get(health::alive)),
-        ("/readyz", get(health::ready)),
-        ("/metrics", get(health::metrics)),
-    ]
+/// Every address and what it answers, with its description.
+fn endpoints() -> OpenApiRouter<Gateway> {
+    let many = || DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES);
+    OpenApiRouter::with_openapi(openapi::Skeleton::openapi())
+        .routes(routes!(overview::show))
+        .routes(routes!(funds::list))
+        .routes(routes!(funds::show))
+        .routes(routes!(projects::list))
+        .routes(routes!(projects::show))
+        .routes(routes!(events::of_project))
+        .routes(routes!(submit::event))
+        .routes(routes!(submit::expenditure))
+        .routes(routes!(corrections::reversal))
+        .routes(routes!(corrections::reclassification))
+        .routes(routes!(corrections::refund))
+        .routes(routes!(submit::disbursement))
+        .routes(routes!(units::list))
+        .routes(routes!(units::show))
+        .routes(routes!(events::of_log))
+        .routes(routes!(batch::post).layer(many()))
+        .routes(routes!(preview::post).layer(many()))
+        .routes(routes!(receipts::show))
+        .routes(routes!(rejections::list))
+        .routes(routes!(live::follow))
+        .routes(routes!(warnings::list))
+        .routes(routes!(warnings::show))
+        .routes(routes!(warnings::acknowledge))
+        .routes(routes!(warnings::assign))
+        .routes(routes!(warnings::answer))
+        .routes(routes!(warnings::order))
+        .routes(routes!(warnings::report))
+        .routes(routes!(warnings::accept))
+        .routes(routes!(warnings::lift))
+        .routes(routes!(warnings::dismiss))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(silences::list))
+        .routes(routes!(silences::begin))
+        .routes(routes!(silences::end))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::show))
+        .routes(routes!(session::show))
+        .routes(routes!(session::sign_in))
+        .routes(routes!(session::sign_out))
+        .routes(routes!(session::change_password))
+        .routes(routes!(openapi::document))
+        .routes(routes!(openapi::page))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
 }
 
-async fn no_such_address() -> Problem {
-    Problem::no_such_address(endpoints().map(|(path, _)| path))
+async fn no_such_address(State(gateway): State<Gateway>) -> Problem {
+    Problem::no_such_address(gateway.0.described.addresses.iter())
 }
 
 /// Whether an address can be reached from this machine only: nothing else may listen without accounts.

@@ -33,7 +33,7 @@ pub enum Outcome {
 }
 
 /// Where a fact is in the log. It is given only after the commit, so it holds for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Receipt {
     /// The fact's id.
     pub event_id: Uuid,
@@ -47,6 +47,7 @@ pub struct Receipt {
     pub recorded_at: DateTime<Utc>,
     /// The chain's hash at this event, in hexadecimal.
     #[serde(serialize_with = "hash_as_text", deserialize_with = "hash_from_text")]
+    #[schema(value_type = String)]
     pub hash: Hash,
     /// It had been recorded before, under the same id and with the same content; nothing new was written.
     pub replayed: bool,
@@ -121,6 +122,16 @@ impl Reason {
             original: Some(original),
             ..reason
         }
+    }
+
+    /// Two different facts under one id, neither of which is recorded yet.
+    pub(crate) fn key_used_twice() -> Self {
+        Self::new(
+            KEY_CONFLICT,
+            "/event_id",
+            "同一编号在本次提交中用于两笔不同的事实：请各用各的编号".to_owned(),
+            "this id stands for two different facts in what was sent: give each its own".to_owned(),
+        )
     }
 
     pub(crate) fn wrong_sender(pointer: &str, door: &str, found: &str) -> Self {

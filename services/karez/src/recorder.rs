@@ -15,6 +15,7 @@
 mod desk;
 mod draft;
 mod personal;
+pub(crate) mod rehearsal;
 mod repeated;
 mod session;
 

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::print;
 
+pub mod batch;
 pub mod deliveries;
 pub mod events;
 pub mod figures;
@@ -19,6 +20,7 @@ pub mod funds;
 pub mod moment;
 pub mod overview;
 pub mod page;
+pub mod preview;
 pub mod project;
 pub mod projects;
 pub mod receipts;
@@ -39,7 +41,7 @@ pub struct Moment {
 }
 
 /// Where an answer stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Stand {
     /// The last position of the log that was known.
     pub position: Position,
@@ -67,7 +69,8 @@ impl Stand {
 }
 
 /// An amount in whole currency units: exact, as text, without trailing zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, utoipa::ToSchema)]
+#[schema(value_type = String, format = "decimal", examples("1234.5"))]
 pub struct Amount(pub Decimal);
 
 impl Serialize for Amount {

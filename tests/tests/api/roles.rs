@@ -3,7 +3,7 @@
 
 use karez::authorization::{Access, ENDPOINTS, Reach, Role, methods, reach};
 use karez_tests::program::run;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use crate::office::{Office, bearer};
@@ -80,6 +80,13 @@ impl Office {
         }
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
+        if response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|media| media == "text/event-stream")
+        {
+            return (status, Value::Null);
+        }
         let text = response.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
@@ -322,4 +329,54 @@ async fn a_method_that_is_not_listed_is_refused_with_those_that_are() {
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 405);
     assert_eq!(body(response).await["methods"], json!(["GET"]));
+}
+
+#[tokio::test]
+async fn a_unit_sends_and_hears_only_what_is_about_its_own() {
+    let office = Office::new().await;
+    let (unit, finance) = (office.key(Role::Unit), office.key(Role::Finance));
+    let row = |project: &str, what: &str, data: Value| json!({"project": project, "idempotency_key": what, "type": what, "occurred_on": "2024-05-06", "data": data});
+    let spent = || json!({"amount": "10.00", "category": "labour"});
+    let rows = json!([
+        row("P1", "expenditure_recorded", spent()),
+        row("P2", "expenditure_recorded", spent()),
+        row("P1", "funds_disbursed", json!({"amount": "10.00"})),
+    ]);
+    let post = |path: &str, key: &str, rows: &Value| {
+        let request = office.request("POST", path).header(AUTHORIZATION, bearer(key));
+        request.json(rows)
+    };
+    let codes = |results: &Value| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let rows = results["results"].as_array().unwrap().iter();
+        rows.map(|row| (text(&row["status"]), text(&row["code"])))
+            .collect()
+    };
+    let refused = |code: &str| ("rejected".to_owned(), code.to_owned());
+    let (status, preview) = read(post("/v1/preview", &unit, &rows)).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        codes(&preview)[1..],
+        [refused("not_found"), refused("not_for_units")]
+    );
+    assert!(!preview.to_string().contains("项目1"), "{preview}");
+
+    let mut live = office
+        .request("GET", "/v1/live")
+        .header(AUTHORIZATION, bearer(&unit))
+        .send()
+        .await
+        .unwrap();
+    let foreign = json!([row("P2", "expenditure_recorded", spent())]);
+    let (_, sent) = read(post("/v1/events:batch", &finance, &foreign)).await;
+    assert_eq!(codes(&sent)[0].0, "recorded", "{sent}");
+    let (_, sent) = read(post("/v1/events:batch", &unit, &rows)).await;
+    assert_eq!(codes(&sent)[0].0, "recorded", "{sent}");
+    assert_eq!(codes(&sent)[1..], codes(&preview)[1..]);
+    let mut heard = String::new();
+    while !heard.contains("project/P1") {
+        let chunk = live.chunk().await.unwrap().unwrap();
+        heard.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(!heard.contains("project/P2"), "{heard}");
 }

@@ -142,6 +142,10 @@ impl World {
         read(self.client.get(self.server.at(path))).await
     }
 
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.client.post(self.server.at(path)).json(body)
+    }
+
     pub(crate) fn spend(&self, project: &str, key: &str, body: &str) -> RequestBuilder {
         let path = format!("/v1/projects/{project}/expenditures");
         self.client

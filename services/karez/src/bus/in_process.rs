@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot, watch};
 
 use crate::bus::feed::Feed;
 use crate::bus::intake::{
-    Asker, Content, Deliveries, Delivery, IntakeError, Origin, QUEUE_SUBMISSIONS, Seat, origin_of,
+    Asker, Content, Deliveries, Delivery, IntakeError, Origin, QUEUE_SUBMISSIONS, Seat,
 };
 use crate::receipt::Outcome;
 
@@ -102,10 +102,13 @@ impl InProcessBus {
         heard(answer).await
     }
 
-    pub(crate) async fn submit_all(&self, submissions: Vec<Submission>) -> Vec<Result<Outcome, IntakeError>> {
-        let mut answers = Vec::with_capacity(submissions.len());
-        for submission in submissions {
-            answers.push(self.queue(submission).await);
+    pub(crate) async fn submit_all(
+        &self,
+        sent: Vec<(Submission, Origin)>,
+    ) -> Vec<Result<Outcome, IntakeError>> {
+        let mut answers = Vec::with_capacity(sent.len());
+        for (submission, origin) in sent {
+            answers.push(self.queue(submission, origin).await);
         }
         let mut outcomes = Vec::with_capacity(answers.len());
         for answer in answers {
@@ -117,9 +120,8 @@ impl InProcessBus {
         outcomes
     }
 
-    async fn queue(&self, submission: Submission) -> Result<Answer, IntakeError> {
+    async fn queue(&self, submission: Submission, origin: Origin) -> Result<Answer, IntakeError> {
         self.open()?;
-        let origin = origin_of(&submission);
         let (delivery, answer) = asking(Content::Readable(Box::new(submission)), origin);
         self.sender
             .send(delivery)

@@ -190,9 +190,22 @@ impl Intake {
     /// Submits many facts, in order, without waiting for one before sending the next; the outcomes come in the
     /// same order. Unlike [`Intake::submit`] it waits where the queue is full.
     pub async fn submit_all(&self, submissions: Vec<Submission>) -> Vec<Result<Outcome, IntakeError>> {
+        let with_origin = |submission: Submission| {
+            let origin = origin_of(&submission);
+            (submission, origin)
+        };
+        self.submit_all_from(submissions.into_iter().map(with_origin).collect())
+            .await
+    }
+
+    /// [`Intake::submit_all`] for facts whose origins are told apart from their content.
+    pub async fn submit_all_from(
+        &self,
+        sent: Vec<(Submission, Origin)>,
+    ) -> Vec<Result<Outcome, IntakeError>> {
         match &self.0 {
-            Door::InProcess(bus) => bus.submit_all(submissions).await,
-            Door::JetStream(submitter) => submitter.submit_all(submissions).await,
+            Door::InProcess(bus) => bus.submit_all(sent).await,
+            Door::JetStream(submitter) => submitter.submit_all(sent).await,
         }
     }
 }

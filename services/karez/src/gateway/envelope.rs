@@ -29,6 +29,20 @@ const METADATA: [&str; 9] = [
     "undated",
 ];
 
+/// Members of the body of one event.
+const EVENT: [&str; 6] = ["type", "occurred_on", "data", "metadata", "event_id", "schema"];
+/// Members of a row of many.
+const ROW: [&str; 8] = [
+    "project",
+    "idempotency_key",
+    "type",
+    "occurred_on",
+    "data",
+    "metadata",
+    "event_id",
+    "schema",
+];
+
 /// The members of a JSON object, each as its bytes.
 #[derive(Debug)]
 struct Members(BTreeMap<String, Box<RawValue>>);
@@ -75,20 +89,27 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Takes apart `{occurred_on, …fields of the data…, …fields of the metadata…}`.
-    pub(crate) fn of_expenditure(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
+    /// Takes apart `{occurred_on, …fields of the data…, …fields of the metadata…}`, where the address says the type.
+    /// A field of the data may be in the address, too.
+    pub(crate) fn of_type(
+        event_type: EventType,
+        stream: StreamId,
+        in_address: Option<(&str, Uuid)>,
+        body: &[u8],
+    ) -> Result<Self, Problem> {
         let Members(mut members) = object(body)?;
         let occurred_on = required(&mut members, "occurred_on")?;
-        Self::of_members(stream, EventType::ExpenditureRecorded, occurred_on, members)
+        put_in_address(&mut members, in_address)?;
+        Self::of_flat(stream, event_type, occurred_on, members)
     }
 
     /// Takes apart the end of a silence: a step that names the silence of the address.
     pub(crate) fn of_silence_end(silence: Uuid, body: &[u8], today: NaiveDate) -> Result<Self, Problem> {
         let body = if body.is_empty() { b"{}" } else { body };
         let Members(mut members) = object(body)?;
-        members.insert("silence".to_owned(), serde_json::value::to_raw_value(&silence)?);
+        put_in_address(&mut members, Some(("silence", silence)))?;
         let occurred_on = optional(&mut members, "occurred_on")?.unwrap_or(today);
-        Self::of_members(StreamId::Calendar, EventType::SilenceEnded, occurred_on, members)
+        Self::of_flat(StreamId::Calendar, EventType::SilenceEnded, occurred_on, members)
     }
 
     /// Takes apart a person's step on a warning, `{…fields of the data…, …fields of the metadata…, occurred_on?}`: it is
@@ -106,10 +127,10 @@ impl Envelope {
         if is_ending && !members.contains_key("as_of") {
             members.insert("as_of".to_owned(), serde_json::value::to_raw_value(&occurred_on)?);
         }
-        Self::of_members(stream, event_type, occurred_on, members)
+        Self::of_flat(stream, event_type, occurred_on, members)
     }
 
-    fn of_members(
+    fn of_flat(
         stream: StreamId,
         event_type: EventType,
         occurred_on: NaiveDate,
@@ -135,7 +156,26 @@ impl Envelope {
 
     /// Takes apart `{type, occurred_on, data, metadata?, event_id?, schema?}`.
     pub(crate) fn of_event(stream: StreamId, body: &[u8]) -> Result<Self, Problem> {
-        let Members(mut members) = object(body)?;
+        let Members(members) = object(body)?;
+        Self::of_members(stream, members, &EVENT)
+    }
+
+    /// Takes apart a row of many: the same with the `project`, and with the `idempotency_key` that has no header.
+    pub(crate) fn of_row(row: &[u8]) -> Result<(Self, Option<String>), Problem> {
+        let Members(mut members) = object(row)?;
+        let project = StreamId::Project(required(&mut members, "project")?);
+        let key: Option<String> = optional(&mut members, "idempotency_key")?;
+        if let Some(key) = &key {
+            super::submit::check_key(key).map_err(|problem| problem.at("/idempotency_key"))?;
+        }
+        Ok((Self::of_members(project, members, &ROW)?, key))
+    }
+
+    fn of_members(
+        stream: StreamId,
+        mut members: BTreeMap<String, Box<RawValue>>,
+        known: &[&str],
+    ) -> Result<Self, Problem> {
         let occurred_on = required(&mut members, "occurred_on")?;
         let event_id = optional(&mut members, "event_id")?;
         let event_type: EventType = required(&mut members, "type")?;
@@ -143,10 +183,9 @@ impl Envelope {
         let data: Box<RawValue> = required(&mut members, "data")?;
         let metadata = optional(&mut members, "metadata")?.unwrap_or_default();
         if let Some(name) = members.keys().next() {
-            let known = "type, occurred_on, data, metadata, event_id, schema";
             return Err(malformed(
                 format!("/{name}"),
-                &format!("unknown field `{name}`, expected one of {known}"),
+                &format!("unknown field `{name}`, expected one of {}", known.join(", ")),
             ));
         }
         let data = data.get().to_owned();
@@ -211,6 +250,11 @@ impl Envelope {
         })
     }
 
+    /// What it is about.
+    pub(crate) fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
     /// Its type.
     pub(crate) fn event_type(&self) -> EventType {
         self.event_type
@@ -239,6 +283,15 @@ pub(crate) fn place_in_event(pointer: &str) -> Option<String> {
     (!is_elsewhere).then(|| pointer.to_owned())
 }
 
+/// The same for a row of many, which names its project and its key itself.
+pub(crate) fn place_in_row(pointer: &str) -> Option<String> {
+    match pointer {
+        "/stream" => Some("/project".to_owned()),
+        "/event_id" | "" => None,
+        within => Some(within.to_owned()),
+    }
+}
+
 /// The same for a body in which the data and what surrounds them stand side by side.
 pub(crate) fn place_in_flat_body(pointer: &str) -> Option<String> {
     let within = pointer
@@ -247,20 +300,41 @@ pub(crate) fn place_in_flat_body(pointer: &str) -> Option<String> {
     place_in_event(within.unwrap_or(pointer))
 }
 
+/// Adds the field of the data that is in the address.
+fn put_in_address(
+    members: &mut BTreeMap<String, Box<RawValue>>,
+    in_address: Option<(&str, Uuid)>,
+) -> Result<(), Problem> {
+    let Some((name, id)) = in_address else {
+        return Ok(());
+    };
+    let value = serde_json::value::to_raw_value(&id)?;
+    if members.insert(name.to_owned(), value).is_none() {
+        return Ok(());
+    }
+    Err(malformed(
+        format!("/{name}"),
+        &format!("{name} is in the address: leave it out"),
+    ))
+}
+
 fn object(body: &[u8]) -> Result<Members, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let pointer = pointer_of("", body, &error);
-        if error.is_data() {
-            return malformed(pointer, &error.to_string());
-        }
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed_json",
-            format!("请求体不是合法的 JSON：{error}"),
-            format!("the body is not JSON: {error}"),
-        )
-        .at(pointer)
-    })
+    serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+}
+
+/// A body that is not JSON, or not of the shape that is taken here.
+pub(crate) fn unreadable(body: &[u8], error: &serde_json::Error) -> Problem {
+    let pointer = pointer_of("", body, error);
+    if error.is_data() {
+        return malformed(pointer, &error.to_string());
+    }
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "malformed_json",
+        format!("请求体不是合法的 JSON：{error}"),
+        format!("the body is not JSON: {error}"),
+    )
+    .at(pointer)
 }
 
 fn required<T: for<'de> Deserialize<'de>>(

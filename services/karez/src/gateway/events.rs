@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use karez_events::{Position, ProjectId, RawEvent, StreamId};
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::{Asked, Question};
 use crate::authorization::Caller;
@@ -22,6 +23,13 @@ const SEARCHED_EVENTS: usize = 1_000;
 const MOST_READS: usize = 50;
 
 /// One project's history, by version. With `as_of` only facts dated up to that day.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{id}/events",
+    tag = "history",
+    params(("id" = String, Path, description = "项目编号."), openapi::Clocks, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::events::EventList))
+)]
 pub(crate) async fn of_project(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -55,6 +63,13 @@ pub(crate) async fn of_project(
 
 /// The whole log, by position: `after` or `cursor` is the last position that was seen. A unit sees what is its own; its
 /// pages may be short, and the list goes on as long as there is a `next_cursor`.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "history",
+    params(openapi::Clocks, openapi::After, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::events::EventList))
+)]
 pub(crate) async fn of_log(
     State(gateway): State<Gateway>,
     caller: Caller,

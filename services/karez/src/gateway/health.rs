@@ -14,7 +14,8 @@ use super::problem::Problem;
 /// How long the log may take to answer before the node is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-#[derive(Serialize)]
+/// How the node is.
+#[derive(Serialize, utoipa::ToSchema)]
 struct Health {
     status: &'static str,
     position: u64,
@@ -22,6 +23,12 @@ struct Health {
 }
 
 /// The process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "operations",
+    responses((status = 200, description = "The process answers.", body = Health))
+)]
 pub(crate) async fn alive(State(gateway): State<Gateway>) -> Response {
     Json(Health {
         status: "alive",
@@ -32,6 +39,12 @@ pub(crate) async fn alive(State(gateway): State<Gateway>) -> Response {
 }
 
 /// The log answers and this node knows what it says.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operations",
+    responses((status = 200, description = "The log answers, and this node knows what it says.", body = Health))
+)]
 pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Response, Problem> {
     let head = tokio::time::timeout(PATIENCE, gateway.parts().log.head()).await;
     let head = head.map_err(|_| not_ready("账本未及时应答", "the log does not answer in time"))??;
@@ -51,6 +64,12 @@ pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<Response, Pr
 }
 
 /// Every figure of the process, in Prometheus' text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operations",
+    responses((status = 200, description = "Figures of the process.", body = String, content_type = "text/plain"))
+)]
 pub(crate) async fn metrics(State(gateway): State<Gateway>) -> Result<Response, Problem> {
     let text = gateway.parts().metrics.render().map_err(|error| {
         tracing::error!("metrics cannot be written: {error}");

@@ -17,6 +17,7 @@ use crate::bus::intake::RefusedContent;
 use crate::language::Language;
 use crate::receipt::{self, Reason, Refusal};
 use crate::store::StoreError;
+use crate::store::sealing::SealError;
 
 /// The media type of every answer that is a problem.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -81,6 +82,18 @@ impl Problem {
             message_zh: wrong.detail_zh.clone(),
             message_en: wrong.detail_en.clone(),
             content: sent.clone(),
+        }
+    }
+
+    /// The same as a reason, for a row of many.
+    pub(crate) fn reason(&self) -> Reason {
+        let wrong = &self.0;
+        Reason {
+            code: wrong.code.clone(),
+            pointer: wrong.pointer.clone().unwrap_or_default(),
+            message_zh: wrong.detail_zh.clone(),
+            message_en: wrong.detail_en.clone(),
+            original: None,
         }
     }
 
@@ -149,8 +162,8 @@ impl Problem {
     }
 
     /// Nothing answers at an address; those that exist are named.
-    pub(crate) fn no_such_address(addresses: impl Into<Vec<&'static str>>) -> Self {
-        let addresses = addresses.into();
+    pub(crate) fn no_such_address<'a>(addresses: impl Iterator<Item = &'a String>) -> Self {
+        let addresses: Vec<&str> = addresses.map(String::as_str).collect();
         Self::new(
             StatusCode::NOT_FOUND,
             "no_such_resource",
@@ -277,6 +290,18 @@ impl From<IntakeError> for Problem {
             error.to_string(),
         )
         .retry()
+    }
+}
+
+impl From<SealError> for Problem {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Store(error) => error.into(),
+            error @ (SealError::AlreadySealed { .. } | SealError::Cipher(_)) => {
+                tracing::error!("personal fields cannot be sealed: {error}");
+                Self::internal()
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use axum::response::Response;
 use karez_events::ProjectId;
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
 use crate::authorization::Caller;
@@ -25,6 +26,13 @@ const LIST: [&str; 10] = [
 ];
 
 /// A page of projects: filtered by fund, unit, state, programme and text, in any order.
+#[utoipa::path(
+    get,
+    path = "/v1/projects",
+    tag = "figures",
+    params(openapi::Clocks, openapi::Projects, openapi::Order, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::projects::ProjectList))
+)]
 pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
     let question = asked.read(&LIST, &gateway)?;
     let filter = question.filter.clone();
@@ -36,6 +44,13 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
 }
 
 /// One project.
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{id}",
+    tag = "figures",
+    params(("id" = String, Path, description = "项目编号."), openapi::Clocks),
+    responses((status = 200, description = "The answer.", body = crate::views::project::ProjectDetail))
+)]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,

@@ -77,7 +77,7 @@ impl Asked {
     }
 }
 
-/// The parameters of a GET.
+/// The parameters of a request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Question {
     pub(crate) as_of: Option<NaiveDate>,
@@ -90,6 +90,12 @@ pub(crate) struct Question {
     pub(crate) cursor: Option<String>,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<u64>,
+    /// Only events of these types.
+    pub(crate) types: Option<String>,
+    /// All rows or none.
+    pub(crate) atomic: bool,
+    /// Only say what would be done.
+    pub(crate) dry_run: bool,
     /// Of which list a page is asked for.
     list: ListMark,
 }
@@ -124,6 +130,9 @@ impl Question {
             "cursor" => self.cursor = Some(value),
             "limit" => self.limit = Some(read_limit(&value)?),
             "after" => self.after = Some(value.parse().map_err(|_| not_a_number("after", &value))?),
+            "type" => self.types = Some(value),
+            "atomic" => self.atomic = read_switch(name, &value)?,
+            "dry_run" => self.dry_run = read_switch(name, &value)?,
             other => return Err(not_taken(other, &[])),
         }
         Ok(())
@@ -215,6 +224,16 @@ fn read_limit(value: &str) -> Result<usize, Problem> {
     }
 }
 
+fn read_switch(name: &str, value: &str) -> Result<bool, Problem> {
+    value.parse().map_err(|_| {
+        Problem::bad_query(
+            name,
+            format!("{name} 应为 true 或 false，收到 {value:?}"),
+            format!("{name} is true or false, found {value:?}"),
+        )
+    })
+}
+
 fn not_a_number(name: &str, value: &str) -> Problem {
     Problem::bad_query(
         name,
@@ -247,7 +266,8 @@ fn not_taken(name: &str, taken: &[&str]) -> Problem {
         format!("该地址没有查询参数 {name:?}：{hint_zh}"),
         format!("this address has no parameter {name:?}: {hint_en}"),
     )
-    .with("parameter", name);
+    .with("parameter", name)
+    .with("parameters", taken);
     match near {
         Some(near) => problem.with("nearest", near),
         None => problem,

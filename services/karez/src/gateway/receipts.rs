@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use uuid::Uuid;
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
 use crate::authorization::Caller;
@@ -12,6 +13,13 @@ use crate::views::Stand;
 use crate::views::receipts::{self, ReceiptView};
 
 /// The receipt of a fact, by its id.
+#[utoipa::path(
+    get,
+    path = "/v1/receipts/{event_id}",
+    tag = "history",
+    params(("event_id" = String, Path, description = "The id of a fact."), openapi::Clocks),
+    responses((status = 200, description = "The answer.", body = crate::views::receipts::ReceiptView))
+)]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,

@@ -7,6 +7,7 @@ use karez_projections::Portfolio;
 use uuid::Uuid;
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use crate::authorization::{Action, Caller};
@@ -24,6 +25,13 @@ const MOST_READS: usize = 50;
 
 /// A page of rejections, those known at the moment asked for. A unit sees what it sent about its own; its pages may be
 /// short, and the list goes on as long as there is a `next_cursor`.
+#[utoipa::path(
+    get,
+    path = "/v1/rejections",
+    tag = "history",
+    params(openapi::Clocks, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::rejections::RejectionList))
+)]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     caller: Caller,

@@ -4,11 +4,19 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use crate::views::rules;
 
 /// Every rule of the set in force; with `known_at`, of the one in force then.
+#[utoipa::path(
+    get,
+    path = "/v1/rules",
+    tag = "rules",
+    params(openapi::KnownAt),
+    responses((status = 200, description = "The answer.", body = rules::RuleList))
+)]
 pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
     let question = asked.read(&["known_at"], &gateway)?;
     gateway
@@ -17,6 +25,13 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
 }
 
 /// One rule by its name or code.
+#[utoipa::path(
+    get,
+    path = "/v1/rules/{id}",
+    tag = "rules",
+    params(("id" = String, Path, description = "规则名或编号."), openapi::KnownAt),
+    responses((status = 200, description = "The answer.", body = rules::RuleDetail))
+)]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,

@@ -21,23 +21,23 @@ use crate::accounts::{
 use crate::authorization::{Action, Caller, Role};
 use crate::tasks::compute;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Credentials {
+pub(crate) struct Credentials {
     name: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewPassword {
+pub(crate) struct NewPassword {
     password: String,
     new_password: String,
 }
 
 /// Who is signed in.
-#[derive(Serialize)]
-struct Session {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Session {
     /// none: nobody is asked who they are. required: everybody is.
     authentication: &'static str,
     name: Option<String>,
@@ -68,6 +68,13 @@ impl Session {
 }
 
 /// POST /v1/session: signs in with `{name, password}`.
+#[utoipa::path(
+    post,
+    path = "/v1/session",
+    tag = "session",
+    request_body = Credentials,
+    responses((status = 200, description = "The answer.", body = Session))
+)]
 pub(crate) async fn sign_in(
     State(gateway): State<Gateway>,
     asked: Asked,
@@ -92,6 +99,12 @@ pub(crate) async fn sign_in(
 }
 
 /// GET /v1/session: who is signed in, and what they may do.
+#[utoipa::path(
+    get,
+    path = "/v1/session",
+    tag = "session",
+    responses((status = 200, description = "The answer.", body = Session))
+)]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -113,6 +126,12 @@ pub(crate) async fn show(
 }
 
 /// DELETE /v1/session: signs out.
+#[utoipa::path(
+    delete,
+    path = "/v1/session",
+    tag = "session",
+    responses((status = 204, description = "Signed out."))
+)]
 pub(crate) async fn sign_out(
     State(gateway): State<Gateway>,
     asked: Asked,
@@ -128,6 +147,13 @@ pub(crate) async fn sign_out(
 
 /// POST /v1/session/password: another password, `{password, new_password}`. Every session of the account ends, and
 /// this one goes on under a new id.
+#[utoipa::path(
+    post,
+    path = "/v1/session/password",
+    tag = "session",
+    request_body = NewPassword,
+    responses((status = 200, description = "The answer.", body = Session))
+)]
 pub(crate) async fn change_password(
     State(gateway): State<Gateway>,
     caller: Caller,

@@ -12,15 +12,31 @@ use super::envelope::{Envelope, place_in_flat_body};
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
 use super::submit::Sent;
+use super::{bodies, openapi};
 use crate::views::silences;
 
 /// Every silence, the newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/silences",
+    tag = "warnings",
+    params(openapi::Clocks),
+    responses((status = 200, description = "The answer.", body = silences::SilenceList))
+)]
 pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
     let question = asked.read(&CLOCKS, &gateway)?;
     gateway.answer(&question, silences::list).await
 }
 
 /// A silence: `{rule?, project?, unit?, until_on, cause}`.
+#[utoipa::path(
+    post,
+    path = "/v1/silences",
+    tag = "warnings",
+    params(openapi::Key),
+    request_body = bodies::SilenceBody,
+    responses(openapi::Posted)
+)]
 pub(crate) async fn begin(
     State(gateway): State<Gateway>,
     asked: Asked,
@@ -35,6 +51,14 @@ pub(crate) async fn begin(
 }
 
 /// Ends a silence before its time: `{cause}`.
+#[utoipa::path(
+    post,
+    path = "/v1/silences/{id}/end",
+    tag = "warnings",
+    params(("id" = String, Path, description = "静默编号."), openapi::Key),
+    request_body = bodies::SilenceEndBody,
+    responses(openapi::Posted)
+)]
 pub(crate) async fn end(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,

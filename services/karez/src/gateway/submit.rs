@@ -9,22 +9,32 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use karez_events::{EventType, ProjectId, StreamId};
+use uuid::Uuid;
 
 use super::Gateway;
 use super::envelope::{Envelope, place_in_event, place_in_flat_body};
 use super::problem::Problem;
 use super::question::Asked;
+use super::{bodies, openapi};
 use crate::authorization::Caller;
 use crate::bus::Origin;
 use crate::receipt::{Outcome, Receipt};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const LONGEST_KEY_BYTES: usize = 200;
 /// How long a sender waits until this node shows what was recorded. The receipt holds without it.
-const SEEN_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// POST /v1/projects/{id}/expenditures: the fields of an expenditure with `occurred_on`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/expenditures",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), openapi::Key),
+    request_body = bodies::ExpenditureBody,
+    responses(openapi::Posted)
+)]
 pub(crate) async fn expenditure(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -34,11 +44,41 @@ pub(crate) async fn expenditure(
 ) -> Result<Response, Problem> {
     let caller = asked.caller(&gateway)?;
     let sent = Sent::read(caller, project(&id)?, &headers, &body)?;
-    let envelope = Envelope::of_expenditure(sent.stream.clone(), &body);
-    gateway.submit(envelope, &sent, place_in_flat_body).await
+    gateway
+        .post_fact(EventType::ExpenditureRecorded, &sent, None)
+        .await
+}
+
+/// POST /v1/projects/{id}/disbursements: the fields of a disbursement with `occurred_on`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/disbursements",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), openapi::Key),
+    request_body = bodies::DisbursementBody,
+    responses(openapi::Posted)
+)]
+pub(crate) async fn disbursement(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let caller = asked.caller(&gateway)?;
+    let sent = Sent::read(caller, project(&id)?, &headers, &body)?;
+    gateway.post_fact(EventType::FundsDisbursed, &sent, None).await
 }
 
 /// POST /v1/projects/{id}/events: any fact about a project.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{id}/events",
+    tag = "facts",
+    params(("id" = String, Path, description = "项目编号."), openapi::Key),
+    request_body = bodies::FactBody,
+    responses(openapi::Posted)
+)]
 pub(crate) async fn event(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -52,7 +92,7 @@ pub(crate) async fn event(
     gateway.submit(envelope, &sent, place_in_event).await
 }
 
-fn project(id: &str) -> Result<StreamId, Problem> {
+pub(crate) fn project(id: &str) -> Result<StreamId, Problem> {
     let id = ProjectId::try_new(id).map_err(|_| Problem::not_found("项目", "project", id))?;
     Ok(StreamId::Project(id))
 }
@@ -108,19 +148,41 @@ pub(crate) fn is_json(media_type: &str) -> bool {
 }
 
 fn read_key(value: &HeaderValue) -> Result<&str, Problem> {
-    let key = value.to_str().ok().map(str::trim);
-    key.filter(|key| (1..=LONGEST_KEY_BYTES).contains(&key.len()))
-        .ok_or_else(|| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "bad_idempotency_key",
-                format!("Idempotency-Key 应为 1 至 {LONGEST_KEY_BYTES} 个可见 ASCII 字符"),
-                format!("an Idempotency-Key has 1 to {LONGEST_KEY_BYTES} visible ASCII characters"),
-            )
-        })
+    let key = value.to_str().unwrap_or_default().trim();
+    check_key(key).map(|()| key)
+}
+
+/// A key as a header can carry it, so that it can be sent either way.
+pub(crate) fn check_key(key: &str) -> Result<(), Problem> {
+    let is_visible = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_visible && (1..=LONGEST_KEY_BYTES).contains(&key.len()) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad_idempotency_key",
+        format!("Idempotency-Key 应为 1 至 {LONGEST_KEY_BYTES} 个可见 ASCII 字符"),
+        format!("an Idempotency-Key has 1 to {LONGEST_KEY_BYTES} visible ASCII characters"),
+    ))
 }
 
 impl Gateway {
+    /// Records a fact of one type, with a field of its data that is in the address.
+    pub(crate) async fn post_fact(
+        &self,
+        event_type: EventType,
+        sent: &Sent<'_>,
+        in_address: Option<(&str, Uuid)>,
+    ) -> Result<Response, Problem> {
+        let envelope = Envelope::of_type(event_type, sent.stream.clone(), in_address, sent.body);
+        let place = |pointer: &str| {
+            let pointer = place_in_flat_body(pointer)?;
+            let is_in_address = in_address.is_some_and(|(name, _)| pointer.strip_prefix('/') == Some(name));
+            (!is_in_address).then_some(pointer)
+        };
+        self.submit(envelope, sent, place).await
+    }
+
     /// Submits what an envelope holds; `place` says where a refusal points in the body.
     pub(crate) async fn submit(
         &self,
@@ -128,9 +190,10 @@ impl Gateway {
         sent: &Sent<'_>,
         place: impl Fn(&str) -> Option<String>,
     ) -> Result<Response, Problem> {
-        let is_application =
-            matches!(&envelope, Ok(envelope) if envelope.event_type() == EventType::ProjectApplied);
-        self.take_from(&sent.caller, &sent.stream, is_application)?;
+        match &envelope {
+            Ok(envelope) => self.take_from(&sent.caller, envelope)?,
+            Err(_) => self.show_to(&sent.caller, &sent.stream)?,
+        }
         let read = envelope.and_then(|envelope| {
             let event = envelope.event()?;
             envelope.submission(&sent.caller, event, sent.key.map(read_key).transpose()?)
@@ -151,12 +214,13 @@ impl Gateway {
     }
 
     /// A unit speaks about what is its own, and applies for what nobody has yet.
-    fn take_from(&self, caller: &Caller, stream: &StreamId, is_application: bool) -> Result<(), Problem> {
+    pub(crate) fn take_from(&self, caller: &Caller, envelope: &Envelope) -> Result<(), Problem> {
         let is_free = |project: &ProjectId| self.parts().follower.read().project(project).is_none();
-        if is_application && matches!(stream, StreamId::Project(project) if is_free(project)) {
+        let is_application = envelope.event_type() == EventType::ProjectApplied;
+        if is_application && matches!(envelope.stream(), StreamId::Project(project) if is_free(project)) {
             return Ok(());
         }
-        self.show_to(caller, stream)
+        self.show_to(caller, envelope.stream())
     }
 
     /// Nothing that was sent is lost: what cannot be taken is kept with the reason. It is not read a second time,

@@ -5,6 +5,7 @@ use axum::response::Response;
 use karez_events::{StreamId, UnitId};
 
 use super::Gateway;
+use super::openapi;
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
 use crate::authorization::Caller;
@@ -14,6 +15,13 @@ use crate::views::units;
 const LIST: [&str; 6] = ["as_of", "known_at", "q", "sort", "cursor", "limit"];
 
 /// A page of units.
+#[utoipa::path(
+    get,
+    path = "/v1/units",
+    tag = "figures",
+    params(openapi::Clocks, openapi::Order, openapi::Page),
+    responses((status = 200, description = "The answer.", body = crate::views::units::UnitList))
+)]
 pub(crate) async fn list(
     State(gateway): State<Gateway>,
     caller: Caller,
@@ -33,6 +41,13 @@ pub(crate) async fn list(
 }
 
 /// One unit with the numbers of its projects.
+#[utoipa::path(
+    get,
+    path = "/v1/units/{id}",
+    tag = "figures",
+    params(("id" = String, Path, description = "统一社会信用代码."), openapi::Clocks),
+    responses((status = 200, description = "The answer.", body = crate::views::units::UnitDetail))
+)]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,

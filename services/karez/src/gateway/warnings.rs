@@ -12,6 +12,7 @@ use super::envelope::{Envelope, place_in_flat_body};
 use super::problem::Problem;
 use super::question::{Asked, CLOCKS};
 use super::submit::Sent;
+use super::{bodies, openapi};
 use crate::authorization::Caller;
 use crate::views::warnings;
 
@@ -21,6 +22,13 @@ const LIST: [&str; 11] = [
 ];
 
 /// A page of warnings, the open ones where no state is asked for, the highest colours first.
+#[utoipa::path(
+    get,
+    path = "/v1/warnings",
+    tag = "warnings",
+    params(openapi::Clocks, openapi::Warned, openapi::Page),
+    responses((status = 200, description = "The answer.", body = warnings::WarningList))
+)]
 pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
     let question = asked.read(&LIST, &gateway)?;
     let filter = warnings::Filter {
@@ -39,6 +47,13 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
 }
 
 /// One warning in full.
+#[utoipa::path(
+    get,
+    path = "/v1/warnings/{id}",
+    tag = "warnings",
+    params(("id" = String, Path, description = "预警编号."), openapi::Clocks),
+    responses((status = 200, description = "The answer.", body = warnings::WarningDetail))
+)]
 pub(crate) async fn show(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
@@ -54,8 +69,16 @@ pub(crate) async fn show(
 }
 
 macro_rules! steps {
-    ($($(#[$doc:meta])+ $name:ident: $event:ident,)+) => {$(
+    ($($(#[$doc:meta])+ $name:ident: $event:ident, $path:literal, $body:ty;)+) => {$(
         $(#[$doc])+
+        #[utoipa::path(
+            post,
+            path = $path,
+            tag = "warnings",
+            params(("id" = String, Path, description = "预警编号."), openapi::Key),
+            request_body = $body,
+            responses(openapi::Posted)
+        )]
         pub(crate) async fn $name(
             State(gateway): State<Gateway>,
             Path(id): Path<String>,
@@ -73,21 +96,21 @@ macro_rules! steps {
 
 steps! {
     /// 签收: `{text?}`.
-    acknowledge: WarningAcknowledged,
+    acknowledge: WarningAcknowledged, "/v1/warnings/{id}/acknowledge", bodies::NoteBody;
     /// 转派: `{assignee, due_on?}`.
-    assign: WarningAssigned,
+    assign: WarningAssigned, "/v1/warnings/{id}/assign", bodies::AssignmentBody;
     /// 核查意见: `{text}`.
-    answer: WarningAnswered,
+    answer: WarningAnswered, "/v1/warnings/{id}/answer", bodies::NoteBody;
     /// 整改通知: `{items, due_on}`.
-    order: RectificationOrdered,
+    order: RectificationOrdered, "/v1/warnings/{id}/rectification", bodies::OrderBody;
     /// 整改反馈: `{text}`.
-    report: RectificationReported,
+    report: RectificationReported, "/v1/warnings/{id}/rectification/report", bodies::NoteBody;
     /// 销号: `{text?}`.
-    accept: RectificationAccepted,
+    accept: RectificationAccepted, "/v1/warnings/{id}/rectification/acceptance", bodies::NoteBody;
     /// 解除: `{cause}`.
-    lift: WarningLifted,
+    lift: WarningLifted, "/v1/warnings/{id}/lift", bodies::EndingBody;
     /// 误报: `{cause}`.
-    dismiss: WarningDismissed,
+    dismiss: WarningDismissed, "/v1/warnings/{id}/dismiss", bodies::EndingBody;
 }
 
 fn read(id: &str) -> Result<WarningId, Problem> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::bus::intake::Delivery;
 use crate::recorder::desk::Undecided;
-use crate::store::sealing::Sealer;
+use crate::store::sealing::{SealError, Sealer};
 use crate::store::{EventLog, StoreError};
 
 /// Recorded events that lie so close are read at once.
@@ -29,7 +29,16 @@ pub(super) async fn originals(
     most: usize,
 ) -> Result<HashMap<Uuid, Original>, Undecided> {
     let ids: Vec<Uuid> = waiting.iter().take(most).filter_map(Delivery::event_id).collect();
-    let mut positions: Vec<Position> = log.find(&ids).await?.into_values().collect();
+    Ok(recorded_under(log, sealer, &ids).await?)
+}
+
+/// The facts that are recorded under ids.
+pub(super) async fn recorded_under(
+    log: &EventLog,
+    sealer: &Sealer,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Original>, SealError> {
+    let mut positions: Vec<Position> = log.find(ids).await?.into_values().collect();
     positions.sort_unstable();
     let mut originals = Vec::with_capacity(positions.len());
     for run in runs(&positions) {

@@ -8,7 +8,7 @@ use super::{instant, optional_instant};
 use crate::store::DeliveryRow;
 
 /// One message to one receiver, with its latest try.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DeliveryView {
     /// The message.
     pub message_id: Uuid,
@@ -35,7 +35,7 @@ pub struct DeliveryView {
 }
 
 /// The newest messages first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DeliveryList {
     /// The messages.
     pub items: Vec<DeliveryView>,

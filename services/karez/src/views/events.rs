@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Stand, instant};
 
 /// One event, with the exact bytes that were stored and hashed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct EventView {
     /// Its place in the log.
     pub position: Position,
@@ -29,15 +29,17 @@ pub struct EventView {
     #[serde(serialize_with = "instant")]
     pub recorded_at: DateTime<Utc>,
     /// The data as stored; personal fields stay sealed.
+    #[schema(value_type = Object)]
     pub data: Box<RawValue>,
     /// What surrounds it, as stored.
+    #[schema(value_type = Object)]
     pub metadata: Box<RawValue>,
     /// The chain's hash at this event, in hexadecimal.
     pub hash: String,
 }
 
 /// Some events.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct EventList {
     /// Where the answer stands.
     #[serde(flatten)]

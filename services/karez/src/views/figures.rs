@@ -9,11 +9,15 @@ use karez_projections::{Measures, ProjectState, Rate};
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Amount;
 
 /// A figure in percent, percentage points or times, rounded once to two decimals; `null` where undefined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, utoipa::ToSchema)]
+#[schema(value_type = Option<String>, format = "decimal", examples("40.82"))]
 pub struct Rounded(pub Option<Decimal>);
 
 impl Rounded {
@@ -32,7 +36,7 @@ impl Serialize for Rounded {
 }
 
 /// A rate that says what it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct RateView {
     /// The figure of the catalogue: F1, F2, F3 …
     pub figure: &'static str,
@@ -131,8 +135,26 @@ impl Serialize for AmountsView {
     }
 }
 
+impl utoipa::PartialSchema for AmountsView {
+    fn schema() -> RefOr<Schema> {
+        let named = Self(Amounts::default()).named();
+        let amounts = ObjectBuilder::new().description(Some("Amounts by name."));
+        let add = |amounts: ObjectBuilder, (name, _)| {
+            let amount = Ref::from_schema_name(Amount::name());
+            amounts.property(name, amount).required(name)
+        };
+        named.into_iter().fold(amounts, add).into()
+    }
+}
+
+impl ToSchema for AmountsView {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Amount::name().into_owned(), Amount::schema()));
+    }
+}
+
 /// F6 序时进度.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct BenchmarkView {
     /// By which curve.
     pub mode: &'static str,
@@ -150,7 +172,7 @@ impl From<&Benchmark> for BenchmarkView {
 }
 
 /// F11 年末预测, a range, and F12 追赶倍数.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ForecastView {
     /// Lower end, an estimate, to the cent.
     pub low: Rounded,
@@ -178,7 +200,7 @@ impl From<&Forecast> for ForecastView {
 }
 
 /// The figures of many projects together, in one currency.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct SumView {
     /// The currency.
     pub currency: Currency,
@@ -222,7 +244,7 @@ impl SumView {
 }
 
 /// F10 闲置天数、资金沉淀量.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct IdleView {
     /// Since when.
     pub since: chrono::NaiveDate,
@@ -233,7 +255,7 @@ pub struct IdleView {
 }
 
 /// One project's figures in one currency.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ProjectFigures {
     /// The currency.
     pub currency: Currency,
@@ -309,7 +331,7 @@ impl ProjectFigures {
 }
 
 /// One budget line.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct LineView {
     /// Whose money.
     pub source: FundSource,
@@ -345,7 +367,7 @@ impl From<&LineMeasures> for LineView {
 }
 
 /// One payment that arrived, and what became of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TrancheView {
     /// 批次.
     pub tranche_no: Option<Box<str>>,

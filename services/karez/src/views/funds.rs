@@ -12,7 +12,7 @@ use super::figures::SumView;
 use super::{Moment, Stand};
 
 /// One fund.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct FundView {
     /// Its identifier.
     pub id: FundId,
@@ -31,7 +31,7 @@ pub struct FundView {
 }
 
 /// Every fund.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct FundList {
     /// Where the answer stands.
     #[serde(flatten)]
@@ -41,7 +41,7 @@ pub struct FundList {
 }
 
 /// One fund with its parts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct FundDetail {
     /// Where the answer stands.
     #[serde(flatten)]

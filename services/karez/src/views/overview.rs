@@ -13,7 +13,7 @@ use super::units::units_known;
 use super::{Moment, Stand};
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct OverviewView {
     /// Where it stands.
     #[serde(flatten)]
@@ -35,7 +35,7 @@ pub struct OverviewView {
 }
 
 /// How many projects are in a state.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct StateCount {
     /// The state.
     pub state: ProjectState,

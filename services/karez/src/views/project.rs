@@ -15,7 +15,7 @@ use super::projects::currencies;
 use super::{Amount, Moment, Stand, instant};
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProjectDetail {
     /// Where it stands.
     #[serde(flatten)]
@@ -58,7 +58,7 @@ pub struct ProjectDetail {
 }
 
 /// A step of a project's life.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct StepView {
     /// Business date.
     pub on: NaiveDate,
@@ -69,7 +69,7 @@ pub struct StepView {
 }
 
 /// Everything in one currency.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CurrencyDetail {
     /// The figures of the list.
     #[serde(flatten)]
@@ -83,7 +83,7 @@ pub struct CurrencyDetail {
 }
 
 /// F20 立项前支出.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PreStartView {
     /// Costs before this day are pre-start costs.
     pub eligible_from_on: Option<NaiveDate>,
@@ -98,7 +98,7 @@ pub struct PreStartView {
 }
 
 /// An amount of one source.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SourceAmount {
     /// Whose money.
     pub source: FundSource,
@@ -107,7 +107,8 @@ pub struct SourceAmount {
 }
 
 /// A warning about the project.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ProjectWarning)]
 pub struct WarningView {
     /// Its identifier.
     pub id: WarningId,

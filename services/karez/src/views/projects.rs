@@ -100,7 +100,7 @@ fn hint(found: &str, known: &[&str]) -> String {
 }
 
 /// One project in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProjectRow {
     /// 项目编号, a text.
     pub id: ProjectId,
@@ -123,7 +123,7 @@ pub struct ProjectRow {
 }
 
 /// A page of projects.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProjectList {
     /// Where the answer stands.
     #[serde(flatten)]

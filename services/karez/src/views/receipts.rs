@@ -7,7 +7,7 @@ use super::Stand;
 use super::events::EventView;
 
 /// The receipt of one fact, with the fact.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ReceiptView {
     /// Where the answer stands.
     #[serde(flatten)]

@@ -12,7 +12,7 @@ use crate::store::Rejection;
 const HIDDEN: &str = "***";
 
 /// One refused submission.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RejectionView {
     /// Its id.
     pub rejection_id: Uuid,
@@ -42,7 +42,7 @@ pub struct RejectionView {
 }
 
 /// Some rejections, the newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RejectionList {
     /// Where the answer stands.
     #[serde(flatten)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::warnings::rules_in_force;
 
 /// One rule.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RuleView {
     /// Its code in the catalogue.
     pub code: String,
@@ -30,7 +30,7 @@ pub struct RuleView {
 }
 
 /// Every rule, and by which set.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RuleList {
     /// Hash of the rule set in force.
     pub thresholds_hash: String,
@@ -41,7 +41,7 @@ pub struct RuleList {
 }
 
 /// One rule with its manual.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct RuleDetail {
     /// The rule.
     #[serde(flatten)]

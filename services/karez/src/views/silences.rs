@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Moment, Stand};
 
 /// One silence.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SilenceView {
     /// Its identifier.
     pub id: Uuid,
@@ -33,7 +33,7 @@ pub struct SilenceView {
 }
 
 /// Every silence, the newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct SilenceList {
     /// Where the answer stands.
     #[serde(flatten)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Amount, Moment, Stand};
 
 /// Every total.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TotalsList {
     /// Where the answer stands. Totals know no business date: they add up everything known.
     #[serde(flatten)]
@@ -18,7 +18,7 @@ pub struct TotalsList {
 }
 
 /// One project in one currency.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TotalsView {
     /// Its place in its file, from 0, where it was imported.
     pub activity_index: Option<u32>,

@@ -12,7 +12,7 @@ use super::projects::ListError;
 use super::{Moment, Stand};
 
 /// One unit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct UnitView {
     /// 统一社会信用代码, a text.
     pub id: UnitId,
@@ -27,7 +27,7 @@ pub struct UnitView {
 }
 
 /// A closed period.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ClosedPeriod {
     /// First day.
     pub from_on: NaiveDate,
@@ -36,7 +36,7 @@ pub struct ClosedPeriod {
 }
 
 /// A page of units.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct UnitList {
     /// Where the answer stands.
     #[serde(flatten)]
@@ -50,7 +50,7 @@ pub struct UnitList {
 }
 
 /// One unit with the numbers of its projects.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct UnitDetail {
     /// Where the answer stands.
     #[serde(flatten)]

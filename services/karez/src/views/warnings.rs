@@ -15,7 +15,7 @@ use super::projects::ListError;
 use super::{Moment, Stand, instant, optional_instant};
 
 /// One warning at a moment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct WarningView {
     /// Its identifier.
     pub id: WarningId,
@@ -90,7 +90,7 @@ pub struct WarningView {
 }
 
 /// A page of warnings.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct WarningList {
     /// Where the answer stands.
     #[serde(flatten)]
@@ -104,7 +104,7 @@ pub struct WarningList {
 }
 
 /// One warning in full.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct WarningDetail {
     /// Where the answer stands.
     #[serde(flatten)]
@@ -296,7 +296,7 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
     }
 }
 
-fn about<'a>(rules: &'a RuleSet, rule: &str) -> Option<About<'a>> {
+pub(crate) fn about<'a>(rules: &'a RuleSet, rule: &str) -> Option<About<'a>> {
     if rule == breadth::SUSPECT_RULE.name {
         return Some(breadth::SUSPECT_RULE);
     }

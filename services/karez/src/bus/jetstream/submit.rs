@@ -18,7 +18,7 @@ use futures::StreamExt;
 use karez_events::Submission;
 use tokio::sync::{OnceCell, Semaphore, oneshot};
 
-use crate::bus::intake::{IntakeError, Origin, QUEUE_SUBMISSIONS, origin_of};
+use crate::bus::intake::{IntakeError, Origin, QUEUE_SUBMISSIONS};
 use crate::bus::jetstream::{JetStreamBus, REPLY_HEADER, RETRY_AFTER, ROW_HEADER, SOURCE_HEADER};
 use crate::bus::subject;
 use crate::clock::Stopwatch;
@@ -131,12 +131,15 @@ impl Submitter {
             .unwrap_or(Err(IntakeError::NoRecorder))
     }
 
-    pub(crate) async fn submit_all(&self, submissions: Vec<Submission>) -> Vec<Result<Outcome, IntakeError>> {
-        let mut outcomes = Vec::with_capacity(submissions.len());
-        for window in submissions.chunks(WINDOW) {
+    pub(crate) async fn submit_all(
+        &self,
+        sent: Vec<(Submission, Origin)>,
+    ) -> Vec<Result<Outcome, IntakeError>> {
+        let mut outcomes = Vec::with_capacity(sent.len());
+        for window in sent.chunks(WINDOW) {
             let questions = window
                 .iter()
-                .map(|submission| self.question(submission, origin_of(submission)));
+                .map(|(submission, origin)| self.question(submission, origin.clone()));
             match questions.collect() {
                 Ok(questions) => outcomes.extend(self.ask(questions).await),
                 Err(why) => outcomes.extend(window.iter().map(|_| Err(why))),

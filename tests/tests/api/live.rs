@@ -1,0 +1,168 @@
+//! The live stream: nothing missed, nothing twice, and an end with the server.
+
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::BoxStream;
+use reqwest::RequestBuilder;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::world::{ODD_ESCAPED, On, World, body, read};
+
+/// Long enough for a busy machine; nothing waits for it to pass.
+const SOON: std::time::Duration = std::time::Duration::from_secs(30);
+const SPENT: &str = r#"{"occurred_on":"2024-05-06","amount":"1.00"}"#;
+
+/// A reader of the stream, as a browser reads it.
+struct Reader {
+    chunks: BoxStream<'static, Vec<u8>>,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Heard {
+    id: u64,
+    event: String,
+    data: Value,
+}
+
+impl Reader {
+    async fn of(request: RequestBuilder) -> Self {
+        let response = request.header("Accept-Encoding", "gzip").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert!(response.headers().get("content-encoding").is_none());
+        let chunks = futures::stream::unfold(response, |mut response| async {
+            let chunk = response.chunk().await.ok()??;
+            Some((chunk.to_vec(), response))
+        });
+        Self {
+            chunks: chunks.boxed(),
+            text: String::new(),
+        }
+    }
+
+    /// The next event; nothing at the end.
+    async fn next(&mut self) -> Option<Heard> {
+        loop {
+            if let Some((message, rest)) = self.text.split_once("\n\n") {
+                let heard = parse(message);
+                let rest = rest.to_owned();
+                self.text = rest;
+                if heard.is_some() {
+                    return heard;
+                }
+                continue;
+            }
+            let chunk = timeout(SOON, self.chunks.next())
+                .await
+                .expect("the stream is silent")?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+}
+
+fn parse(message: &str) -> Option<Heard> {
+    let field = |name: &str| {
+        message
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
+    Some(Heard {
+        id: field("id:")?.parse().unwrap(),
+        event: field("event:")?.to_owned(),
+        data: serde_json::from_str(field("data:")?).unwrap(),
+    })
+}
+
+fn follow(world: &World, query: &str) -> RequestBuilder {
+    world.client.get(world.server.at(&format!("/v1/live{query}")))
+}
+
+#[tokio::test]
+async fn a_recorded_event_is_heard_as_it_is_shown() {
+    for on in [On::Sqlite, On::SqliteAndNats] {
+        let world = World::on(on).await;
+        let mut reader = Reader::of(follow(&world, "")).await;
+        let (_, receipt) = read(world.spend("P1", "k", SPENT)).await;
+        let heard = reader.next().await.unwrap();
+        assert_eq!(heard.id, receipt["position"].as_u64().unwrap());
+        assert_eq!(heard.event, "expenditure_recorded");
+        let (_, history) = world.get(&format!("/v1/events?after={}", heard.id - 1)).await;
+        assert_eq!(heard.data, history["items"][0]);
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_hears_every_event_once() {
+    let world = World::new().await;
+    let mut reader = Reader::of(follow(&world, "?after=0")).await;
+    let mut ids = Vec::new();
+    for _ in 0..7 {
+        ids.push(reader.next().await.unwrap().id);
+    }
+    drop(reader);
+    // While the reader is away, and while it is back, others post.
+    let posts =
+        |from: usize| (from..from + 20).map(|index| world.spend("P2", &format!("k{index}"), SPENT).send());
+    for posted in join_all(posts(0)).await {
+        assert_eq!(posted.unwrap().status(), 201);
+    }
+    let last = ids.last().unwrap().to_string();
+    let mut reader = Reader::of(follow(&world, "").header("Last-Event-ID", last)).await;
+    let (posted, ()) = futures::join!(join_all(posts(20)), async {
+        while ids.len() < 16 + 40 {
+            ids.push(reader.next().await.unwrap().id);
+        }
+    });
+    assert!(posted.into_iter().all(|posted| posted.unwrap().status() == 201));
+    assert_eq!(ids, (1..=56).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn a_reader_hears_only_what_it_asked_for() {
+    let world = World::new().await;
+    let by_project = format!("?after=0&project={ODD_ESCAPED}&type=funds_arrived,project_started");
+    let mut reader = Reader::of(follow(&world, &by_project)).await;
+    assert_eq!(reader.next().await.unwrap().event, "project_started");
+    assert_eq!(reader.next().await.unwrap().event, "funds_arrived");
+    let mut of_unit = Reader::of(follow(&world, "?unit=U1")).await;
+    read(world.spend("P1", "k", SPENT)).await;
+    let (_, wanted) = read(world.spend("P2", "k", SPENT)).await;
+    assert_eq!(
+        of_unit.next().await.unwrap().id,
+        wanted["position"].as_u64().unwrap()
+    );
+
+    for (query, code) in [
+        ("?type=expenditure_recorde", "bad_query"),
+        ("?units=U1", "unknown_parameter"),
+    ] {
+        let refused = follow(&world, query).send().await.unwrap();
+        assert_eq!(refused.status(), 400);
+        assert_eq!(body(refused).await["code"], code);
+    }
+    let refused = follow(&world, "")
+        .header("Last-Event-ID", "abc")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(body(refused).await["code"], "bad_last_event_id");
+}
+
+#[tokio::test]
+async fn many_idle_readers_all_hear_the_same_event_and_the_end() {
+    let mut world = World::new().await;
+    let readers = join_all((0..300).map(|_| Reader::of(follow(&world, "")))).await;
+    let (_, receipt) = read(world.spend("P1", "k", SPENT)).await;
+    let position = receipt["position"].as_u64().unwrap();
+    let mut readers = readers;
+    for heard in join_all(readers.iter_mut().map(Reader::next)).await {
+        assert_eq!(heard.unwrap().id, position);
+    }
+    assert_eq!(world.server.stop().await.unwrap(), Some(0));
+    for end in join_all(readers.iter_mut().map(Reader::next)).await {
+        assert!(end.is_none());
+    }
+}
