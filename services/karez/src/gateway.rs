@@ -28,6 +28,7 @@ use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
 mod answer;
+mod dashboard;
 mod envelope;
 mod events;
 mod funds;
@@ -132,7 +133,7 @@ impl Gateway {
                 router.route(path, methods)
             })
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
-            .fallback(no_such_address);
+            .fallback(dashboard::show);
         endpoints
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
