@@ -18,6 +18,8 @@ export const refreshed = ref(0)
 
 let source: EventSource | undefined
 let timer: ReturnType<typeof setTimeout> | undefined
+/** Grows with each change of mind, so that an answer to an earlier question changes nothing. */
+let turn = 0
 
 export function takeNews(): void {
   news.value = 0
@@ -40,6 +42,7 @@ function pin(): void {
 }
 
 function close(): void {
+  turn += 1
   source?.close()
   source = undefined
   clearTimeout(timer)
@@ -76,11 +79,13 @@ function lose(): void {
 /** Tells a service that is away from one that does not stream. */
 async function look(): Promise<void> {
   clearTimeout(timer)
+  const mine = turn
   try {
     const alive = await fetch('/healthz', { cache: 'no-store' })
     if (!alive.ok) throw new Error(alive.statusText)
     const streams = await fetch('/v1/live', { headers: { accept: 'text/event-stream' } })
     void streams.body?.cancel()
+    if (mine !== turn) return
     isReachable.value = true
     if (streams.ok) {
       connect()
@@ -88,6 +93,7 @@ async function look(): Promise<void> {
     }
     connection.value = 'polling'
   } catch {
+    if (mine !== turn) return
     connection.value = 'lost'
     isReachable.value = false
   }
