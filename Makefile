@@ -5,7 +5,7 @@ export DATA ?= data/demo
 # Where `make run` listens. There are no accounts yet, so loopback only.
 export LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run test setup fmt lint
+.PHONY: help run test setup dashboard screenshots fmt lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -18,6 +18,14 @@ test: ## set up, then everything that must pass before a change lands
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup test
+
+dashboard: ## build the dashboard; the next build of karez carries it
+	@scripts/setup dashboard
+
+screenshots: ## pictures of every page of the dashboard, into target/screenshots
+	@scripts/setup test
+	cargo build --bin karez
+	npm run --prefix tests/browser screenshots
 
 fmt: ## format the code
 	cargo fmt --all

@@ -98,7 +98,7 @@ test('the server’s refusal is shown at its field', async ({ page }) => {
   await page.locator('[name=project]').fill(PROJECT)
   await page.locator('[name=occurred_on]').fill('2025-03-01')
   await page.locator('[name=occurred_on]').press('Enter')
-  await page.locator('[name=amount]').fill('-5')
+  await page.locator('[name=amount]').fill('1.23456')
   await page.locator('[name=voucher_no]').fill('看板-0002')
   await page.getByRole('button', { name: '提交入账' }).click()
   await expect(page.locator('.field.wrong')).toHaveCount(1)
