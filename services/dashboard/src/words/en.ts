@@ -1,10 +1,11 @@
 import type { Words } from './zh'
 
 export const en: Words = {
+  mark: { colon: ': ', comma: ', ', open: ' (', close: ')', full: '. ' },
   app: { name: 'Karez', subtitle: 'Public funds under watch', skip: 'Skip to content', menu: 'Main', more: 'Settings' },
   nav: { overview: 'Overview', projects: 'Projects', funds: 'Funds', units: 'Units', warnings: 'Warnings', rules: 'Rules', post: 'Post spending', audit: 'Audit' },
   settings: { language: 'Language', theme: 'Theme', light: 'Light', dark: 'Dark', auto: 'As the system', unit: 'Unit of amounts' },
-  units: { yuan: 'yuan', wan: '10,000 yuan', yi: '100 million yuan' },
+  units: { yuan: 'yuan', wan: '10k yuan', yi: '100m yuan' },
   unitLine: 'Amounts in {unit}',
   foreign: ' ({currency})',
   live: {

@@ -1,6 +1,7 @@
 // Every text of the dashboard in Chinese; en.ts has the same keys, or the type check fails.
 
 export const zh = {
+  mark: { colon: '：', comma: '，', open: '（', close: '）', full: '。' },
   app: { name: '坎儿井', subtitle: '专项资金监督预警', skip: '跳到正文', menu: '主导航', more: '设置' },
   nav: { overview: '总览', projects: '项目', funds: '专项资金', units: '承担单位', warnings: '预警', rules: '规则', post: '填报支出', audit: '审计' },
   settings: { language: '语言', theme: '主题', light: '浅色', dark: '深色', auto: '跟随系统', unit: '金额单位' },
