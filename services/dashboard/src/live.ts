@@ -83,6 +83,11 @@ async function look(): Promise<void> {
   try {
     const alive = await fetch('/healthz', { cache: 'no-store' })
     if (!alive.ok) throw new Error(alive.statusText)
+    // A service that does not stream does not begin to while it runs.
+    if (connection.value === 'polling') {
+      timer = setTimeout(() => void look(), LOOK_AGAIN_MS)
+      return
+    }
     const streams = await fetch('/v1/live', { headers: { accept: 'text/event-stream' } })
     void streams.body?.cancel()
     if (mine !== turn) return
