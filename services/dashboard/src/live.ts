@@ -8,6 +8,7 @@ export type Connection = 'connecting' | 'open' | 'polling' | 'lost' | 'pinned'
 
 /** How often a lost service is looked for. */
 const LOOK_AGAIN_MS = 3_000
+const NOT_FOUND = 404
 /** Says only that a day has gone by; nobody waits for it. */
 const NO_NEWS = 'day_evaluated'
 
@@ -18,6 +19,7 @@ export const refreshed = ref(0)
 
 let source: EventSource | undefined
 let timer: ReturnType<typeof setTimeout> | undefined
+let hasNoStream = false
 /** Grows with each change of mind, so that an answer to an earlier question changes nothing. */
 let turn = 0
 
@@ -83,19 +85,20 @@ async function look(): Promise<void> {
   try {
     const alive = await fetch('/healthz', { cache: 'no-store' })
     if (!alive.ok) throw new Error(alive.statusText)
-    // A service that does not stream does not begin to while it runs.
-    if (connection.value === 'polling') {
-      timer = setTimeout(() => void look(), LOOK_AGAIN_MS)
-      return
+    // A service that does not stream does not begin to while it runs; one that asks who is there may.
+    if (!hasNoStream) {
+      const streams = await fetch('/v1/live', { headers: { accept: 'text/event-stream' } })
+      void streams.body?.cancel()
+      if (mine !== turn) return
+      hasNoStream = streams.status === NOT_FOUND
+      if (streams.ok) {
+        isReachable.value = true
+        connect()
+        return
+      }
     }
-    const streams = await fetch('/v1/live', { headers: { accept: 'text/event-stream' } })
-    void streams.body?.cancel()
     if (mine !== turn) return
     isReachable.value = true
-    if (streams.ok) {
-      connect()
-      return
-    }
     connection.value = 'polling'
   } catch {
     if (mine !== turn) return
