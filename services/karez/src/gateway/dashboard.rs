@@ -9,6 +9,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use include_dir::{Dir, File, include_dir};
 use sha2::{Digest, Sha256};
 
@@ -40,8 +42,8 @@ static VERSIONS: LazyLock<BTreeMap<&'static str, String>> = LazyLock::new(|| {
 fn add_versions(folder: &'static Dir<'static>, versions: &mut BTreeMap<&'static str, String>) {
     for file in folder.files() {
         let hash = Sha256::digest(file.contents());
-        let short: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        versions.insert(file.path().to_str().unwrap_or_default(), format!("W/\"{short}\""));
+        let version = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(hash));
+        versions.insert(file.path().to_str().unwrap_or_default(), version);
     }
     for inner in folder.dirs() {
         add_versions(inner, versions);
