@@ -93,6 +93,19 @@ test('an expenditure is refused field by field, and lands once', async ({ page }
   expect(landed.map((event: { data: { amount: string } }) => event.data.amount)).toEqual(['1234.50'])
 })
 
+test('a form says which warnings it would trigger before it is sent', async ({ page }) => {
+  test.skip(!(await has('/v1/preview')), 'this server has no /v1/preview')
+  await open(page, '/post', NOW)
+  await page.locator('[name=project]').fill(PROJECT)
+  await page.locator('[name=occurred_on]').fill('2025-03-01')
+  await page.locator('[name=occurred_on]').press('Enter')
+  await page.locator('[name=amount]').fill('900000')
+  await page.locator('[name=voucher_no]').fill('试算-0001')
+  await page.getByRole('button', { name: '试算预警' }).click()
+  await expect(page.locator('.preview')).toContainText('这笔支出将触发')
+  await expect(page.locator('.preview li').first()).toContainText('预警')
+})
+
 test('the server’s refusal is shown at its field', async ({ page }) => {
   await open(page, '/post', NOW)
   await page.locator('[name=project]').fill(PROJECT)
@@ -111,7 +124,7 @@ test('news waits for a click and moves no row', async ({ page }) => {
   await open(page, '/projects', NOW)
   await expect(page.getByRole('img', { name: '实时连接正常' })).toBeVisible()
   const before = await page.locator('tr.row').allInnerTexts()
-  await post('live-0001')
+  await post(`live-${Date.now()}`)
   const news = page.getByRole('button', { name: /条新记录，点击刷新/ })
   await expect(news).toBeVisible()
   expect(await page.locator('tr.row').allInnerTexts()).toEqual(before)

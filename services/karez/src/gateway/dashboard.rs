@@ -26,9 +26,9 @@ const NAMED_BY_CONTENT: &str = "assets/";
 /// at a time. Only the drawings within Element Plus's style sheet are `data:` images.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 const NOT_BUILT: &str = "\
-本程序未包含看板：请安装 Node.js 20 以上版本，运行 scripts/setup dashboard，再重新编译 karez（make run 会一并完成）。API 在 /v1/overview 等地址照常可用。
+本程序未包含看板：请安装 Node.js 20.19 以上版本，运行 scripts/setup dashboard，再重新编译 karez（make run 会一并完成）。API 在 /v1/overview 等地址照常可用。
 
-This binary has no dashboard: install Node.js 20 or later, run scripts/setup dashboard and build karez again (make run does
+This binary has no dashboard: install Node.js 20.19 or later, run scripts/setup dashboard and build karez again (make run does
 both). The API answers all the same, at /v1/overview and others.
 ";
 
