@@ -5,7 +5,7 @@ export DATA ?= data/demo
 # Where `make run` listens. Other machines are listened to as `[gateway]` in karez.toml allows.
 export LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run test fuzz setup fmt lint
+.PHONY: help run test fuzz setup dashboard screenshots fmt lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -21,6 +21,14 @@ fuzz: ## hold a running karez (make run) against its own description (URL=…, E
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup test
+
+dashboard: ## build the dashboard; the next build of karez carries it
+	@scripts/setup dashboard
+
+screenshots: ## pictures of every page of the dashboard, into target/screenshots
+	@scripts/setup test
+	cargo build --bin karez
+	npm run --prefix tests/browser screenshots
 
 fmt: ## format the code
 	cargo fmt --all

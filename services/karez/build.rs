@@ -1,5 +1,6 @@
 //! Gives the crate a fingerprint of the code that folds the log, so that a snapshot which other code wrote is
-//! never read: the packed form says nothing about its own shape.
+//! never read: the packed form says nothing about its own shape. And lays the built dashboard, where there is one,
+//! where the crate includes it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -18,6 +19,37 @@ fn main() -> io::Result<()> {
         "cargo:rustc-env=KAREZ_FOLD_FINGERPRINT={:016x}",
         fingerprint.finish()
     );
+    lay_out_dashboard()
+}
+
+/// A karez without a dashboard builds all the same, and says at `/` how to make one.
+fn lay_out_dashboard() -> io::Result<()> {
+    println!("cargo:rerun-if-changed=../dashboard/dist");
+    let out = std::env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
+    let laid_out = Path::new(&out).join("dashboard");
+    if laid_out.exists() {
+        fs::remove_dir_all(&laid_out)?;
+    }
+    fs::create_dir_all(&laid_out)?;
+    let built = Path::new("../dashboard/dist/site");
+    if built.exists() {
+        copy(built, &laid_out)
+    } else {
+        Ok(())
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::serve::Listener;
 use chrono::NaiveDate;
@@ -37,6 +37,7 @@ pub mod auth;
 mod batch;
 mod bodies;
 mod corrections;
+mod dashboard;
 mod deliveries;
 mod envelope;
 mod events;
@@ -192,7 +193,7 @@ impl Gateway {
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), unchanged::tag))
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), auth::check))
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
-            .fallback(no_such_address);
+            .fallback(dashboard::show);
         endpoints
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
@@ -271,7 +272,7 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(health::metrics))
 }
 
-async fn no_such_address(State(gateway): State<Gateway>) -> Problem {
+fn no_such_address(gateway: &Gateway) -> Problem {
     Problem::no_such_address(gateway.0.described.addresses.iter())
 }
 

@@ -336,10 +336,10 @@ async fn a_unit_sends_and_hears_only_what_is_about_its_own() {
     let office = Office::new().await;
     let (unit, finance) = (office.key(Role::Unit), office.key(Role::Finance));
     let row = |project: &str, what: &str, data: Value| json!({"project": project, "idempotency_key": what, "type": what, "occurred_on": "2024-05-06", "data": data});
-    let spent = || json!({"amount": "10.00", "category": "labour"});
+    let labour = || json!({"amount": "10.00", "category": "labour"});
     let rows = json!([
-        row("P1", "expenditure_recorded", spent()),
-        row("P2", "expenditure_recorded", spent()),
+        row("P1", "expenditure_recorded", labour()),
+        row("P2", "expenditure_recorded", labour()),
         row("P1", "funds_disbursed", json!({"amount": "10.00"})),
     ]);
     let post = |path: &str, key: &str, rows: &Value| {
@@ -367,7 +367,7 @@ async fn a_unit_sends_and_hears_only_what_is_about_its_own() {
         .send()
         .await
         .unwrap();
-    let foreign = json!([row("P2", "expenditure_recorded", spent())]);
+    let foreign = json!([row("P2", "expenditure_recorded", labour())]);
     let (_, sent) = read(post("/v1/events:batch", &finance, &foreign)).await;
     assert_eq!(codes(&sent)[0].0, "recorded", "{sent}");
     let (_, sent) = read(post("/v1/events:batch", &unit, &rows)).await;

@@ -1,0 +1,23 @@
+// The words of the chosen language. Everything shown goes through `words`, so a switch needs no reload.
+
+import { computed } from 'vue'
+import { en } from './words/en'
+import { zh, type Words } from './words/zh'
+import { language } from './preferences'
+
+export const words = computed<Words>(() => (language.value === 'zh' ? zh : en))
+
+/** Puts values into a text with {places}. */
+export function fill(text: string, values: Record<string, string | number>): string {
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place))
+}
+
+/** One of two texts that the server sent. */
+export function pick(zhText: string, enText: string): string {
+  return language.value === 'zh' ? zhText : enText
+}
+
+/** The word for a name of the wire; the name itself where there is none. */
+export function wordFor(among: Record<string, string>, name: string | null | undefined): string {
+  return name ? (among[name] ?? name) : ''
+}

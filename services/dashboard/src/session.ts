@@ -1,0 +1,60 @@
+// Who is signed in, where the service asks.
+
+import { computed, shallowRef } from 'vue'
+import { ask, mustSignIn, Problem } from './api'
+import { takeNews } from './live'
+
+interface Session {
+  authentication: 'none' | 'required'
+  name: string | null
+  role: string | null
+  unit: string | null
+  must_change_password: boolean
+  may: string[]
+}
+
+export const session = shallowRef<Session>()
+
+/** Whether this caller may do something; a service without accounts lets everybody. */
+export function may(action: string): boolean {
+  return session.value === undefined || session.value.may.includes(action)
+}
+
+export const canHandle = computed(() => may('handle_warnings'))
+export const canAnswer = computed(() => may('answer_warnings'))
+export const canPost = computed(() => may('record_facts'))
+
+export async function loadSession(): Promise<void> {
+  try {
+    session.value = await ask<Session>('/v1/session')
+    mustSignIn.value = session.value.must_change_password
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    session.value = undefined
+  }
+}
+
+export async function signIn(name: string, password: string): Promise<void> {
+  session.value = await ask<Session>('/v1/session', { method: 'POST', body: { name, password } })
+  admitted()
+}
+
+export async function changePassword(password: string, newPassword: string): Promise<void> {
+  session.value = await ask<Session>('/v1/session/password', {
+    method: 'POST',
+    body: { password, new_password: newPassword },
+  })
+  admitted()
+}
+
+export async function signOut(): Promise<void> {
+  await ask('/v1/session', { method: 'DELETE' })
+  session.value = undefined
+  await loadSession()
+  takeNews()
+}
+
+function admitted(): void {
+  mustSignIn.value = session.value?.must_change_password ?? false
+  if (!mustSignIn.value) takeNews()
+}
