@@ -16,6 +16,8 @@ mod commands;
 mod corrections;
 #[path = "api/fuzz.rs"]
 mod fuzz;
+#[path = "api/hostile.rs"]
+mod hostile;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/notices.rs"]
@@ -24,6 +26,8 @@ mod notices;
 mod office;
 #[path = "api/openapi.rs"]
 mod openapi;
+#[path = "api/patience.rs"]
+mod patience;
 #[path = "api/posting.rs"]
 mod posting;
 #[path = "api/preview.rs"]

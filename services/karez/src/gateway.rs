@@ -17,7 +17,6 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -36,6 +35,7 @@ mod answer;
 pub mod auth;
 mod batch;
 mod bodies;
+mod connections;
 mod corrections;
 mod dashboard;
 mod deliveries;
@@ -49,6 +49,8 @@ mod openapi;
 mod overview;
 mod past;
 mod place;
+mod prefer;
+mod pressure;
 mod preview;
 mod problem;
 mod projects;
@@ -69,11 +71,9 @@ use auth::Authentication;
 use live::Live;
 use openapi::Described;
 use past::Past;
+use pressure::Pressure;
 use problem::Problem;
 use traffic::Traffic;
-
-/// How long a stop waits for callers to take their answers; a half-sent request holds nobody up for longer.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 
 /// Passwords hashed at once: each takes 19 MiB for tens of milliseconds.
 const HASHED_AT_ONCE: usize = 2;
@@ -135,6 +135,7 @@ struct Inner {
     traffic: Traffic,
     /// Passwords are hashed few at a time.
     hashing: Semaphore,
+    pressure: Pressure,
     described: Described,
     /// Tells the tags of one process from those of another, which may show the same differently.
     started_as: Uuid,
@@ -158,6 +159,7 @@ impl Gateway {
             past,
             traffic,
             hashing: Semaphore::new(HASHED_AT_ONCE),
+            pressure: Pressure::new(settings.concurrent_requests),
             described: Described::try_new(endpoints().into_openapi())?,
             started_as,
             live: Live::default(),
@@ -173,17 +175,18 @@ impl Gateway {
     where
         L: Listener<Addr = SocketAddr>,
     {
-        let abandoned = stop.clone();
-        let closing = self.clone();
-        let stopped = async move {
+        let serving = connections::serve(
+            listener,
+            self.router(),
+            self.0.settings.request_timeout,
+            stop.clone(),
+        );
+        let closing = async {
             stop.cancelled().await;
-            closing.0.live.close();
+            self.0.live.close();
         };
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(stopped);
-        tokio::select! {
-            served = serving.into_future() => Ok(served?),
-            () = async { abandoned.cancelled().await; tokio::time::sleep(ANSWERED_WITHIN).await } => Ok(()),
-        }
+        futures::join!(serving, closing);
+        Ok(())
     }
 
     /// Every endpoint with the layers around it.
@@ -197,8 +200,11 @@ impl Gateway {
         endpoints
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
-            .layer(CompressionLayer::new().gzip(true))
-            .layer(GlobalConcurrencyLimitLayer::new(settings.concurrent_requests))
+            .layer(CompressionLayer::new().gzip(true).zstd(true))
+            .layer(axum::middleware::from_fn_with_state(
+                self.clone(),
+                pressure::check,
+            ))
             .layer(TimeoutLayer::with_status_code(
                 StatusCode::GATEWAY_TIMEOUT,
                 settings.request_timeout,

@@ -155,6 +155,27 @@ impl Drop for Child {
     }
 }
 
+/// Tasks that come and go, such as connections: they are stopped when this is dropped.
+#[derive(Debug, Default)]
+pub struct Group(JoinSet<()>);
+
+impl Group {
+    /// Starts one more.
+    #[allow(clippy::disallowed_methods, reason = "the one place that starts tasks")]
+    pub fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(work);
+    }
+
+    /// Waits until one has ended; for ever while there is none.
+    pub async fn one_ended(&mut self) {
+        match self.0.join_next().await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::error!("a task ended badly: {error}"),
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Starts a task that lives no longer than the value returned.
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "the one place that starts tasks")]

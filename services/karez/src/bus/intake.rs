@@ -147,6 +147,22 @@ impl Intake {
         }
     }
 
+    /// Hands a fact in and waits for its outcome only where nothing would keep it safe until then: the bus within a process
+    /// forgets what waits when the process dies, `JetStream` does not.
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub async fn hand_in(
+        &self,
+        submission: Submission,
+        origin: Origin,
+    ) -> Result<Option<Outcome>, IntakeError> {
+        match &self.0 {
+            Door::InProcess(_) => self.submit_from(submission, origin).await.map(Some),
+            Door::JetStream(submitter) => submitter.hand_in(submission, origin).await.map(|()| None),
+        }
+    }
+
     /// Submits bytes as they came. What cannot be read is kept as a rejection, with the reason.
     ///
     /// # Errors

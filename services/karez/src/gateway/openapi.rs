@@ -11,6 +11,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr, Required, ResponseBuilder};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use super::Gateway;
+use super::submit::Pending;
 use crate::receipt::Receipt;
 
 /// The two clocks.
@@ -170,6 +171,9 @@ pub(crate) enum Posted {
     /// It had been recorded before: the first receipt, with Idempotency-Replayed: true.
     #[response(status = 200)]
     Replayed(#[to_schema] Receipt),
+    /// Not decided yet, and the sender did not want to wait for longer; Location is where its receipt will be.
+    #[response(status = 202)]
+    Pending(#[to_schema] Pending),
     /// The key was used for another fact.
     #[response(status = 409, content_type = "application/problem+json")]
     KeyConflict(#[to_schema] ProblemBody),
@@ -274,6 +278,9 @@ pub(crate) struct Key {
     /// neither `event_id` nor `metadata.idempotency_key`.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200)]
     key: Option<String>,
+    /// `wait=SECONDS`: wait so long at most for the decision. `respond-async`: do not wait, where the fact is kept safe without it.
+    #[param(rename = "Prefer")]
+    prefer: Option<String>,
 }
 
 /// The document.

@@ -3,6 +3,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::header::InvalidHeaderValue;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -22,7 +23,7 @@ use crate::store::sealing::SealError;
 /// The media type of every answer that is a problem.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// Seconds after which a caller may try again when the service is busy or its log is away.
-const RETRY_AFTER_SECONDS: u32 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Why the API does not do what was asked.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ struct Wrong {
     detail_en: String,
     pointer: Option<String>,
     more: Map<String, Value>,
-    retry_after_seconds: Option<u32>,
+    retry_after_seconds: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -110,8 +111,13 @@ impl Problem {
     }
 
     /// It may succeed a little later.
-    pub(crate) fn retry(mut self) -> Self {
-        self.0.retry_after_seconds = Some(RETRY_AFTER_SECONDS);
+    pub(crate) fn retry(self) -> Self {
+        self.retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// It may succeed after so many seconds.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after_seconds = Some(seconds);
         self
     }
 
@@ -290,6 +296,13 @@ impl From<IntakeError> for Problem {
             error.to_string(),
         )
         .retry()
+    }
+}
+
+impl From<InvalidHeaderValue> for Problem {
+    fn from(error: InvalidHeaderValue) -> Self {
+        tracing::error!("an answer cannot be written into a header: {error}");
+        Self::internal()
     }
 }
 

@@ -2,15 +2,16 @@
 //!
 //! A wrong password, an unknown name, a locked and a disabled account get one and the same answer, in the same time.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
 use super::Gateway;
 use super::auth::{self, Authentication, COOKIE, cookie, is_own};
+use super::connections::Peer;
 use super::problem::Problem;
 use super::question::Asked;
 use super::submit::is_json;
@@ -78,6 +79,7 @@ impl Session {
 pub(crate) async fn sign_in(
     State(gateway): State<Gateway>,
     asked: Asked,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -88,6 +90,7 @@ pub(crate) async fn sign_in(
     if !is_own(&headers, true) {
         return Err(auth::foreign_page());
     }
+    gateway.slow_down(peer, &headers)?;
     let sent: Credentials = read(&headers, &body)?;
     gateway.prove(&sent.name, sent.password).await?;
     let log = &gateway.parts().log;

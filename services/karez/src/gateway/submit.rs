@@ -8,16 +8,19 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use karez_events::{EventType, ProjectId, StreamId};
+use karez_events::{EventType, ProjectId, StreamId, Submission};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Gateway;
 use super::envelope::{Envelope, place_in_event, place_in_flat_body};
+use super::prefer::{PREFERENCE_APPLIED, Patience};
 use super::problem::Problem;
 use super::question::Asked;
 use super::{bodies, openapi};
 use crate::authorization::Caller;
-use crate::bus::Origin;
+use crate::bus::{IntakeError, Origin};
 use crate::receipt::{Outcome, Receipt};
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -102,6 +105,7 @@ pub(crate) struct Sent<'a> {
     caller: Caller,
     stream: StreamId,
     key: Option<&'a HeaderValue>,
+    patience: Patience,
     body: &'a Bytes,
 }
 
@@ -124,6 +128,7 @@ impl<'a> Sent<'a> {
             caller,
             stream,
             key: headers.get(IDEMPOTENCY_KEY),
+            patience: Patience::read(headers)?,
             body,
         })
     }
@@ -135,6 +140,36 @@ impl<'a> Sent<'a> {
     pub(crate) fn body(&self) -> &Bytes {
         self.body
     }
+}
+
+/// A fact that is not decided yet.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Pending {
+    /// Its id.
+    event_id: Uuid,
+    /// Whether it is kept safe until it is decided. Where it is not, send it again under the same key if no receipt comes.
+    is_kept: bool,
+    /// Where its receipt will be.
+    receipt: String,
+}
+
+fn pending(event_id: Uuid, patience: Patience) -> Result<Response, Problem> {
+    let pending = Pending {
+        event_id,
+        is_kept: patience == Patience::None,
+        receipt: receipt_of(event_id),
+    };
+    let location = HeaderValue::try_from(pending.receipt.as_str())?;
+    let applied = match patience {
+        Patience::AtMost(wait) => HeaderValue::try_from(format!("wait={}", wait.as_secs()))?,
+        Patience::UntilDecided | Patience::None => HeaderValue::from_static("respond-async"),
+    };
+    let headers = [(header::LOCATION, location), (PREFERENCE_APPLIED, applied)];
+    Ok((StatusCode::ACCEPTED, headers, Json(pending)).into_response())
+}
+
+fn receipt_of(event_id: Uuid) -> String {
+    format!("/v1/receipts/{event_id}")
 }
 
 pub(crate) fn is_json(media_type: &str) -> bool {
@@ -202,14 +237,29 @@ impl Gateway {
             Ok(submission) => submission,
             Err(problem) => return Err(self.keep(problem, sent).await),
         };
-        match self
-            .parts()
-            .intake
-            .submit_from(submission, Origin::of("http"))
-            .await?
-        {
-            Outcome::Recorded(receipt) => self.recorded(receipt).await,
-            Outcome::Refused(refusal) => Err(Problem::refused(refusal, place)),
+        let event_id = submission.event_id;
+        match self.decided(submission, sent.patience).await? {
+            Some(Outcome::Recorded(receipt)) => self.recorded(receipt).await,
+            Some(Outcome::Refused(refusal)) => Err(Problem::refused(refusal, place)),
+            None => pending(event_id, sent.patience),
+        }
+    }
+
+    /// What became of a fact; nothing where its sender waits no longer.
+    async fn decided(
+        &self,
+        submission: Submission,
+        patience: Patience,
+    ) -> Result<Option<Outcome>, IntakeError> {
+        let intake = &self.parts().intake;
+        let origin = Origin::of("http");
+        match patience {
+            Patience::UntilDecided => intake.submit_from(submission, origin).await.map(Some),
+            Patience::AtMost(wait) => {
+                let decision = tokio::time::timeout(wait, intake.submit_from(submission, origin));
+                decision.await.ok().transpose()
+            }
+            Patience::None => intake.hand_in(submission, origin).await,
         }
     }
 
@@ -249,11 +299,7 @@ impl Gateway {
         {
             tracing::warn!(position = receipt.position, "recorded, but not shown here yet");
         }
-        let location =
-            HeaderValue::try_from(format!("/v1/receipts/{}", receipt.event_id)).map_err(|error| {
-                tracing::error!("an event id cannot be written into a header: {error}");
-                Problem::internal()
-            })?;
+        let location = HeaderValue::try_from(receipt_of(receipt.event_id))?;
         let (status, replayed) = if receipt.replayed {
             (StatusCode::OK, "true")
         } else {

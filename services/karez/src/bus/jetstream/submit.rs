@@ -123,6 +123,15 @@ impl Submitter {
             .await
     }
 
+    /// Waits until `JetStream` has the submission, and not for what becomes of it.
+    pub(crate) async fn hand_in(&self, submission: Submission, origin: Origin) -> Result<(), IntakeError> {
+        let _room = self.0.room.try_acquire().map_err(|_| IntakeError::Busy)?;
+        let mut questions = [self.question(&submission, origin)?];
+        self.store(&mut questions, Stopwatch::start()).await;
+        let [question] = questions;
+        question.stored.then_some(()).ok_or(IntakeError::NoRecorder)
+    }
+
     async fn ask_one(&self, question: Question) -> Result<Outcome, IntakeError> {
         let _room = self.0.room.try_acquire().map_err(|_| IntakeError::Busy)?;
         self.ask(vec![question])

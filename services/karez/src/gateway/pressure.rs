@@ -1,0 +1,114 @@
+//! What is turned away so that the rest is answered: requests beyond those that can be worked on at once, passwords tried
+//! from one address faster than people type them, and bodies that are not what they weigh.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
+
+use super::Gateway;
+use super::connections::Peer;
+use super::problem::Problem;
+
+/// Passwords tried from one address: a whole office may sign in at nine, and after that one a second.
+const AT_ONCE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+const A_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
+/// Addresses remembered before those are forgotten that have been quiet.
+const MOST_ADDRESSES: usize = 10_000;
+
+/// How much is under way.
+#[derive(Debug)]
+pub(super) struct Pressure {
+    requests: Semaphore,
+    passwords: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl Pressure {
+    pub(super) fn new(concurrent_requests: usize) -> Self {
+        let quota = Quota::per_second(A_SECOND).allow_burst(AT_ONCE);
+        Self {
+            requests: Semaphore::new(concurrent_requests),
+            passwords: RateLimiter::keyed(quota),
+        }
+    }
+}
+
+/// Lets a request in while there is room.
+pub(super) async fn check(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return packed().into_response();
+    }
+    match gateway.0.pressure.requests.try_acquire() {
+        Ok(_room) => next.run(request).await,
+        Err(_) => Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response(),
+    }
+}
+
+impl Gateway {
+    /// Refuses passwords from an address that tries them too fast.
+    pub(super) fn slow_down(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
+        let passwords = &self.0.pressure.passwords;
+        if passwords.len() > MOST_ADDRESSES {
+            passwords.retain_recent();
+        }
+        let address = if self.0.settings.door.is_behind_proxy {
+            forwarded_for(headers).unwrap_or(peer.0)
+        } else {
+            peer.0
+        };
+        passwords.check_key(&address).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            too_many_passwords().retry_after(wait.as_secs() + 1)
+        })
+    }
+}
+
+/// Whom the nearest proxy names: it appends the address to what the caller may have claimed.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+fn too_many_passwords() -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_sign_ins",
+        "同一地址登录过于频繁：请按 Retry-After 稍候再试".to_owned(),
+        "too many try to sign in from one address: wait as Retry-After says, then try again".to_owned(),
+    )
+}
+
+/// A small body that unpacks to a huge one would be taken for small.
+fn packed() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "packed_body",
+        "请求体请不要压缩：去掉 Content-Encoding".to_owned(),
+        "send the body as it is: leave Content-Encoding out".to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_nearest_proxy_is_believed_and_no_claim_before_it() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.9.9.9"));
+        headers.append(
+            "x-forwarded-for",
+            HeaderValue::from_static("1.2.3.4, 192.168.7.7"),
+        );
+        assert_eq!(forwarded_for(&headers), "192.168.7.7".parse().ok());
+        assert_eq!(forwarded_for(&HeaderMap::new()), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! Callers who mean no good, and callers who are too many: each is turned away, and the others are answered.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RETRY_AFTER};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::office::{Office, bearer};
+use crate::world::{On, World, body};
+use karez::authorization::Role;
+use karez_tests::wait::eventually;
+
+/// Long enough for a busy machine; nothing waits for it to pass.
+const SOON: Duration = Duration::from_mins(1);
+const IMPATIENT: &str = "[sentinel]\ndaily_at = \"\"\n[http]\nrequest_timeout_seconds = 1\n";
+const SPENT: &str = r#"{"occurred_on":"2024-05-06","amount":"1.00"}"#;
+
+/// A connection on which bytes are sent as they are.
+struct Raw(TcpStream);
+
+impl Raw {
+    async fn to(world: &World, said: &str) -> Self {
+        let address = world.server.url();
+        let mut stream = TcpStream::connect(address.trim_start_matches("http://"))
+            .await
+            .unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        Self(stream)
+    }
+
+    /// What is said until the other end hangs up.
+    async fn heard(mut self) -> String {
+        let mut bytes = Vec::new();
+        let read = timeout(SOON, self.0.read_to_end(&mut bytes)).await;
+        drop(read.expect("the other end never hangs up"));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+#[tokio::test]
+async fn who_never_finishes_the_head_of_a_request_is_hung_up_on() {
+    let world = World::configured(On::Sqlite, IMPATIENT).await;
+    let half = Raw::to(&world, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").await;
+    let heard = half.heard().await;
+    assert!(!heard.contains("200 OK"), "{heard}");
+    let silent = Raw::to(&world, "").await;
+    assert_eq!(silent.heard().await, "");
+}
+
+#[tokio::test]
+async fn who_never_finishes_a_body_is_told_that_it_took_too_long() {
+    let world = World::configured(On::Sqlite, IMPATIENT).await;
+    let head = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 400\r\n\r\n{";
+    let heard = Raw::to(&world, head).await.heard().await;
+    assert!(
+        heard.starts_with("HTTP/1.1 504") && heard.contains("timed_out"),
+        "{heard}"
+    );
+}
+
+#[tokio::test]
+async fn beyond_what_can_be_worked_on_callers_are_told_to_come_back() {
+    let settings = "[sentinel]\ndaily_at = \"\"\n[http]\nconcurrent_requests = 1\n";
+    let world = World::configured(On::Sqlite, settings).await;
+    let head = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{";
+    let slow = Raw::to(&world, head).await;
+    let turned_away = eventually("somebody is turned away", SOON, || async {
+        let answered = world
+            .client
+            .get(world.server.at("/healthz"))
+            .send()
+            .await
+            .unwrap();
+        (answered.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(answered)
+    });
+    let turned_away = turned_away.await.unwrap();
+    assert_eq!(turned_away.headers()[RETRY_AFTER], "1");
+    assert_eq!(body(turned_away).await["code"], "busy");
+    drop(slow);
+    let let_in = eventually("there is room again", SOON, || async {
+        let answered = world
+            .client
+            .get(world.server.at("/healthz"))
+            .send()
+            .await
+            .unwrap();
+        answered.status().is_success().then_some(())
+    });
+    let_in.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_tries_many_passwords_from_one_address_must_wait() {
+    let office = Office::new().await;
+    let key = office.key(Role::Finance);
+    let mut told = None;
+    for number in 0..200 {
+        let answered = office.sign_in(&format!("user{number}"), "guess").await;
+        if answered.status() == StatusCode::TOO_MANY_REQUESTS {
+            told = Some(answered);
+            break;
+        }
+        assert_eq!(answered.status(), StatusCode::UNAUTHORIZED);
+    }
+    let told = told.expect("200 passwords were tried as fast as they came");
+    assert!(
+        told.headers()[RETRY_AFTER]
+            .to_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            >= 1
+    );
+    assert_eq!(body(told).await["code"], "too_many_sign_ins");
+    let (status, _) = office.get_as(&key, "/v1/projects").await;
+    assert_eq!(status, 200, "programs go on");
+}
+
+#[tokio::test]
+async fn a_body_that_would_unpack_to_something_else_is_not_taken() {
+    let world = World::new().await;
+    for packing in ["gzip", "zstd", "deflate", "identity"] {
+        let request = world.spend("P1", "k", SPENT).header(CONTENT_ENCODING, packing);
+        let answered = request.send().await.unwrap();
+        assert_eq!(answered.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{packing}");
+        assert_eq!(body(answered).await["code"], "packed_body");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_packed_as_callers_can_unpack_them() {
+    let world = World::new().await;
+    for packing in ["gzip", "zstd"] {
+        let request = world.client.get(world.server.at("/v1/projects"));
+        let answered = request.header(ACCEPT_ENCODING, packing).send().await.unwrap();
+        assert_eq!(answered.headers()[CONTENT_ENCODING], packing);
+    }
+}
+
+#[tokio::test]
+async fn nothing_outside_what_the_binary_carries_can_be_fetched() {
+    let world = World::new().await;
+    for path in [
+        "/../Cargo.toml",
+        "/assets/../../Cargo.toml",
+        "/assets/..%2f..%2fCargo.toml",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "/v1/projects/../../../etc/passwd",
+        "/v1/receipts/..%2F..%2Fetc%2Fpasswd",
+        "/assets/\\..\\..\\etc\\passwd",
+    ] {
+        let asked = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let heard = Raw::to(&world, &asked).await.heard().await;
+        let status = heard.split(' ').nth(1).unwrap_or_default();
+        assert!(["400", "404"].contains(&status), "{path}: {heard}");
+        assert!(
+            !heard.contains("root:") && !heard.contains("[workspace]"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_callers_say_writes_no_line_of_its_own_into_headers_or_the_operators_log() {
+    let office = Office::new().await;
+    let finance = office.key(Role::Finance);
+    let world = &office.world;
+    let forged = "P1%0d%0aSet-Cookie:%20karez_session=x%0d%0a2024-01-01%20ERROR%20all%20is%20lost";
+    for path in [
+        format!("/v1/projects/{forged}"),
+        format!("/v1/warnings/{forged}"),
+        format!("/v1/projects?sort={forged}"),
+        format!("/{forged}"),
+    ] {
+        let request = office.request("GET", &path);
+        let answered = request
+            .header("Authorization", bearer(&finance))
+            .send()
+            .await
+            .unwrap();
+        assert!(answered.headers().get("set-cookie").is_none(), "{path}");
+        assert!(answered.status().is_client_error());
+    }
+    let name = "admin\r\n2024-01-01 ERROR all is lost";
+    for _ in 0..7 {
+        assert_eq!(office.sign_in(name, "guess").await.status(), 401);
+    }
+    let messages = world.server.messages();
+    let forged = messages
+        .lines()
+        .filter(|line| line.starts_with("2024-01-01 ERROR"));
+    assert_eq!(forged.count(), 0, "{messages}");
+}
