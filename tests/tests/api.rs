@@ -14,6 +14,8 @@ mod batch;
 mod commands;
 #[path = "api/corrections.rs"]
 mod corrections;
+#[path = "api/directory.rs"]
+mod directory;
 #[path = "api/fuzz.rs"]
 mod fuzz;
 #[path = "api/hostile.rs"]

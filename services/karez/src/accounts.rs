@@ -129,15 +129,17 @@ pub fn is_password(password: &str, hash: Option<&str>) -> bool {
     if password.len() > LONGEST_PASSWORD_BYTES {
         return false;
     }
-    let Some(hash) = hash else {
-        return hash_password(password).is_err();
+    let Some(hash) = hash.and_then(|hash| PasswordHash::new(hash).ok()) else {
+        drop(hash_password(password));
+        return false;
     };
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    Argon2::default()
+        .verify_password(password.as_bytes(), &hash)
+        .is_ok()
 }
+
+/// In place of the hash of a password, for an account that signs in through the directory: no password is its.
+pub const NO_PASSWORD: &str = "none";
 
 /// A first password: twenty letters that can be read out, in groups.
 ///

@@ -176,7 +176,7 @@ pub enum Access {
 
 /// Every address: method, path as the router has it, whom it answers. HEAD is a GET.
 #[rustfmt::skip]
-pub const ENDPOINTS: [(&str, &str, Access); 45] = [
+pub const ENDPOINTS: [(&str, &str, Access); 48] = [
     ("GET", "/healthz", Access::Anyone),
     ("GET", "/readyz", Access::Anyone),
     ("GET", "/openapi.json", Access::Anyone),
@@ -185,6 +185,9 @@ pub const ENDPOINTS: [(&str, &str, Access); 45] = [
     ("POST", "/v1/session", Access::Anyone),
     ("GET", "/v1/session", Access::SignedIn),
     ("DELETE", "/v1/session", Access::SignedIn),
+    ("GET", "/v1/session/ways", Access::Anyone),
+    ("GET", "/v1/session/oidc", Access::Anyone),
+    ("GET", "/v1/session/oidc/callback", Access::Anyone),
     ("POST", "/v1/session/password", Access::SignedIn),
     ("GET", "/v1/overview", Access::May(Action::ReadFigures)),
     ("GET", "/v1/funds", Access::May(Action::ReadFunds)),

@@ -117,6 +117,26 @@ pub struct Gateway {
     pub key_file: PathBuf,
     /// A proxy speaks TLS for the service.
     pub behind_proxy: bool,
+    /// The office's directory.
+    pub oidc: Oidc,
+}
+
+/// Settings of signing in through a directory.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// Who the directory is; empty for none.
+    pub issuer: String,
+    /// The name under which it knows this service.
+    pub client_id: String,
+    /// The file of the secret that goes with it; empty where there is none.
+    pub client_secret_file: PathBuf,
+    /// Where it sends browsers back to.
+    pub callback: String,
+    /// The claim that is an account's name.
+    pub name_claim: String,
+    /// What the page for signing in calls it.
+    pub label: String,
 }
 
 /// Who is asked who they are.

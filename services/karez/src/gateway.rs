@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::bus::Intake;
 use crate::clock::Clock;
 use crate::follower::Follower;
+use crate::oidc::Directory;
 use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
@@ -45,6 +46,7 @@ mod funds;
 mod health;
 mod host;
 mod live;
+mod oidc;
 mod openapi;
 mod overview;
 mod past;
@@ -93,6 +95,8 @@ pub struct GatewayParts {
     pub clock: Clock,
     /// The figures of the process.
     pub metrics: Arc<Metrics>,
+    /// The office's directory, where people can sign in through one.
+    pub directory: Option<Arc<Directory>>,
 }
 
 /// The limits of the gateway.
@@ -271,6 +275,9 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(session::sign_in))
         .routes(routes!(session::sign_out))
         .routes(routes!(session::change_password))
+        .routes(routes!(oidc::ways))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::come_back))
         .routes(routes!(openapi::document))
         .routes(routes!(openapi::page))
         .routes(routes!(health::alive))

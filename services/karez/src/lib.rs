@@ -16,6 +16,7 @@ pub mod intake_sweep;
 pub mod language;
 pub use karez_alert_rules::nearest;
 pub mod notifier;
+pub mod oidc;
 pub mod print;
 pub mod receipt;
 pub mod recorder;

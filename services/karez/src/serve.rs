@@ -63,6 +63,7 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         follower: follower.clone(),
         clock,
         metrics: Arc::clone(&metrics),
+        directory: door::directory(&config.gateway)?,
     };
     let gateway = Gateway::try_new(parts, gateway_settings(config, authentication))?;
     let mut tasks = Tasks::new();

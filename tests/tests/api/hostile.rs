@@ -53,8 +53,8 @@ async fn who_never_finishes_the_head_of_a_request_is_hung_up_on() {
 #[tokio::test]
 async fn who_never_finishes_a_body_is_told_that_it_took_too_long() {
     let world = World::configured(On::Sqlite, IMPATIENT).await;
-    let head = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 400\r\n\r\n{";
-    let heard = Raw::to(&world, head).await.heard().await;
+    let begun = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 400\r\n\r\n{";
+    let heard = Raw::to(&world, begun).await.heard().await;
     assert!(
         heard.starts_with("HTTP/1.1 504") && heard.contains("timed_out"),
         "{heard}"
@@ -65,8 +65,8 @@ async fn who_never_finishes_a_body_is_told_that_it_took_too_long() {
 async fn beyond_what_can_be_worked_on_callers_are_told_to_come_back() {
     let settings = "[sentinel]\ndaily_at = \"\"\n[http]\nconcurrent_requests = 1\n";
     let world = World::configured(On::Sqlite, settings).await;
-    let head = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{";
-    let slow = Raw::to(&world, head).await;
+    let begun = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{";
+    let slow = Raw::to(&world, begun).await;
     let turned_away = eventually("somebody is turned away", SOON, || async {
         let answered = world
             .client

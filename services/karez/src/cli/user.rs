@@ -9,7 +9,7 @@ use super::output;
 use super::sheet::{Cell, Look, Sheet, column};
 use super::show::Shape;
 use super::words;
-use crate::accounts::{AccountError, check_name, check_unit, first_password, hash_password};
+use crate::accounts::{AccountError, NO_PASSWORD, check_name, check_unit, first_password, hash_password};
 use crate::authorization::Role;
 use crate::language::Language;
 use crate::store::{Account, NewAccount};
@@ -33,6 +33,9 @@ enum What {
         /// The unit's number, for the role unit
         #[arg(long)]
         unit: Option<UnitId>,
+        /// Signs in through the office's directory, and has no password here
+        #[arg(long)]
+        oidc: bool,
     },
     /// Every account
     List {
@@ -58,7 +61,12 @@ enum What {
 
 pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trouble> {
     match &args.what {
-        What::Add { name, role, unit } => add(context, name, *role, unit.as_ref()).await,
+        What::Add {
+            name,
+            role,
+            unit,
+            oidc,
+        } => add(context, name, (*role, unit.as_ref()), *oidc).await,
         What::List { shape } => list(context, shape).await,
         What::Disable { name } => {
             let done = context.open().await?.disable_account(name).await?;
@@ -74,18 +82,29 @@ pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trou
     }
 }
 
-async fn add(context: &Context, name: &str, role: Role, unit: Option<&UnitId>) -> Result<Exit, Trouble> {
+async fn add(
+    context: &Context,
+    name: &str,
+    (role, unit): (Role, Option<&UnitId>),
+    by_directory: bool,
+) -> Result<Exit, Trouble> {
     check_name(name)
         .and_then(|()| check_unit(role, unit))
         .map_err(|error| unfit(context, &error))?;
     let log = context.create_or_open().await?;
     let is_first = !log.has_accounts().await?;
-    let (password, password_hash) = fresh_password(context)?;
+    let (password, password_hash) = if by_directory {
+        (None, NO_PASSWORD.to_owned())
+    } else {
+        let (password, hash) = fresh_password(context)?;
+        (Some(password), hash)
+    };
     let new = NewAccount {
         name,
         role,
         unit,
         password_hash: &password_hash,
+        must_change_password: !by_directory,
     };
     if !log.create_account(new, context.clock.now()).await? {
         let (zh, en) = (
@@ -97,7 +116,13 @@ async fn add(context: &Context, name: &str, role: Role, unit: Option<&UnitId>) -
             "take another name, or `karez user reset-password`",
         )));
     }
-    hand_over(context, name, &password)?;
+    match password {
+        Some(password) => hand_over(context, name, &password)?,
+        None => output::line(context.say(
+            &format!("账户 {name} 经统一身份认证登录"),
+            &format!("{name} signs in through the directory"),
+        ))?,
+    }
     if is_first {
         output::line(context.say(
             "这是第一个账户：正在运行的服务须重新启动，此后须登录才能使用",

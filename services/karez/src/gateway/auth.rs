@@ -32,6 +32,16 @@ pub enum Authentication {
     Required,
 }
 
+impl Authentication {
+    /// The word for it on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Required => "required",
+        }
+    }
+}
+
 /// Who somebody is, before it is asked what they may do.
 struct Identity {
     name: String,
@@ -207,12 +217,16 @@ fn listed(method: &Method, path: &str) -> Result<Access, Problem> {
 
 /// The session id that a request carries.
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, COOKIE)
+}
+
+pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == COOKIE && !value.is_empty())
+        .find(|(name, value)| *name == wanted && !value.is_empty())
         .map(|(_, value)| value)
 }
 

@@ -238,6 +238,7 @@ impl Problem {
             404 => ("未找到", "Not found"),
             405 => ("方法不支持", "Method not allowed"),
             408 | 504 => ("超时", "Timed out"),
+            502 => ("外部服务无应答", "Bad gateway"),
             409 => ("编号已被使用", "Key used before"),
             413 => ("请求体过大", "Body too large"),
             415 => ("格式不支持", "Unsupported media type"),

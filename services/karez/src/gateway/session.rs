@@ -93,11 +93,7 @@ pub(crate) async fn sign_in(
     gateway.slow_down(peer, &headers)?;
     let sent: Credentials = read(&headers, &body)?;
     gateway.prove(&sent.name, sent.password).await?;
-    let log = &gateway.parts().log;
-    // Whatever id the browser came with, by itself or put there by somebody, is worth nothing from here on.
-    if let Some(before) = cookie(&headers) {
-        log.end_session(&fingerprint(before)).await?;
-    }
+    gateway.leave_session(&headers).await?;
     gateway.begin_session(&sent.name, &headers).await
 }
 
@@ -221,7 +217,27 @@ impl Gateway {
         Err(wrong_name_or_password())
     }
 
+    /// Whatever id a browser came with, by itself or put there by somebody, is worth nothing from here on.
+    pub(super) async fn leave_session(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        if let Some(before) = cookie(headers) {
+            self.parts().log.end_session(&fingerprint(before)).await?;
+        }
+        Ok(())
+    }
+
     async fn begin_session(&self, name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+        let (cookie, session) = self.open_session(name, headers).await?;
+        Ok(never_stored(
+            ([(header::SET_COOKIE, cookie)], Json(session)).into_response(),
+        ))
+    }
+
+    /// A session of an account: its cookie, and who is signed in.
+    pub(super) async fn open_session(
+        &self,
+        name: &str,
+        headers: &HeaderMap,
+    ) -> Result<(HeaderValue, Session), Problem> {
         let id = session_id().map_err(|error| broken(error.into()))?;
         let now = self.parts().clock.now();
         let log = &self.parts().log;
@@ -236,20 +252,31 @@ impl Gateway {
         let caller = Caller::try_known(session.name, session.role, session.unit, access)
             .ok_or_else(wrong_name_or_password)?;
         let cookie = self.set_cookie(&id, SESSION_HOLDS.num_seconds(), headers)?;
-        let body = Json(Session::of(&caller, must_change));
-        Ok(never_stored(
-            ([(header::SET_COOKIE, cookie)], body).into_response(),
-        ))
+        Ok((cookie, Session::of(&caller, must_change)))
     }
 
     fn set_cookie(&self, id: &str, seconds: i64, headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+        cookie_line((COOKIE, id), "/", seconds, self.is_secure(headers))
+    }
+
+    /// Whether the caller's connection is encrypted all the way.
+    pub(super) fn is_secure(&self, headers: &HeaderMap) -> bool {
         let door = self.0.settings.door;
         let forwarded = headers.get("x-forwarded-proto").map(HeaderValue::as_bytes);
-        let is_secure = door.has_tls || (door.is_behind_proxy && forwarded == Some(b"https"));
-        let secure = if is_secure { "; Secure" } else { "" };
-        let text = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-        HeaderValue::try_from(text).map_err(|error| broken(error.into()))
+        door.has_tls || (door.is_behind_proxy && forwarded == Some(b"https"))
     }
+}
+
+/// A cookie that scripts do not see and other sites' requests do not carry.
+pub(super) fn cookie_line(
+    (name, value): (&str, &str),
+    path: &str,
+    seconds: i64,
+    is_secure: bool,
+) -> Result<HeaderValue, Problem> {
+    let secure = if is_secure { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    Ok(HeaderValue::try_from(text)?)
 }
 
 fn read<T: for<'de> Deserialize<'de>>(headers: &HeaderMap, body: &Bytes) -> Result<T, Problem> {
@@ -272,7 +299,7 @@ fn read<T: for<'de> Deserialize<'de>>(headers: &HeaderMap, body: &Bytes) -> Resu
     })
 }
 
-fn never_stored(mut response: Response) -> Response {
+pub(super) fn never_stored(mut response: Response) -> Response {
     let no_store = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response

@@ -2,6 +2,7 @@
 //! everybody is, and over TLS.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
 
@@ -11,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::{self, Asking};
 use crate::gateway::auth::Authentication;
 use crate::gateway::{Door, is_local};
+use crate::oidc::Directory;
 use crate::store::{EventLog, NewAccount};
 use crate::tls;
 use crate::trouble::Trouble;
@@ -56,6 +58,13 @@ pub(super) fn acceptor(settings: &config::Gateway) -> Result<Option<TlsAcceptor>
         Trouble::could_not_run(error.to_string())
             .advise("give PEM files in [gateway] certificate_file and key_file, the key without a password")
     })
+}
+
+/// The directory of the configuration, where it names one.
+pub(super) fn directory(settings: &config::Gateway) -> Result<Option<Arc<Directory>>, Trouble> {
+    let directory = Directory::try_new(&settings.oidc);
+    let directory = directory.map_err(|error| Trouble::wrong_use(error.to_string()))?;
+    Ok(directory.map(Arc::new))
 }
 
 /// What stands before the gateway.
@@ -105,6 +114,7 @@ async fn first_admin(log: &EventLog, clock: &Clock) -> Result<Option<String>, Tr
         role: Role::Admin,
         unit: None,
         password_hash: &password_hash,
+        must_change_password: true,
     };
     // Another process may have been faster: then its password is the one.
     let is_made = log.create_account(account, clock.now()).await?;

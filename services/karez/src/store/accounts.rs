@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use karez_events::UnitId;
 
 use super::{EventLog, StoreError};
+use crate::accounts::NO_PASSWORD;
 use crate::authorization::Role;
 
 /// Attempts that may get in between one's reading and counting; whoever meets more is let in as little as the locked.
@@ -30,7 +31,7 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
 }
 
-/// An account that is to be made. Its first password must be changed.
+/// An account that is to be made.
 #[derive(Clone, Copy)]
 pub struct NewAccount<'a> {
     /// Its name.
@@ -41,6 +42,8 @@ pub struct NewAccount<'a> {
     pub unit: Option<&'a UnitId>,
     /// The first password's hash.
     pub password_hash: &'a str,
+    /// Whether the password was given by somebody else.
+    pub must_change_password: bool,
 }
 
 /// An attempt to sign in.
@@ -112,7 +115,7 @@ impl EventLog {
                 .bind(new.role.as_str())
                 .bind(new.unit.map(UnitId::as_str))
                 .bind(new.password_hash)
-                .bind(true)
+                .bind(new.must_change_password)
                 .bind(now.timestamp_micros())
                 .execute(pool)
                 .await
@@ -190,6 +193,19 @@ impl EventLog {
             }
         }
         Ok(None)
+    }
+
+    /// Whether a name is of an account that can be used and signs in through the directory. One with a password is not
+    /// entered so: its name may be somebody else's there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn is_of_directory(&self, name: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM account WHERE name = $1 AND is_active = $2 AND password_hash = $3";
+        let count: i64 = on_either!(self, reading pool => {
+            sqlx::query_scalar(sql).bind(name).bind(true).bind(NO_PASSWORD).fetch_one(pool).await
+        })?;
+        Ok(count > 0)
     }
 
     /// Forgets wrong passwords and lets in again; `false` when there is no such account.
