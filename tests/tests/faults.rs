@@ -1,6 +1,8 @@
 //! The whole system under faults, as real processes: whatever is killed, cut or full, what was acknowledged is in
 //! the log once.
 
+#[path = "faults/backups.rs"]
+mod backups;
 #[path = "faults/hostile.rs"]
 mod hostile;
 #[path = "faults/kills.rs"]

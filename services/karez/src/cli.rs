@@ -11,6 +11,7 @@ use crate::serve;
 use crate::trouble::{Exit, Trouble};
 
 mod audit;
+mod backup;
 mod bench;
 mod context;
 mod demo;
@@ -92,6 +93,10 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Check that the log is what was recorded
     Audit(audit::AuditArgs),
+    /// Copy the store into a folder while it is being written to, and verify the copy
+    Backup(backup::BackupArgs),
+    /// Bring a backup back into an empty store, on either database, and verify it
+    Restore(backup::RestoreArgs),
     /// Accounts of people who sign in
     User(user::UserArgs),
     /// Keys of programs
@@ -144,6 +149,8 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Demo => demo::run(&context).await,
         Command::Rules(args) => rules::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, &args).await,
+        Command::Backup(args) => backup::back_up(&context, &args).await,
+        Command::Restore(args) => backup::restore(&context, &args).await,
         Command::User(args) => user::run(&context, &args).await,
         Command::Key(args) => key::run(&context, &args).await,
         Command::Bench(args) => bench::run(&context, &args).await,

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod authorization;
+pub mod backup;
 pub mod bench;
 pub mod bus;
 pub mod cli;

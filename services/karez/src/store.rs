@@ -52,6 +52,7 @@ mod rejection;
 mod rows;
 pub mod sealing;
 mod setting;
+mod side_tables;
 mod snapshot;
 mod sqlite;
 

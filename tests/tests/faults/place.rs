@@ -107,6 +107,11 @@ impl Place {
             .collect()
     }
 
+    /// The arguments that name the store.
+    pub fn store_arguments(&self) -> &[String] {
+        &self.store
+    }
+
     /// Where the store is: a folder, or a database.
     pub fn store(&self) -> &str {
         &self.store[1]

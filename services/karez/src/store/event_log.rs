@@ -49,6 +49,17 @@ impl EventLog {
         })
     }
 
+    /// Ends the connections of every copy; on `SQLite` the database is one file afterwards, without the journal beside it.
+    pub async fn close(self) {
+        match self {
+            Self::Postgres(log) => log.pool().close().await,
+            Self::Sqlite(log) => {
+                log.reading().close().await;
+                log.writing().close().await;
+            }
+        }
+    }
+
     /// The place in words, without any password.
     #[must_use]
     pub fn place(&self) -> &str {

@@ -141,6 +141,24 @@ impl EventLog {
         Ok(rows.into_iter().map(from_row).collect())
     }
 
+    /// Rejections in the order in which they were kept, at most `limit`; `after` is the id of the last one seen.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rejections_since(
+        &self,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<Rejection>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = select_rejections!(
+            "WHERE rejection_no > COALESCE((SELECT rejection_no FROM rejection WHERE rejection_id = $1), 0) \
+             ORDER BY rejection_no LIMIT $2"
+        );
+        let rows: Vec<Row> = on_either!(self, reading pool => sqlx::query_as(sql).bind(after).bind(limit).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(from_row).collect())
+    }
+
     /// The last rejection of a submission, by the id its event would have had.
     ///
     /// # Errors
