@@ -1,5 +1,7 @@
 //! A real NATS server with `JetStream` for a test: on a free port, in a temporary folder, gone with its guard.
 
+pub mod office;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 use crate::wait::eventually;
 
@@ -14,6 +18,8 @@ use crate::wait::eventually;
 #[derive(Debug)]
 pub struct NatsServer {
     process: Option<Child>,
+    /// The folder of a configuration, and the arguments that name it; without one it keeps to its own defaults.
+    configuration: Option<(PathBuf, Vec<String>)>,
     port: u16,
     data: TempDir,
 }
@@ -40,14 +46,34 @@ impl NatsServer {
     /// # Errors
     /// There is no server program, or it does not start.
     pub async fn start() -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Self::start_as(None).await
+    }
+
+    /// Starts a server in a folder with arguments such as `-c FILE`, and waits until it answers. A configuration finds
+    /// in `$NATS_STORE_DIR` where its data goes.
+    ///
+    /// # Errors
+    /// As [`NatsServer::start`].
+    pub async fn start_in(folder: &Path, arguments: &[&str]) -> Result<Self> {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned());
+        Self::start_as(Some((folder.to_owned(), arguments.collect()))).await
+    }
+
+    async fn start_as(configuration: Option<(PathBuf, Vec<String>)>) -> Result<Self> {
         let mut server = Self {
             process: None,
-            port,
+            configuration,
+            port: free_port()?,
             data: tempfile::tempdir()?,
         };
         server.restart().await?;
         Ok(server)
+    }
+
+    /// What it said since it was last started.
+    #[must_use]
+    pub fn messages(&self) -> String {
+        std::fs::read_to_string(self.data.path().join("server.log")).unwrap_or_default()
     }
 
     /// Where it listens.
@@ -82,21 +108,36 @@ impl NatsServer {
     pub async fn restart(&mut self) -> Result<()> {
         self.kill();
         let log = std::fs::File::create(self.data.path().join("server.log"))?;
-        let process = Command::new(program()?)
-            .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
-            .arg(self.data.path())
+        let mut command = Command::new(program()?.canonicalize()?);
+        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
+        match &self.configuration {
+            None => command.args(["-js", "-sd"]).arg(self.data.path()),
+            Some((folder, arguments)) => command
+                .current_dir(folder)
+                .args(arguments)
+                .env("NATS_STORE_DIR", self.data.path()),
+        };
+        let process = command
             .stdout(Stdio::null())
             .stderr(Stdio::from(log))
             .spawn()
             .context("nats-server does not start")?;
         self.process = Some(process);
-        let url = self.url();
-        eventually("NATS answers", Duration::from_secs(20), || async {
-            let client = async_nats::connect(url.as_str()).await.ok()?;
-            client.flush().await.ok()
-        })
-        .await
+        let greets = || async {
+            let mut greeting = [0; 5];
+            let mut connected = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+            connected.read_exact(&mut greeting).await.ok()?;
+            (greeting == *b"INFO ").then_some(())
+        };
+        eventually("NATS answers", Duration::from_secs(20), greets)
+            .await
+            .with_context(|| self.messages())
     }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 impl Drop for NatsServer {

@@ -1,5 +1,7 @@
 //! The life of a submission, from any sender to the log and the feed, on every bus and every store.
 
+#[path = "pipeline/accounts.rs"]
+mod accounts;
 #[path = "pipeline/facts.rs"]
 mod facts;
 #[path = "pipeline/faults.rs"]

@@ -8,6 +8,7 @@ pub(crate) mod publish;
 pub(crate) mod submit;
 pub mod sweep;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub const INTAKE_STREAM: &str = "KAREZ_INTAKE";
 pub const FEED_STREAM: &str = "KAREZ_FEED";
 /// The one durable consumer of the intake.
 pub const INTAKE_CONSUMER: &str = "karez-recorder";
-/// On a submission: the subject to which its outcome is sent, below `_INBOX.` or `karez.reply.`.
+/// On a submission: the subject to which its outcome is sent, below `_INBOX.` or `karez.reply.{sender}.`.
 pub const REPLY_HEADER: &str = "Karez-Reply";
 /// On a submission by the trusted door: where it came from.
 pub const SOURCE_HEADER: &str = "Karez-Source";
@@ -66,8 +67,9 @@ struct Inner {
 impl JetStreamBus {
     pub(crate) async fn connect(settings: NatsSettings) -> Result<Self, BusError> {
         let options = connect_options(&settings).await?;
+        let servers: Vec<&str> = settings.servers.split(',').map(str::trim).collect();
         let client = options
-            .connect(settings.servers.as_str())
+            .connect(servers)
             .await
             .map_err(BusError::nats("connect"))?;
         let context = async_nats::jetstream::context::ContextBuilder::new()
@@ -197,10 +199,6 @@ fn is_taken(kind: &CreateStreamErrorKind) -> bool {
 }
 
 async fn connect_options(settings: &NatsSettings) -> Result<ConnectOptions, BusError> {
-    let unusable = |setting, reason: std::io::Error| BusError::Setting {
-        setting,
-        reason: reason.to_string(),
-    };
     let mut options = ConnectOptions::new()
         .name("karez")
         .retry_on_initial_connect()
@@ -210,23 +208,38 @@ async fn connect_options(settings: &NatsSettings) -> Result<ConnectOptions, BusE
         })
         .event_callback(|event| async move { tracing::info!("NATS: {event}") });
     if let Some(path) = &settings.credentials {
-        let text = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|error| unusable("credentials", error))?;
+        let text = read("nats_credentials", path).await?;
         options = options
             .credentials(&text)
-            .map_err(|error| unusable("credentials", error))?;
+            .map_err(|_| unusable("nats_credentials", path, &"it is no credentials file (.creds)"))?;
     }
     if let Some(path) = &settings.nkey_seed {
-        let seed = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|error| unusable("nkey_seed", error))?;
-        options = options.nkey(seed.trim().to_owned());
+        let text = read("nats_nkey_seed", path).await?;
+        let seed = text.trim();
+        // Looked at here, since the client would try an unusable one for ever.
+        nkeys::KeyPair::from_seed(seed)
+            .map_err(|_| unusable("nats_nkey_seed", path, &"it is no seed of a user's NKey (SU…)"))?;
+        options = options.nkey(seed.to_owned());
     }
     if let Some(path) = &settings.root_certificate {
+        read("nats_root_certificate", path).await?;
         options = options.require_tls(true).add_root_certificates(path.clone());
     }
     Ok(options)
+}
+
+async fn read(setting: &'static str, path: &Path) -> Result<String, BusError> {
+    tokio::fs::read_to_string(path)
+        .await
+        .map_err(|error| unusable(setting, path, &error))
+}
+
+/// The file is named and never what is in it.
+fn unusable(setting: &'static str, path: &Path, reason: &dyn std::fmt::Display) -> BusError {
+    BusError::Setting {
+        setting,
+        reason: format!("{}: {reason}", path.display()),
+    }
 }
 
 async fn speak(client: Client, mut queue: mpsc::Receiver<(String, Bytes)>) {

@@ -6,7 +6,10 @@
 //! `karez.feed.calendar._`. Ids are percent-encoded, so that a dot, a wildcard, a blank or a Chinese character in
 //! one stays inside its token.
 //!
-//! NATS credentials confine a unit to `karez.intake.{its id}.>`; the recorder holds the content to the subject.
+//! Replies: `karez.reply.{sender}.…`, where a sender who is not of the office's own account hears its outcomes.
+//!
+//! NATS accounts (`deploy/nats/`) confine a unit to `karez.intake.{its id}.>` and `karez.reply.{its id}.>`; the
+//! recorder holds the content, and where it answers, to the subject.
 
 use std::fmt::Write as _;
 
@@ -132,13 +135,17 @@ fn decoded(token: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Whether answers may be sent to a subject: only below `_INBOX.` and `karez.reply.`, without wildcards. The
-/// recorder may publish where a sender may not, and must not be talked into doing it for them.
+/// Whether answers to what came by `door` may be sent to a subject: only below `_INBOX.` and `karez.reply.{sender}.`,
+/// without wildcards. The recorder may publish where a sender may not, and must not be talked into doing it for them.
 #[must_use]
-pub fn may_answer(subject: &str) -> bool {
-    let tail = subject
-        .strip_prefix("_INBOX.")
-        .or_else(|| subject.strip_prefix("karez.reply."));
+pub fn may_answer(door: &str, subject: &str) -> bool {
+    let sender = door.split('.').nth(2).unwrap_or(NONE);
+    let tail = subject.strip_prefix("_INBOX.").or_else(|| {
+        subject
+            .strip_prefix("karez.reply.")?
+            .strip_prefix(sender)?
+            .strip_prefix('.')
+    });
     tail.is_some_and(|tail| {
         tail.split('.')
             .all(|token| !token.is_empty() && token != "*" && token != ">")
@@ -224,17 +231,22 @@ mod tests {
     }
 
     #[test]
-    fn answers_go_to_inboxes_only() {
-        assert!(may_answer("_INBOX.abc.1"));
-        assert!(may_answer("karez.reply.erp.7"));
+    fn answers_go_to_inboxes_only_and_to_nobody_elses() {
+        assert!(may_answer("karez.intake.U1.P1", "_INBOX.abc.1"));
+        assert!(may_answer("karez.intake.U1.P1", "karez.reply.U1.7"));
+        assert!(may_answer("karez.intake._.P1", "karez.reply._.7"));
         for subject in [
+            "karez.reply.U2.7",
+            "karez.reply.U11.7",
+            "karez.reply.U1",
+            "karez.reply._.7",
             "karez.intake._.P1",
             "$JS.API.STREAM.DELETE.KAREZ_FEED",
             "_INBOX.>",
             "_INBOX.",
             "_INBOX.a b",
         ] {
-            assert!(!may_answer(subject), "{subject}");
+            assert!(!may_answer("karez.intake.U1.P1", subject), "{subject}");
         }
     }
 }

@@ -195,9 +195,12 @@ pub(crate) fn marked(message: &Message) -> Option<(IntakeMark, u64)> {
 fn delivery(message: Message, mark: IntakeMark) -> Delivery {
     let headers = message.headers.as_ref();
     let asker = match header(headers, REPLY_HEADER) {
-        Some(subject) if subject::may_answer(&subject) => Asker::Subject(subject),
+        Some(subject) if subject::may_answer(&mark.subject, &subject) => Asker::Subject(subject),
         Some(subject) => {
-            tracing::warn!("no answers are sent to {subject:?}: use a subject below _INBOX. or karez.reply.");
+            tracing::warn!(
+                "no answers to {:?} are sent to {subject:?}: use a subject below _INBOX. or karez.reply.{{sender}}.",
+                mark.subject
+            );
             Asker::Nobody
         }
         None => Asker::Nobody,
