@@ -5,7 +5,7 @@ export DATA ?= data/demo
 # Where `make run` listens. Other machines are listened to as `[gateway]` in karez.toml allows.
 export LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run test fuzz setup dashboard screenshots fmt lint
+.PHONY: help run test fuzz setup dashboard client screenshots fmt lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
@@ -24,6 +24,11 @@ setup: ## install what the tests need and this machine lacks
 
 dashboard: ## build the dashboard; the next build of karez carries it
 	@scripts/setup dashboard
+
+client: ## the dashboard's types of the API, from the API's own description
+	@scripts/setup dashboard
+	cargo build --bin karez
+	@scripts/client
 
 screenshots: ## pictures of every page of the dashboard, into target/screenshots
 	@scripts/setup test

@@ -24,7 +24,7 @@ export const ACTS: readonly Act[] = [
   { name: 'assign', path: 'assign', fields: [{ name: 'assignee', isRequired: true }, { name: 'due_on', isRequired: false }], isOfUnit: false, isOpenTo: isOpen },
   { name: 'answer', path: 'answer', fields: [text(true)], isOfUnit: true, isOpenTo: isOpen },
   { name: 'rectification', path: 'rectification', fields: [{ name: 'items', isRequired: true }, { name: 'due_on', isRequired: true }], isOfUnit: false, isOpenTo: isOpen },
-  { name: 'report', path: 'rectification/report', fields: [text(true)], isOfUnit: true, isOpenTo: (warning) => warning.is_open && warning.rectification !== null && !warning.rectification.accepted_on },
+  { name: 'report', path: 'rectification/report', fields: [text(true)], isOfUnit: true, isOpenTo: (warning) => warning.is_open && Boolean(warning.rectification) && !warning.rectification?.accepted_on },
   { name: 'accept', path: 'rectification/acceptance', fields: [text(false)], isOfUnit: false, isOpenTo: (warning) => warning.is_open && Boolean(warning.rectification?.reported_on) && !warning.rectification?.accepted_on },
   { name: 'lift', path: 'lift', fields: [{ name: 'cause', isRequired: true }], isOfUnit: false, isOpenTo: isOpen },
   { name: 'dismiss', path: 'dismiss', fields: [{ name: 'cause', isRequired: true }], isOfUnit: false, isOpenTo: isOpen },

@@ -1,5 +1,6 @@
 // Deviations in the phrase that officials use.
 
+import type { Sum } from './api'
 import { fill, words } from './language'
 import { figure, isNegative, isZero, size } from './money'
 
@@ -11,6 +12,6 @@ export function deviation(pp: string | null | undefined): string {
 }
 
 /** The benchmark that deviations are measured from. */
-export function benchmarkOf(sum: { benchmark: { percent: string | null } | null } | undefined): string | null {
+export function benchmarkOf(sum: Pick<Sum, 'benchmark'> | undefined): string | null {
   return sum?.benchmark?.percent ?? null
 }

@@ -1,6 +1,6 @@
 // The columns that funds and units share.
 
-import type { Sum } from './api'
+import type { AmountName, Sum } from './api'
 import { benchmarkOf } from './deviation'
 import { words } from './language'
 import type { Column } from './table'
@@ -17,7 +17,7 @@ export function perCurrency<T extends { currencies: Sum[] }>(items: readonly T[]
 
 export function sumColumns<T>(): Column<SumRow<T>>[] {
   const col = words.value.col
-  const money = (name: string, label: string, isExtra = false): Column<SumRow<T>> => ({
+  const money = (name: AmountName, label: string, isExtra = false): Column<SumRow<T>> => ({
     key: name, label, kind: 'amount', isExtra, hasTotal: true, value: (row) => row.sum?.amounts[name],
   })
   const rate = (name: string, label: string, isExtra = false): Column<SumRow<T>> => ({

@@ -101,6 +101,8 @@ enum Command {
     User(user::UserArgs),
     /// Keys of programs
     Key(key::KeyArgs),
+    /// Print the description of the API (OpenAPI 3.1), as /openapi.json answers it
+    Openapi,
     /// Measure this machine, as ratios within one run
     Bench(bench::BenchArgs),
 }
@@ -153,6 +155,11 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Restore(args) => backup::restore(&context, &args).await,
         Command::User(args) => user::run(&context, &args).await,
         Command::Key(args) => key::run(&context, &args).await,
+        Command::Openapi => {
+            let description = crate::gateway::description().map_err(anyhow::Error::from)?;
+            output::line(&String::from_utf8_lossy(&description))?;
+            Ok(Exit::Done)
+        }
         Command::Bench(args) => bench::run(&context, &args).await,
     }
 }

@@ -231,6 +231,14 @@ impl Gateway {
     }
 }
 
+/// The description of the interface as `/openapi.json` answers it (`OpenAPI` 3.1), for programs that are made from it.
+///
+/// # Errors
+/// It cannot be written: a fault of the program.
+pub fn description() -> serde_json::Result<bytes::Bytes> {
+    Ok(Described::try_new(endpoints().into_openapi())?.json)
+}
+
 /// Every address and what it answers, with its description.
 fn endpoints() -> OpenApiRouter<Gateway> {
     let many = || DefaultBodyLimit::max(rows::BODY_LIMIT_BYTES);

@@ -207,7 +207,7 @@ impl Modify for Facts {
 /// The document as it is sent, and the addresses in it.
 #[derive(Debug)]
 pub(crate) struct Described {
-    json: Bytes,
+    pub(crate) json: Bytes,
     pub(crate) addresses: Vec<String>,
 }
 
