@@ -8,6 +8,8 @@
 
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/administration.rs"]
+mod administration;
 #[path = "api/batch.rs"]
 mod batch;
 #[path = "api/commands.rs"]

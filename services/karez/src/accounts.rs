@@ -6,7 +6,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 use karez_events::UnitId;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -30,6 +31,9 @@ const FIRST_LOCK: TimeDelta = TimeDelta::minutes(1);
 const MOST_DOUBLINGS: u32 = 10;
 /// The letters of first passwords, without those that are mistaken for one another.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// How long a rotated key goes on beside its successor where nobody says, in hours: a program is given its new key within
+/// a day.
+pub const OVERLAP_HOURS: u32 = 24;
 /// How every key of a program begins, so that scanners for lost secrets find it.
 const KEY_BEGINS: &str = "karez";
 
@@ -50,6 +54,12 @@ pub enum AccountError {
     /// A unit's account without a unit, or another one with one.
     #[error("a unit belongs to the role unit and to no other: give --unit with --role unit, and only there")]
     Unit,
+    /// A key that would have ended before it began.
+    #[error("{0} is past: give today or a later day")]
+    Past(NaiveDate),
+    /// The successor of a key that has ended by itself would end with it.
+    #[error("the key has expired: say until when its successor holds")]
+    Expired,
     /// The system or the hash function refuses.
     #[error("no secret can be made: {0}")]
     System(String),
@@ -66,6 +76,8 @@ impl AccountError {
             Self::ShortPassword => format!("密码过短：至少 {SHORTEST_PASSWORD} 个字符"),
             Self::LongPassword => format!("密码过长：至多 {LONGEST_PASSWORD_BYTES} 字节"),
             Self::Unit => "单位只属于角色 unit：--role unit 须给 --unit，其他角色不得给".to_owned(),
+            Self::Past(on) => format!("{on} 已过：请给今天或以后的日期"),
+            Self::Expired => "密钥已过期：请给出新密钥的有效期".to_owned(),
             Self::System(what) => format!("无法生成密钥：{what}"),
         }
     }
@@ -203,6 +215,36 @@ pub fn fresh_key(
         last_used_at: None,
     };
     Ok((shown, kept))
+}
+
+/// The end of the last day on which a key opens anything.
+///
+/// # Errors
+/// [`AccountError::Past`].
+pub fn end_of_day(on: NaiveDate, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, AccountError> {
+    let next = on
+        .checked_add_days(Days::new(1))
+        .map(|day| day.and_time(NaiveTime::MIN));
+    let end = next.and_then(|next| zone.from_local_datetime(&next).earliest());
+    end.map(|end| end.with_timezone(&Utc))
+        .filter(|end| *end > now)
+        .ok_or(AccountError::Past(on))
+}
+
+/// A key with the rights of another one, as [`fresh_key`]; it ends as given, or with that one.
+///
+/// # Errors
+/// [`AccountError::Expired`] where it would have ended already, [`AccountError::System`].
+pub fn successor_of(
+    before: &ApiKey,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(String, ApiKey), AccountError> {
+    let expires_at = expires_at.or(before.expires_at);
+    if expires_at.is_some_and(|end| end <= now) {
+        return Err(AccountError::Expired);
+    }
+    fresh_key(&before.label, before.role, before.unit.clone(), now, expires_at)
 }
 
 /// The public part of a key and its secret; `None` for what is no key.

@@ -18,10 +18,10 @@ use std::str::FromStr;
 
 use karez_events::{EventType, StreamId, UnitId};
 use karez_projections::{Portfolio, Project, Target};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What somebody is to karez.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// 财务: records the office's facts and acts on warnings.
@@ -105,11 +105,15 @@ pub enum Action {
     HandleWarnings,
     /// See the figures of the process.
     ReadMetrics,
+    /// Make, change and end accounts of people and keys of programs.
+    ManageAccounts,
+    /// See who changed accounts and keys.
+    ReadAdministration,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadFigures,
         Self::ReadFunds,
         Self::ReadHistory,
@@ -121,6 +125,8 @@ impl Action {
         Self::AnswerWarnings,
         Self::HandleWarnings,
         Self::ReadMetrics,
+        Self::ManageAccounts,
+        Self::ReadAdministration,
     ];
 }
 
@@ -153,6 +159,8 @@ pub fn reach(role: Role, action: Action) -> Option<Reach> {
         Action::AnswerWarnings => [EVERYTHING, OWN_UNIT,   None,       EVERYTHING, None],
         Action::HandleWarnings => [EVERYTHING, None,       None,       EVERYTHING, None],
         Action::ReadMetrics    => [None,       None,       None,       EVERYTHING, EVERYTHING],
+        Action::ManageAccounts => [None,       None,       None,       None,       EVERYTHING],
+        Action::ReadAdministration => [None,   None,       EVERYTHING, None,       EVERYTHING],
     };
     match role {
         Role::Finance => finance,
@@ -223,6 +231,17 @@ pub const ENDPOINTS: &[(&str, &str, Access)] = &[
     ("GET", "/v1/silences", Access::May(Action::ReadNotices)),
     ("POST", "/v1/silences", Access::May(Action::HandleWarnings)),
     ("POST", "/v1/silences/{id}/end", Access::May(Action::HandleWarnings)),
+    ("GET", "/v1/users", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/users", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/users/{name}/disable", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/users/{name}/unlock", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/users/{name}/reset-password", Access::May(Action::ManageAccounts)),
+    ("GET", "/v1/keys", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/keys", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/keys/{id}/rotate", Access::May(Action::ManageAccounts)),
+    ("POST", "/v1/keys/{id}/revoke", Access::May(Action::ManageAccounts)),
+    ("GET", "/v1/administration", Access::May(Action::ReadAdministration)),
+    ("GET", "/v1/system", Access::May(Action::ReadMetrics)),
     ("GET", "/v1/rules", Access::May(Action::ReadRules)),
     ("GET", "/v1/rules/{id}", Access::May(Action::ReadRules)),
 ];

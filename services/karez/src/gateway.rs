@@ -32,6 +32,7 @@ use crate::oidc::Directory;
 use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
+mod administration;
 mod answer;
 pub mod auth;
 mod batch;
@@ -45,6 +46,7 @@ mod events;
 mod funds;
 mod health;
 mod host;
+mod keys;
 mod live;
 mod oidc;
 mod openapi;
@@ -64,9 +66,11 @@ mod rules;
 mod session;
 mod silences;
 mod submit;
+mod system;
 mod traffic;
 mod unchanged;
 mod units;
+mod users;
 mod warnings;
 
 use auth::Authentication;
@@ -286,6 +290,15 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(oidc::ways))
         .routes(routes!(oidc::begin))
         .routes(routes!(oidc::come_back))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::unlock))
+        .routes(routes!(users::reset_password))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(administration::list))
+        .routes(routes!(system::show))
         .routes(routes!(openapi::document))
         .routes(routes!(openapi::page))
         .routes(routes!(health::alive))

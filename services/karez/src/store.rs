@@ -37,6 +37,7 @@ macro_rules! on_either {
 }
 
 mod accounts;
+mod administration;
 mod api_keys;
 mod audited_reads;
 mod error;
@@ -61,6 +62,7 @@ use std::path::PathBuf;
 use karez_events::{Hash, HashAlgorithm, Position, RawEvent, StreamId};
 
 pub use accounts::{Account, Attempt, NewAccount, SignedIn};
+pub use administration::{AdministrationRow, By, CONSOLE, Change};
 pub use api_keys::ApiKey;
 pub use audited_reads::AuditedRead;
 pub use error::StoreError;

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::print;
 
+pub mod accounts;
 pub mod batch;
 pub mod deliveries;
 pub mod events;

@@ -3,6 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use karez::accounts::{fingerprint, fresh_key, locked_until};
 use karez::authorization::Role;
+use karez::store::By;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
@@ -106,7 +107,7 @@ async fn a_lock_ends_by_itself_and_a_right_password_forgets_the_wrong_ones() {
     assert!(log.begin_attempt("li.wei", now, lock).await.unwrap().is_none());
     let sixth = log.begin_attempt("li.wei", later, lock).await.unwrap().unwrap();
     assert_eq!(sixth.locked_until, Some(now + TimeDelta::minutes(2)));
-    log.unlock_account("li.wei").await.unwrap();
+    log.forget_attempts("li.wei").await.unwrap();
     let first = log.begin_attempt("li.wei", now, lock).await.unwrap().unwrap();
     assert_eq!(first.locked_until, None);
 }
@@ -263,14 +264,18 @@ async fn a_key_that_is_revoked_expired_or_rotated_opens_nothing() {
         .world
         .command(&["key", "create", "erp", "--role", "finance"]);
     assert_eq!(twice.code, 2, "{twice:?}");
-    let next = office.handed_over(&["key", "rotate", "erp"]);
+    let next = office.handed_over(&["key", "rotate", "erp", "--overlap", "0"]);
     assert_eq!((get(&key).await, get(&next).await), (401, 200));
     assert_eq!(office.world.command(&["key", "revoke", "erp"]).code, 0);
     assert_eq!(get(&next).await, 401);
 
     let now = Utc::now();
+    let by = By {
+        actor: "test",
+        at: now,
+    };
     let (expired, kept) = fresh_key("old", Role::Finance, None, now, Some(now)).unwrap();
-    assert!(office.log().await.create_key(&kept).await.unwrap());
+    assert!(office.log().await.create_key(&kept, by).await.unwrap());
     assert_eq!(get(&expired).await, 401);
     let listed = office.world.command(&["key", "list", "--format", "csv"]);
     for said in [",erp,finance,,revoked,", ",old,finance,,expired,"] {

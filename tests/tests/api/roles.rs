@@ -17,7 +17,11 @@ struct About {
     unit: &'static str,
     warning: &'static str,
     receipt: String,
+    key_id: String,
 }
+
+/// The account that is disabled, unlocked and reset.
+const SOMEBODY: &str = "somebody";
 
 impl About {
     fn address(&self, path: &str) -> String {
@@ -28,9 +32,12 @@ impl About {
             Some("funds") => "KJ",
             Some("rules") => "idle_funds",
             Some("silences") => SILENCE,
+            Some("keys") => &self.key_id,
             _ => "",
         };
-        path.replace("{id}", id).replace("{event_id}", &self.receipt)
+        path.replace("{id}", id)
+            .replace("{event_id}", &self.receipt)
+            .replace("{name}", SOMEBODY)
     }
 }
 
@@ -102,17 +109,24 @@ async fn every_address_answers_each_role_as_the_table_says() {
     for on in [On::Sqlite, On::Postgres] {
         let office = Office::warned(on).await;
         let keys = Role::ALL.map(|role| (role, office.key(role)));
+        office.account(SOMEBODY, Role::Auditor);
+        let key_id = |label| {
+            let key = office.handed_over(&["key", "create", label, "--role", "finance"]);
+            key.split('_').nth(1).unwrap().to_owned()
+        };
         let own = About {
             project: "P1",
             unit: "U0",
             warning: "W-0",
             receipt: office.receipt_of(&keys[0].1, "P1").await,
+            key_id: key_id("one"),
         };
         let foreign = About {
             project: "P2",
             unit: "U1",
             warning: "W-1",
             receipt: office.receipt_of(&keys[0].1, "P2").await,
+            key_id: key_id("other"),
         };
         for &(method, path, access) in ENDPOINTS
             .iter()

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use karez::store::sealing::{SealError, refuse_sealed};
-use karez::store::{Batch, EventLog, PersonKey, Sealer, StoreError};
+use karez::store::{Batch, By, EventLog, PersonKey, Sealer, StoreError};
 use karez_events::event::{Payee, Personal};
 use karez_events::{Event, PersonId};
 use rstest::rstest;
@@ -118,8 +118,12 @@ async fn a_destroyed_key_erases_the_person_and_nothing_else(
     let keys = sealer.seal_all([&mut erased, &mut other]).await?;
     keep(&log, &keys).await?;
     let who = person(&mut erased);
-    assert!(log.destroy_person_key(&who, time_of(1)).await?);
-    assert!(!log.destroy_person_key(&who, time_of(1)).await?);
+    let by = By {
+        actor: "console",
+        at: time_of(1),
+    };
+    assert!(log.destroy_person_key(&who, by).await?);
+    assert!(!log.destroy_person_key(&who, by).await?);
     assert_eq!(log.person_key(&who).await?, None);
 
     let sealed = erased.clone();

@@ -1,7 +1,9 @@
 //! What is kept beside the log: refusals, snapshots, marks and settings.
 
 use anyhow::Result;
-use karez::store::{Batch, Rejection, Snapshot};
+use karez::accounts::fresh_key;
+use karez::authorization::Role;
+use karez::store::{Batch, By, Rejection, Snapshot};
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -123,5 +125,34 @@ async fn a_setting_is_made_once(
     assert_eq!(log.ensure_setting("secret", b"two").await?, b"one");
     log.set_setting("secret", b"three").await?;
     assert_eq!(log.setting("secret").await?.as_deref(), Some(b"three".as_slice()));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_changed_an_account_can_be_neither_changed_nor_removed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.log().await?;
+    let by = By {
+        actor: "boss",
+        at: time_of(1),
+    };
+    let key = fresh_key("erp", Role::Finance, None, time_of(1), None)?.1;
+    assert!(log.create_key(&key, by).await?);
+    assert!(
+        !log.create_key(&key, by).await?,
+        "nothing is changed, and nothing said"
+    );
+    let kept = log.administration(None, 10).await?;
+    assert_eq!(kept.len(), 1);
+    for change in [
+        "UPDATE administration SET actor = 'somebody else'",
+        "DELETE FROM administration",
+    ] {
+        assert!(place.sql(change).await.is_err(), "{change}");
+    }
+    assert_eq!(log.administration(None, 10).await?, kept);
     Ok(())
 }

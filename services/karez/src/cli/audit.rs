@@ -29,6 +29,12 @@ enum What {
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
+    /// Who changed accounts, keys and persons, the newest first
+    Administration {
+        /// Most rows
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
     /// Compare what NATS took in with the log and the rejections
     Intake,
 }
@@ -37,6 +43,7 @@ pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Tro
     match args.what {
         What::Verify => verify_log(context).await,
         What::Reads { limit } => reads(context, limit).await,
+        What::Administration { limit } => administration(context, limit).await,
         What::Intake => sweep(context).await,
     }
 }
@@ -46,6 +53,19 @@ async fn reads(context: &Context, limit: u32) -> Result<Exit, Trouble> {
     for read in context.open().await?.audited_reads(limit).await? {
         let at = print::instant(read.read_at, time_zone);
         let line = format!("{at} {} {} {}", read.reader, read.status, read.address);
+        output::line(&print::plain(&line))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn administration(context: &Context, limit: usize) -> Result<Exit, Trouble> {
+    let time_zone = context.config.office.time_zone;
+    for change in context.open().await?.administration(None, limit).await? {
+        let at = print::instant(change.changed_at, time_zone);
+        let line = format!(
+            "{at} {} {} {} {}",
+            change.actor, change.what, change.subject, change.detail
+        );
         output::line(&print::plain(&line))?;
     }
     Ok(Exit::Done)

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::language::Language;
 use crate::replay::load_portfolio;
-use crate::store::{EventLog, LOG_FILTER, LogSettings, StoreError, StoreLocation};
+use crate::store::{By, CONSOLE, EventLog, LOG_FILTER, LogSettings, StoreError, StoreLocation};
 use crate::telemetry::init_logging;
 use crate::trouble::Trouble;
 
@@ -28,6 +28,14 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Who changes accounts and keys by a command: whoever could reach the store.
+    pub(super) fn by(&self) -> By<'static> {
+        By {
+            actor: CONSOLE,
+            at: self.clock.now(),
+        }
+    }
+
     pub(super) fn read(globals: &Globals) -> Result<Self, Trouble> {
         let mut config = match &globals.config {
             Some(path) => Config::read(path)?,

@@ -1,9 +1,8 @@
 //! `karez key`: the keys of programs.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use karez_events::UnitId;
-use serde::Serialize;
 
 use super::context::Context;
 use super::output;
@@ -11,10 +10,12 @@ use super::sheet::{Cell, Look, Sheet, column};
 use super::show::Shape;
 use super::user::unfit;
 use super::words;
-use crate::accounts::{check_name, check_unit, fresh_key};
+use crate::accounts::{OVERLAP_HOURS, check_name, check_unit, end_of_day, fresh_key, successor_of};
 use crate::authorization::Role;
+use crate::print;
 use crate::store::ApiKey;
 use crate::trouble::{Exit, Trouble};
+use crate::views::accounts::{KeyState, KeyView};
 
 #[derive(Debug, Args)]
 pub(super) struct KeyArgs {
@@ -45,13 +46,16 @@ enum What {
     },
     /// Let a key open nothing more, from now on
     Revoke {
-        /// Its id or label
+        /// Its id, or a label for every key that has it
         key: String,
     },
-    /// Revoke a key and make its successor with the same rights, which is shown once
+    /// Make a key's successor with the same rights, which is shown once; the key itself ends a little later
     Rotate {
         /// Its id or label
         key: String,
+        /// How long the old key goes on, so that its program never stands before a closed door; 0 ends it now
+        #[arg(long, value_name = "HOURS", default_value_t = OVERLAP_HOURS)]
+        overlap: u32,
         /// The last day of the new one; without it, that of the old one
         #[arg(long, value_name = "DATE")]
         expires_on: Option<NaiveDate>,
@@ -68,7 +72,11 @@ pub(super) async fn run(context: &Context, args: &KeyArgs) -> Result<Exit, Troub
         } => create(context, label, (*role, unit.as_ref()), *expires_on).await,
         What::List { shape } => list(context, shape).await,
         What::Revoke { key } => revoke(context, key).await,
-        What::Rotate { key, expires_on } => rotate(context, key, *expires_on).await,
+        What::Rotate {
+            key,
+            overlap,
+            expires_on,
+        } => rotate(context, key, *overlap, *expires_on).await,
     }
 }
 
@@ -86,7 +94,7 @@ async fn create(
     let made = fresh_key(label, role, unit.cloned(), now, expires_at);
     let (shown, kept) = made.map_err(|error| unfit(context, &error))?;
     let log = context.create_or_open().await?;
-    if !log.create_key(&kept).await? {
+    if !log.create_key(&kept, context.by()).await? {
         let zh = format!("名为 {label} 的密钥仍有效");
         let en = format!("a key with the label {label} is in force already");
         return Err(Trouble::wrong_use(context.say(&zh, &en)).advise(context.say(
@@ -98,39 +106,52 @@ async fn create(
 }
 
 async fn revoke(context: &Context, wanted: &str) -> Result<Exit, Trouble> {
-    let key = find(context, wanted).await?;
-    let log = context.open().await?;
-    log.revoke_key(&key.key_id, context.clock.now()).await?;
-    let (zh, en) = (
-        format!("密钥 {}（{}）已撤销", key.label, key.key_id),
-        format!("the key {} ({}) is revoked", key.label, key.key_id),
-    );
-    output::line(context.say(&zh, &en))?;
+    let (log, by) = (context.open().await?, context.by());
+    let keys = log.keys().await?;
+    let is_meant = |key: &&ApiKey| !key.is_revoked(by.at) && (key.key_id == wanted || key.label == wanted);
+    let mut found = keys.iter().filter(is_meant).peekable();
+    if found.peek().is_none() {
+        return Err(none_in_force(context, wanted));
+    }
+    for key in found {
+        log.revoke_key(key, by).await?;
+        let (zh, en) = (
+            format!("密钥 {}（{}）已撤销", key.label, key.key_id),
+            format!("the key {} ({}) is revoked", key.label, key.key_id),
+        );
+        output::line(context.say(&zh, &en))?;
+    }
     Ok(Exit::Done)
 }
 
-async fn rotate(context: &Context, wanted: &str, expires_on: Option<NaiveDate>) -> Result<Exit, Trouble> {
-    let before = find(context, wanted).await?;
-    let expires_at = match expires_on {
-        Some(on) => Some(end_of(context, on)?),
-        None => before.expires_at,
-    };
-    let now = context.clock.now();
-    let made = fresh_key(&before.label, before.role, before.unit, now, expires_at);
-    let (shown, kept) = made.map_err(|error| unfit(context, &error))?;
-    if !context.open().await?.replace_key(&before.key_id, &kept).await? {
+async fn rotate(
+    context: &Context,
+    wanted: &str,
+    overlap: u32,
+    expires_on: Option<NaiveDate>,
+) -> Result<Exit, Trouble> {
+    let (log, by) = (context.open().await?, context.by());
+    let keys = log.keys().await?;
+    let mut in_force = keys.into_iter().filter(|key| key.revoked_at.is_none());
+    let before = in_force
+        .find(|key| key.key_id == wanted || key.label == wanted)
+        .ok_or_else(|| none_in_force(context, wanted))?;
+    let expires_at = expires_on.map(|on| end_of(context, on)).transpose()?;
+    let (shown, kept) = successor_of(&before, expires_at, by.at).map_err(|error| unfit(context, &error))?;
+    let until = by.at + TimeDelta::hours(overlap.into());
+    if !log.replace_key(&before.key_id, until, &kept, by).await? {
         return Err(none_in_force(context, wanted));
     }
-    hand_over(context, &kept, &shown)
-}
-
-/// The key that an id or a label names, and that has not been revoked.
-async fn find(context: &Context, wanted: &str) -> Result<ApiKey, Trouble> {
-    let keys = context.open().await?.keys().await?;
-    let mut in_force = keys.into_iter().filter(|key| key.revoked_at.is_none());
-    in_force
-        .find(|key| key.key_id == wanted || key.label == wanted)
-        .ok_or_else(|| none_in_force(context, wanted))
+    let exit = hand_over(context, &kept, &shown)?;
+    if overlap > 0 {
+        let at = print::instant(until, context.config.office.time_zone);
+        let (zh, en) = (
+            format!("原密钥 {} 于 {at} 失效", before.key_id),
+            format!("the one before, {}, ends at {at}", before.key_id),
+        );
+        output::line(context.say(&zh, &en))?;
+    }
+    Ok(exit)
 }
 
 fn none_in_force(context: &Context, wanted: &str) -> Trouble {
@@ -142,22 +163,9 @@ fn none_in_force(context: &Context, wanted: &str) -> Trouble {
         .advise(context.say("karez key list 列出全部密钥", "`karez key list` shows all"))
 }
 
-/// The end of a business day.
 fn end_of(context: &Context, on: NaiveDate) -> Result<DateTime<Utc>, Trouble> {
-    let next = on
-        .checked_add_days(Days::new(1))
-        .map(|day| day.and_time(NaiveTime::MIN));
-    let zone = context.config.office.time_zone;
-    let end = next.and_then(|next| zone.from_local_datetime(&next).earliest());
-    end.map(|end| end.with_timezone(&Utc))
-        .filter(|end| *end > context.clock.now())
-        .ok_or_else(|| {
-            let (zh, en) = (
-                format!("{on} 已过：请给今天或以后的日期"),
-                format!("{on} is past: give today or a later day"),
-            );
-            Trouble::wrong_use(context.say(&zh, &en))
-        })
+    end_of_day(on, context.config.office.time_zone, context.clock.now())
+        .map_err(|error| unfit(context, &error))
 }
 
 fn hand_over(context: &Context, key: &ApiKey, shown: &str) -> Result<Exit, Trouble> {
@@ -173,44 +181,15 @@ fn hand_over(context: &Context, key: &ApiKey, shown: &str) -> Result<Exit, Troub
     Ok(Exit::Done)
 }
 
-#[derive(Serialize)]
-struct Row {
-    key_id: String,
-    label: String,
-    role: Role,
-    unit: Option<String>,
-    state: &'static str,
-    #[serde(serialize_with = "crate::views::instant")]
-    created_at: DateTime<Utc>,
-    #[serde(serialize_with = "crate::views::optional_instant")]
-    expires_at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "crate::views::optional_instant")]
-    last_used_at: Option<DateTime<Utc>>,
-}
-
 async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
     let now = context.clock.now();
-    let row = |key: ApiKey| Row {
-        state: match (key.revoked_at, key.is_in_force(now)) {
-            (Some(_), _) => "revoked",
-            (None, false) => "expired",
-            (None, true) => "active",
-        },
-        key_id: key.key_id,
-        label: key.label,
-        role: key.role,
-        unit: key.unit.map(|unit| unit.to_string()),
-        created_at: key.created_at,
-        expires_at: key.expires_at,
-        last_used_at: key.last_used_at,
-    };
     let keys = context.open().await?.keys().await?;
-    let rows: Vec<Row> = keys.into_iter().map(row).collect();
+    let rows: Vec<KeyView> = keys.into_iter().map(|key| KeyView::of(key, now)).collect();
     shape.print(context, &rows, sheet)?;
     Ok(Exit::Done)
 }
 
-fn sheet(rows: &Vec<Row>, look: Look) -> Vec<Sheet> {
+fn sheet(rows: &Vec<KeyView>, look: Look) -> Vec<Sheet> {
     let columns = [
         column("key_id", "编号", "Id"),
         column("label", "名称", "Label"),
@@ -225,9 +204,10 @@ fn sheet(rows: &Vec<Row>, look: Look) -> Vec<Sheet> {
     let instant = |at: Option<DateTime<Utc>>| at.map_or(Cell::Blank, Cell::Instant);
     for row in rows {
         let state = match row.state {
-            "revoked" => look.language.pick("已撤销", "revoked"),
-            "expired" => look.language.pick("已过期", "expired"),
-            _ => look.language.pick("有效", "active"),
+            KeyState::Revoked => look.language.pick("已撤销", "revoked"),
+            KeyState::Expired => look.language.pick("已过期", "expired"),
+            KeyState::Rotated => look.language.pick("将失效", "rotated"),
+            KeyState::Active => look.language.pick("有效", "active"),
         };
         sheet.rows.push(vec![
             Cell::text(&row.key_id),

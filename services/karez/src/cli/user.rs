@@ -2,7 +2,6 @@
 
 use clap::{Args, Subcommand};
 use karez_events::UnitId;
-use serde::Serialize;
 
 use super::context::Context;
 use super::output;
@@ -12,8 +11,9 @@ use super::words;
 use crate::accounts::{AccountError, NO_PASSWORD, check_name, check_unit, first_password, hash_password};
 use crate::authorization::Role;
 use crate::language::Language;
-use crate::store::{Account, NewAccount};
+use crate::store::{Change, NewAccount};
 use crate::trouble::{Exit, Trouble};
+use crate::views::accounts::{AccountState, UserView};
 
 #[derive(Debug, Args)]
 pub(super) struct UserArgs {
@@ -69,13 +69,13 @@ pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trou
         } => add(context, name, (*role, unit.as_ref()), *oidc).await,
         What::List { shape } => list(context, shape).await,
         What::Disable { name } => {
-            let done = context.open().await?.disable_account(name).await?;
+            let done = context.open().await?.disable_account(name, context.by()).await?;
             let (zh, en) = (format!("账户 {name} 已停用"), format!("{name} is disabled"));
             tell(context, name, done, (&zh, &en))
         }
         What::ResetPassword { name } => reset(context, name).await,
         What::Unlock { name } => {
-            let done = context.open().await?.unlock_account(name).await?;
+            let done = context.open().await?.unlock_account(name, context.by()).await?;
             let (zh, en) = (format!("账户 {name} 已解锁"), format!("{name} is unlocked"));
             tell(context, name, done, (&zh, &en))
         }
@@ -106,7 +106,7 @@ async fn add(
         password_hash: &password_hash,
         must_change_password: !by_directory,
     };
-    if !log.create_account(new, context.clock.now()).await? {
+    if !log.create_account(new, context.by()).await? {
         let (zh, en) = (
             format!("账户 {name} 已存在"),
             format!("there is an account {name} already"),
@@ -135,7 +135,10 @@ async fn add(
 async fn reset(context: &Context, name: &str) -> Result<Exit, Trouble> {
     let log = context.open().await?;
     let (password, hash) = fresh_password(context)?;
-    if !log.set_password(name, &hash, true).await? {
+    if !log
+        .set_password(name, &hash, Change::PasswordReset, context.by())
+        .await?
+    {
         return Err(unknown(context, name));
     }
     hand_over(context, name, &password)?;
@@ -175,37 +178,18 @@ pub(super) fn unfit(context: &Context, error: &AccountError) -> Trouble {
     Trouble::wrong_use(context.say(&error.in_chinese(), &error.to_string()))
 }
 
-#[derive(Serialize)]
-struct Row {
-    name: String,
-    role: Role,
-    unit: Option<String>,
-    state: &'static str,
-    #[serde(serialize_with = "crate::views::instant")]
-    created_at: chrono::DateTime<chrono::Utc>,
-}
-
 async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
     let now = context.clock.now();
-    let row = |account: Account| Row {
-        state: match &account {
-            account if !account.is_active => "disabled",
-            account if account.locked_until.is_some_and(|until| now < until) => "locked",
-            account if account.must_change_password => "first_password",
-            _ => "active",
-        },
-        name: account.name,
-        role: account.role,
-        unit: account.unit.map(|unit| unit.to_string()),
-        created_at: account.created_at,
-    };
     let accounts = context.open().await?.accounts().await?;
-    let rows: Vec<Row> = accounts.into_iter().map(row).collect();
+    let rows: Vec<UserView> = accounts
+        .into_iter()
+        .map(|account| UserView::of(account, now))
+        .collect();
     shape.print(context, &rows, sheet)?;
     Ok(Exit::Done)
 }
 
-fn sheet(rows: &Vec<Row>, look: Look) -> Vec<Sheet> {
+fn sheet(rows: &Vec<UserView>, look: Look) -> Vec<Sheet> {
     let columns = [
         column("name", "名称", "Name"),
         column("role", "角色", "Role"),
@@ -226,11 +210,11 @@ fn sheet(rows: &Vec<Row>, look: Look) -> Vec<Sheet> {
     vec![sheet]
 }
 
-fn state(state: &'static str, language: Language) -> &'static str {
+fn state(state: AccountState, language: Language) -> &'static str {
     match state {
-        "disabled" => language.pick("停用", "disabled"),
-        "locked" => language.pick("锁定", "locked"),
-        "first_password" => language.pick("待改密码", "first password"),
-        _ => language.pick("正常", "active"),
+        AccountState::Disabled => language.pick("停用", "disabled"),
+        AccountState::Locked => language.pick("锁定", "locked"),
+        AccountState::FirstPassword => language.pick("待改密码", "first password"),
+        AccountState::Active => language.pick("正常", "active"),
     }
 }

@@ -20,6 +20,7 @@ use crate::accounts::{
     session_id,
 };
 use crate::authorization::{Action, Caller, Role};
+use crate::store::{By, Change};
 use crate::tasks::compute;
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -171,14 +172,13 @@ pub(crate) async fn change_password(
         return Err(same_password());
     }
     gateway.prove(name, sent.password).await?;
-    let new_password = sent.new_password;
-    let _turn = gateway.turn_to_hash().await?;
-    let hash = compute(move || hash_password(&new_password))
-        .await
-        .map_err(broken)?;
-    let hash = hash.map_err(|error| broken(error.into()))?;
+    let hash = gateway.hashed(sent.new_password).await?;
     let log = &gateway.parts().log;
-    log.set_password(name, &hash, false).await?;
+    let by = By {
+        actor: name,
+        at: gateway.parts().clock.now(),
+    };
+    log.set_password(name, &hash, Change::PasswordChanged, by).await?;
     gateway.begin_session(name, &headers).await
 }
 
@@ -190,6 +190,13 @@ impl Gateway {
             .acquire()
             .await
             .map_err(|error| broken(error.into()))
+    }
+
+    /// The hash of a password.
+    pub(super) async fn hashed(&self, password: String) -> Result<String, Problem> {
+        let _turn = self.turn_to_hash().await?;
+        let hash = compute(move || hash_password(&password)).await.map_err(broken)?;
+        hash.map_err(|error| broken(error.into()))
     }
 
     /// Answers whoever does not know an account's password, always the same and after the same work.
@@ -208,7 +215,7 @@ impl Gateway {
             .map_err(broken)?;
         drop(turn);
         if proved {
-            log.unlock_account(name).await?;
+            log.forget_attempts(name).await?;
             return Ok(());
         }
         if locks {

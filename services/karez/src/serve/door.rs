@@ -13,12 +13,14 @@ use crate::config::{self, Asking};
 use crate::gateway::auth::Authentication;
 use crate::gateway::{Door, is_local};
 use crate::oidc::Directory;
-use crate::store::{EventLog, NewAccount};
+use crate::store::{By, EventLog, NewAccount};
 use crate::tls;
 use crate::trouble::Trouble;
 
 /// The account that is made where there is none.
 const FIRST_ACCOUNT: &str = "admin";
+/// Who makes it.
+const FIRST_START: &str = "first start";
 
 /// Refuses what would let anybody in from anywhere, or send passwords in the clear.
 pub(super) fn check(settings: &config::Gateway, address: SocketAddr) -> Result<(), Trouble> {
@@ -116,7 +118,11 @@ async fn first_admin(log: &EventLog, clock: &Clock) -> Result<Option<String>, Tr
         password_hash: &password_hash,
         must_change_password: true,
     };
+    let by = By {
+        actor: FIRST_START,
+        at: clock.now(),
+    };
     // Another process may have been faster: then its password is the one.
-    let is_made = log.create_account(account, clock.now()).await?;
+    let is_made = log.create_account(account, by).await?;
     Ok(is_made.then_some(password))
 }

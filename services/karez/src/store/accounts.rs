@@ -2,13 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use karez_events::UnitId;
+use serde_json::json;
 
-use super::{EventLog, StoreError};
+use super::administration::insert_change;
+use super::{By, Change, EventLog, StoreError};
 use crate::accounts::NO_PASSWORD;
 use crate::authorization::Role;
 
 /// Attempts that may get in between one's reading and counting; whoever meets more is let in as little as the locked.
 const ATTEMPTS_MET_AT_ONCE: usize = 8;
+const FORGET_ATTEMPTS: &str =
+    "UPDATE account SET failed_attempts = 0, locked_until_us = NULL WHERE name = $1";
 
 /// An account as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub struct Account {
     pub locked_until: Option<DateTime<Utc>>,
     /// Whether it can be used at all.
     pub is_active: bool,
+    /// Whether it signs in through the office's directory.
+    pub is_of_directory: bool,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
@@ -68,10 +74,20 @@ pub struct SignedIn {
     pub must_change_password: bool,
 }
 
-type Row = (String, String, Option<String>, bool, i32, Option<i64>, bool, i64);
+type Row = (
+    String,
+    String,
+    Option<String>,
+    bool,
+    i32,
+    Option<i64>,
+    bool,
+    bool,
+    i64,
+);
 
 fn account(row: Row) -> Result<Account, StoreError> {
-    let (name, role, unit, must_change_password, failed, locked, is_active, created) = row;
+    let (name, role, unit, must_change_password, failed, locked, is_active, is_of_directory, created) = row;
     Ok(Account {
         name,
         role: read_role(&role)?,
@@ -80,6 +96,7 @@ fn account(row: Row) -> Result<Account, StoreError> {
         failed_attempts: u32::try_from(failed).unwrap_or(0),
         locked_until: locked.map(instant),
         is_active,
+        is_of_directory,
         created_at: instant(created),
     })
 }
@@ -106,22 +123,27 @@ impl EventLog {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn create_account(&self, new: NewAccount<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn create_account(&self, new: NewAccount<'_>, by: By<'_>) -> Result<bool, StoreError> {
         let sql = "INSERT INTO account (name, role, unit, password_hash, must_change_password, created_us) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
-        let rows = on_either!(self, writing pool => {
-            sqlx::query(sql)
+        let detail = json!({"role": new.role, "unit": new.unit});
+        on_either!(self, writing pool => {
+            let mut transaction = pool.begin().await?;
+            let done = sqlx::query(sql)
                 .bind(new.name)
                 .bind(new.role.as_str())
                 .bind(new.unit.map(UnitId::as_str))
                 .bind(new.password_hash)
                 .bind(new.must_change_password)
-                .bind(now.timestamp_micros())
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows > 0)
+                .bind(by.at.timestamp_micros())
+                .execute(&mut *transaction)
+                .await?;
+            if done.rows_affected() > 0 {
+                insert_change!(by, (Change::AccountAdded, new.name, detail), &mut *transaction)?;
+            }
+            transaction.commit().await?;
+            Ok(done.rows_affected() > 0)
+        })
     }
 
     /// Every account, by name.
@@ -130,8 +152,9 @@ impl EventLog {
     /// What the database says.
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let sql = "SELECT name, role, unit, must_change_password, failed_attempts, locked_until_us, is_active, \
-                   created_us FROM account ORDER BY name";
-        let rows: Vec<Row> = on_either!(self, reading pool => sqlx::query_as(sql).fetch_all(pool).await)?;
+                   password_hash = $1, created_us FROM account ORDER BY name";
+        let rows: Vec<Row> =
+            on_either!(self, reading pool => sqlx::query_as(sql).bind(NO_PASSWORD).fetch_all(pool).await)?;
         rows.into_iter().map(account).collect()
     }
 
@@ -208,41 +231,65 @@ impl EventLog {
         Ok(count > 0)
     }
 
+    /// Forgets wrong passwords, after the right one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn forget_attempts(&self, name: &str) -> Result<(), StoreError> {
+        on_either!(self, writing pool => sqlx::query(FORGET_ATTEMPTS).bind(name).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
     /// Forgets wrong passwords and lets in again; `false` when there is no such account.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn unlock_account(&self, name: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE account SET failed_attempts = 0, locked_until_us = NULL WHERE name = $1";
-        let rows = on_either!(self, writing pool => {
-            sqlx::query(sql).bind(name).execute(pool).await.map(|done| done.rows_affected())
-        })?;
-        Ok(rows > 0)
+    pub async fn unlock_account(&self, name: &str, by: By<'_>) -> Result<bool, StoreError> {
+        on_either!(self, writing pool => {
+            let mut transaction = pool.begin().await?;
+            let done = sqlx::query(FORGET_ATTEMPTS).bind(name).execute(&mut *transaction).await?;
+            if done.rows_affected() > 0 {
+                insert_change!(by, (Change::AccountUnlocked, name, json!({})), &mut *transaction)?;
+            }
+            transaction.commit().await?;
+            Ok(done.rows_affected() > 0)
+        })
     }
 
     /// Disables an account and ends its sessions; `false` when there is no such account.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn disable_account(&self, name: &str) -> Result<bool, StoreError> {
+    pub async fn disable_account(&self, name: &str, by: By<'_>) -> Result<bool, StoreError> {
         on_either!(self, writing pool => {
             let mut transaction = pool.begin().await?;
             let sql = "UPDATE account SET is_active = $2 WHERE name = $1";
             let done = sqlx::query(sql).bind(name).bind(false).execute(&mut *transaction).await?;
             let sql = "DELETE FROM session WHERE account = $1";
             sqlx::query(sql).bind(name).execute(&mut *transaction).await?;
+            if done.rows_affected() > 0 {
+                insert_change!(by, (Change::AccountDisabled, name, json!({})), &mut *transaction)?;
+            }
             transaction.commit().await?;
             Ok(done.rows_affected() > 0)
         })
     }
 
-    /// Gives an account another password and ends its sessions; `must_change` where it was not its owner who chose
-    /// it. An account that was locked or disabled lets in again only where somebody else reset it. `false` when there
-    /// is no such account.
+    /// Gives an account another password and ends its sessions; `what` says whether its owner chose it
+    /// ([`Change::PasswordChanged`]) or somebody else gave it ([`Change::PasswordReset`]), and it must be changed then.
+    /// An account that was locked or disabled lets in again only where somebody else reset it. `false` when there is no
+    /// such account.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn set_password(&self, name: &str, hash: &str, must_change: bool) -> Result<bool, StoreError> {
+    pub async fn set_password(
+        &self,
+        name: &str,
+        hash: &str,
+        what: Change,
+        by: By<'_>,
+    ) -> Result<bool, StoreError> {
+        let must_change = what == Change::PasswordReset;
         let sql = "UPDATE account SET password_hash = $2, must_change_password = $3, failed_attempts = 0, \
                    locked_until_us = NULL, is_active = $4 WHERE name = $1 AND (is_active = $4 OR $3 = $4)";
         on_either!(self, writing pool => {
@@ -256,6 +303,9 @@ impl EventLog {
                 .await?;
             let sql = "DELETE FROM session WHERE account = $1";
             sqlx::query(sql).bind(name).execute(&mut *transaction).await?;
+            if done.rows_affected() > 0 {
+                insert_change!(by, (what, name, json!({})), &mut *transaction)?;
+            }
             transaction.commit().await?;
             Ok(done.rows_affected() > 0)
         })

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use karez_events::UnitId;
+use serde_json::{Value, json};
 
 use super::accounts::{instant, read_role, read_unit};
-use super::{EventLog, StoreError};
+use super::administration::insert_change;
+use super::{By, Change, EventLog, StoreError};
 use crate::authorization::Role;
 
 /// How exactly the last use of a key is known: a busy program must not write a row for each request.
@@ -27,7 +29,7 @@ pub struct ApiKey {
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// From when it is revoked; still to come while the successor of a rotated key overlaps it.
     pub revoked_at: Option<DateTime<Utc>>,
     /// When it was used last, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
@@ -45,10 +47,16 @@ impl std::fmt::Debug for ApiKey {
 }
 
 impl ApiKey {
+    /// Whether somebody ended it, and the end has come.
+    #[must_use]
+    pub fn is_revoked(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_some_and(|end| end <= now)
+    }
+
     /// Whether it opens anything at an instant.
     #[must_use]
     pub fn is_in_force(&self, now: DateTime<Utc>) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+        !self.is_revoked(now) && self.expires_at.is_none_or(|end| now < end)
     }
 }
 
@@ -93,6 +101,15 @@ macro_rules! insert_key {
     };
 }
 
+/// How a key is named among actors.
+fn subject_of(label: &str) -> String {
+    format!("key:{label}")
+}
+
+fn detail_of(key: &ApiKey) -> Value {
+    json!({"key_id": key.key_id, "role": key.role, "unit": key.unit, "expires_at": key.expires_at})
+}
+
 fn from_row(row: Row) -> Result<ApiKey, StoreError> {
     let (key_id, hash, label, role, unit, created, expires, revoked, last_used) = row;
     let secret_hash = hash
@@ -112,27 +129,49 @@ fn from_row(row: Row) -> Result<ApiKey, StoreError> {
 }
 
 impl EventLog {
-    /// Keeps a key; `false` when its label belongs to another one that was not revoked.
+    /// Keeps a key; `false` when its label belongs to another one that was neither revoked nor rotated.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn create_key(&self, key: &ApiKey) -> Result<bool, StoreError> {
-        let rows = on_either!(self, writing pool => insert_key!(key, pool))?;
-        Ok(rows > 0)
-    }
-
-    /// Revokes a key and keeps its successor, both or neither; `false` when the first is revoked already.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn replace_key(&self, key_id: &str, successor: &ApiKey) -> Result<bool, StoreError> {
-        let sql = "UPDATE api_key SET revoked_us = $2 WHERE key_id = $1 AND revoked_us IS NULL";
-        let now = successor.created_at.timestamp_micros();
+    pub async fn create_key(&self, key: &ApiKey, by: By<'_>) -> Result<bool, StoreError> {
+        let subject = subject_of(&key.label);
         on_either!(self, writing pool => {
             let mut transaction = pool.begin().await?;
-            let done = sqlx::query(sql).bind(key_id).bind(now).execute(&mut *transaction).await?;
+            let rows = insert_key!(key, &mut *transaction)?;
+            if rows > 0 {
+                insert_change!(by, (Change::KeyCreated, &subject, detail_of(key)), &mut *transaction)?;
+            }
+            transaction.commit().await?;
+            Ok(rows > 0)
+        })
+    }
+
+    /// Keeps the successor of a key, which itself goes on until an instant; both or neither. `false` when the first has
+    /// been revoked or has a successor already.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn replace_key(
+        &self,
+        key_id: &str,
+        until: DateTime<Utc>,
+        successor: &ApiKey,
+        by: By<'_>,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE api_key SET revoked_us = $2 WHERE key_id = $1 AND revoked_us IS NULL";
+        let subject = subject_of(&successor.label);
+        let mut detail = detail_of(successor);
+        detail["before"] = json!({"key_id": key_id, "until": until});
+        on_either!(self, writing pool => {
+            let mut transaction = pool.begin().await?;
+            let done = sqlx::query(sql)
+                .bind(key_id)
+                .bind(until.timestamp_micros())
+                .execute(&mut *transaction)
+                .await?;
             let is_replaced = done.rows_affected() > 0 && insert_key!(successor, &mut *transaction)? > 0;
             if is_replaced {
+                insert_change!(by, (Change::KeyRotated, &subject, detail), &mut *transaction)?;
                 transaction.commit().await?;
             } else {
                 transaction.rollback().await?;
@@ -141,21 +180,26 @@ impl EventLog {
         })
     }
 
-    /// Revokes a key; `false` when there is none in force.
+    /// Revokes a key from now on; `false` when it is revoked already.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn revoke_key(&self, key_id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let sql = "UPDATE api_key SET revoked_us = $2 WHERE key_id = $1 AND revoked_us IS NULL";
-        let rows = on_either!(self, writing pool => {
-            sqlx::query(sql)
-                .bind(key_id)
-                .bind(now.timestamp_micros())
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected())
-        })?;
-        Ok(rows > 0)
+    pub async fn revoke_key(&self, key: &ApiKey, by: By<'_>) -> Result<bool, StoreError> {
+        let sql = "UPDATE api_key SET revoked_us = $2 WHERE key_id = $1 AND (revoked_us IS NULL OR revoked_us > $2)";
+        let (subject, detail) = (subject_of(&key.label), json!({"key_id": key.key_id}));
+        on_either!(self, writing pool => {
+            let mut transaction = pool.begin().await?;
+            let done = sqlx::query(sql)
+                .bind(key.key_id.as_str())
+                .bind(by.at.timestamp_micros())
+                .execute(&mut *transaction)
+                .await?;
+            if done.rows_affected() > 0 {
+                insert_change!(by, (Change::KeyRevoked, &subject, detail), &mut *transaction)?;
+            }
+            transaction.commit().await?;
+            Ok(done.rows_affected() > 0)
+        })
     }
 
     /// Every key, the newest first.

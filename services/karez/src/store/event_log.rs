@@ -123,6 +123,19 @@ impl EventLog {
         }
     }
 
+    /// How many bytes the database takes.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn size_bytes(&self) -> Result<u64, StoreError> {
+        let sql = match self {
+            Self::Postgres(_) => "SELECT pg_database_size(current_database())",
+            Self::Sqlite(_) => "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        };
+        let size: i64 = on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
+        Ok(u64::try_from(size).unwrap_or(0))
+    }
+
     /// Where the log ends.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         version: 1,
         name: "event log",
@@ -36,6 +36,12 @@ const STEPS: [Step; 4] = [
         name: "accounts",
         postgres: include_str!("../../migrations/postgres/0004_accounts.sql"),
         sqlite: include_str!("../../migrations/sqlite/0004_accounts.sql"),
+    },
+    Step {
+        version: 5,
+        name: "administration",
+        postgres: include_str!("../../migrations/postgres/0005_administration.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0005_administration.sql"),
     },
 ];
 

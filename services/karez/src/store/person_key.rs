@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use chrono::{DateTime, Utc};
 use karez_events::PersonId;
+use serde_json::json;
 
-use super::{EventLog, StoreError};
+use super::administration::insert_change;
+use super::{By, Change, EventLog, StoreError};
 
 /// The key under which one person's fields are sealed.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,12 +102,18 @@ impl EventLog {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn destroy_person_key(&self, person: &PersonId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn destroy_person_key(&self, person: &PersonId, by: By<'_>) -> Result<bool, StoreError> {
         let sql = "UPDATE person_key SET key = NULL, destroyed_at = $2 WHERE person = $1 AND key IS NOT NULL";
         let person = person.as_str();
         let rows = on_either!(self, writing pool => {
-            sqlx::query(sql).bind(person).bind(at).execute(pool).await.map(|done| done.rows_affected())
-        })?;
+            let mut transaction = pool.begin().await?;
+            let done = sqlx::query(sql).bind(person).bind(by.at).execute(&mut *transaction).await?;
+            if done.rows_affected() > 0 {
+                insert_change!(by, (Change::PersonErased, person, json!({})), &mut *transaction)?;
+            }
+            transaction.commit().await?;
+            done.rows_affected()
+        });
         // The old row must not survive as a dead one in the file.
         match self {
             Self::Postgres(log) => sqlx::query("VACUUM person_key")

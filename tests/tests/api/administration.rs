@@ -1,0 +1,266 @@
+//! Accounts and keys over HTTP, who changed them, and how the service itself is.
+
+use karez::authorization::Role;
+use karez_tests::wait::eventually;
+use reqwest::StatusCode;
+use reqwest::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE};
+use serde_json::{Value, json};
+
+use crate::office::{Office, bearer};
+use crate::world::{On, body, read};
+
+impl Office {
+    async fn do_as(&self, key: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = self.request("POST", path).header(AUTHORIZATION, bearer(key));
+        read(request.json(body)).await
+    }
+}
+
+fn secret(answer: &Value, name: &str) -> String {
+    answer[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{answer}"))
+        .to_owned()
+}
+
+#[tokio::test]
+async fn an_administrator_makes_disables_unlocks_and_resets_accounts() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let admin = office.key(Role::Admin);
+        let new = json!({"name": "li.wei", "role": "unit", "unit": "U0"});
+        let request = office
+            .request("POST", "/v1/users")
+            .header(AUTHORIZATION, bearer(&admin));
+        let made = request.json(&new).send().await.unwrap();
+        assert_eq!(made.status(), 201);
+        assert_eq!(made.headers()[CACHE_CONTROL], "no-store");
+        let made = body(made).await;
+        let first = secret(&made, "first_password");
+        assert_eq!(
+            (&made["state"], &made["unit"]),
+            (&json!("first_password"), &json!("U0"))
+        );
+        let cookie = office.settled("li.wei", &first).await;
+
+        let (status, twice) = office.do_as(&admin, "/v1/users", &new).await;
+        assert_eq!((status.as_u16(), &twice["code"]), (409, &json!("name_taken")));
+        for (unfit, pointer) in [
+            (json!({"name": "a b", "role": "admin"}), "/name"),
+            (json!({"name": "a", "role": "unit"}), "/unit"),
+            (json!({"name": "a", "role": "boss"}), "/role"),
+            (
+                json!({"name": "a", "role": "admin", "password": "x"}),
+                "/password",
+            ),
+        ] {
+            let (status, refused) = office.do_as(&admin, "/v1/users", &unfit).await;
+            assert_eq!(
+                (status.as_u16(), &refused["pointer"]),
+                (422, &json!(pointer)),
+                "{refused}"
+            );
+        }
+
+        for _ in 0..5 {
+            assert_eq!(office.sign_in("li.wei", "wrong").await.status(), 401);
+        }
+        let state = async || {
+            let (_, list) = office.get_as(&admin, "/v1/users").await;
+            let items = list["items"].as_array().unwrap().clone();
+            let mut found = items.into_iter().filter(|user| user["name"] == "li.wei");
+            found.next().unwrap()["state"].clone()
+        };
+        assert_eq!(state().await, "locked");
+        let (_, unlocked) = office.do_as(&admin, "/v1/users/li.wei/unlock", &json!({})).await;
+        assert_eq!(unlocked["state"], "active");
+
+        let (_, disabled) = office.do_as(&admin, "/v1/users/li.wei/disable", &json!({})).await;
+        assert_eq!(disabled["state"], "disabled");
+        let whoami = office.request("GET", "/v1/session").header(COOKIE, &cookie);
+        assert_eq!(read(whoami).await.0, 401, "its sessions end");
+
+        let (_, reset) = office
+            .do_as(&admin, "/v1/users/li.wei/reset-password", &json!({}))
+            .await;
+        let again = secret(&reset, "first_password");
+        assert_eq!(office.sign_in("li.wei", &first).await.status(), 401);
+        assert_eq!(office.sign_in("li.wei", &again).await.status(), 200);
+        let (status, _) = office.do_as(&admin, "/v1/users/nobody/disable", &json!({})).await;
+        assert_eq!(status, 404);
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_does_not_shut_the_door_behind_themself() {
+    let office = Office::new().await;
+    let first = office.account("boss", Role::Admin);
+    let cookie = office.settled("boss", &first).await;
+    for act in ["disable", "reset-password"] {
+        let request = office
+            .request("POST", &format!("/v1/users/boss/{act}"))
+            .header(COOKIE, &cookie)
+            .header("X-Karez-Request", "1");
+        let (status, refused) = read(request).await;
+        assert_eq!(
+            (status.as_u16(), &refused["code"]),
+            (409, &json!("own_account")),
+            "{act}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_key_goes_on_for_a_while_and_then_ends() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let admin = office.key(Role::Admin);
+        let opens = async |key: &str| office.get_as(key, "/v1/projects").await.0 == 200;
+        let new = json!({"label": "erp", "role": "unit", "unit": "U0", "expires_on": "2999-12-31"});
+        let (status, made) = office.do_as(&admin, "/v1/keys", &new).await;
+        assert_eq!(status, 201, "{made}");
+        let (old, id) = (secret(&made, "key"), secret(&made, "key_id"));
+        let (_, foreign) = office.get_as(&old, "/v1/projects/P2").await;
+        assert_eq!(foreign["code"], "not_found", "it is scoped to its unit");
+
+        let rotate = format!("/v1/keys/{id}/rotate");
+        let (status, next) = office.do_as(&admin, &rotate, &json!({})).await;
+        assert_eq!(
+            (status.as_u16(), &next["expires_at"]),
+            (201, &made["expires_at"]),
+            "{next}"
+        );
+        let new_key = secret(&next, "key");
+        assert!(
+            opens(&old).await && opens(&new_key).await,
+            "no program stands before a closed door"
+        );
+        let (status, twice) = office.do_as(&admin, &rotate, &json!({})).await;
+        assert_eq!((status.as_u16(), &twice["code"]), (409, &json!("key_ended")));
+        let listed = async |id: &Value| {
+            let (_, list) = office.get_as(&admin, "/v1/keys").await;
+            let items = list["items"].as_array().unwrap().clone();
+            items.into_iter().find(|key| key["key_id"] == *id).unwrap()
+        };
+        let before = listed(&json!(id)).await;
+        assert_eq!(before["state"], "rotated");
+        assert!(before["last_used_at"].is_string(), "{before}");
+
+        // The next rotation ends at once, and a key that still overlaps can be ended before its time.
+        let rotate = format!("/v1/keys/{}/rotate", secret(&next, "key_id"));
+        let (_, last) = office.do_as(&admin, &rotate, &json!({"overlap_hours": 0})).await;
+        assert!(!opens(&new_key).await && opens(&secret(&last, "key")).await);
+        let (status, revoked) = office
+            .do_as(&admin, &format!("/v1/keys/{id}/revoke"), &json!({}))
+            .await;
+        assert_eq!((status.as_u16(), &revoked["state"]), (200, &json!("revoked")));
+        assert!(!opens(&old).await);
+        let (status, past) = office
+            .do_as(
+                &admin,
+                "/v1/keys",
+                &json!({"label": "b", "role": "finance", "expires_on": "2020-01-01"}),
+            )
+            .await;
+        assert_eq!((status.as_u16(), &past["pointer"]), (422, &json!("/expires_on")));
+    }
+}
+
+#[tokio::test]
+async fn the_command_rotates_with_an_overlap_and_revokes_every_key_of_a_label() {
+    let office = Office::new().await;
+    let old = office.handed_over(&["key", "create", "erp", "--role", "finance"]);
+    let next = office.handed_over(&["key", "rotate", "erp"]);
+    for key in [&old, &next] {
+        assert_eq!(office.get_as(key, "/v1/projects").await.0, 200);
+    }
+    let listed = office.world.command(&["key", "list", "--format", "csv"]);
+    assert!(listed.output.contains(",erp,finance,,rotated,"), "{listed:?}");
+    assert_eq!(office.world.command(&["key", "revoke", "erp"]).code, 0);
+    for key in [&old, &next] {
+        assert_eq!(office.get_as(key, "/v1/projects").await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn who_changed_accounts_and_keys_stays_known_without_their_secrets() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let (admin, auditor) = (office.key(Role::Admin), office.key(Role::Auditor));
+        let (_, made) = office
+            .do_as(&admin, "/v1/users", &json!({"name": "li.wei", "role": "finance"}))
+            .await;
+        let first = secret(&made, "first_password");
+        office.settled("li.wei", &first).await;
+        office.do_as(&admin, "/v1/users/li.wei/disable", &json!({})).await;
+        let (_, key) = office
+            .do_as(&admin, "/v1/keys", &json!({"label": "erp", "role": "finance"}))
+            .await;
+        let (status, page) = office.get_as(&auditor, "/v1/administration?limit=3").await;
+        assert_eq!(status, 200, "{page}");
+        let said = |page: &Value| -> Vec<[String; 3]> {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let items = page["items"].as_array().unwrap().iter();
+            items
+                .map(|item| ["actor", "what", "subject"].map(|name| text(&item[name])))
+                .collect()
+        };
+        assert_eq!(
+            said(&page),
+            [
+                ["key:admin", "key_created", "key:erp"],
+                ["key:admin", "account_disabled", "li.wei"],
+                ["li.wei", "password_changed", "li.wei"],
+            ]
+        );
+        let next = format!(
+            "/v1/administration?limit=3&cursor={}",
+            page["next_cursor"].as_str().unwrap()
+        );
+        let (_, before) = office.get_as(&auditor, &next).await;
+        assert_eq!(said(&before)[0], ["key:admin", "account_added", "li.wei"]);
+        assert_eq!(said(&before)[1], ["console", "key_created", "key:auditor"]);
+        let told = office.world.command(&["audit", "administration"]);
+        assert!(
+            told.output.contains("first start account_added admin"),
+            "{told:?}"
+        );
+        let all = format!(
+            "{page}{before}{}{}",
+            told.output,
+            office.world.server.all_messages()
+        );
+        for hidden in [first.as_str(), secret(&key, "key").rsplit('_').next().unwrap()] {
+            assert!(!all.contains(hidden), "{all}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_service_says_how_far_it_is_and_what_it_takes() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let key = office.key(Role::Supervisor);
+        let (status, system) = office.get_as(&key, "/v1/system").await;
+        assert_eq!(status, 200, "{system}");
+        let (backend, knows_disk) = match on {
+            On::Sqlite | On::SqliteAndNats => ("sqlite", true),
+            On::Postgres => ("postgres", false),
+        };
+        assert_eq!(system["store"]["backend"], backend);
+        assert!(system["store"]["size_bytes"].as_u64().unwrap() > 0);
+        assert_eq!(system["store"]["free_bytes"].is_u64(), knows_disk, "{system}");
+        assert_eq!(system["log_position"], 16);
+        let is_current = || async {
+            let (_, system) = office.get_as(&key, "/v1/system").await;
+            (system["lag_positions"] == 0 && system["position"] == 16).then_some(())
+        };
+        eventually(
+            "nothing is left to fold",
+            std::time::Duration::from_secs(20),
+            is_current,
+        )
+        .await
+        .unwrap();
+    }
+}
