@@ -22,6 +22,8 @@ mod directory;
 mod fuzz;
 #[path = "api/hostile.rs"]
 mod hostile;
+#[path = "api/imports.rs"]
+mod imports;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/notices.rs"]

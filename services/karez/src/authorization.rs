@@ -211,6 +211,8 @@ pub const ENDPOINTS: &[(&str, &str, Access)] = &[
     ("POST", "/v1/projects/{id}/disbursements", Access::May(Action::RecordFacts)),
     ("POST", "/v1/events:batch", Access::May(Action::RecordFacts)),
     ("POST", "/v1/preview", Access::May(Action::RecordFacts)),
+    ("GET", "/v1/imports/template", Access::May(Action::RecordFacts)),
+    ("POST", "/v1/imports", Access::May(Action::RecordFacts)),
     ("GET", "/v1/live", Access::May(Action::ReadHistory)),
     ("GET", "/v1/units", Access::May(Action::ReadFigures)),
     ("GET", "/v1/units/{id}", Access::May(Action::ReadFigures)),

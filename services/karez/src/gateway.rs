@@ -46,6 +46,7 @@ mod events;
 mod funds;
 mod health;
 mod host;
+mod imports;
 mod keys;
 mod live;
 mod oidc;
@@ -264,6 +265,8 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(events::of_log))
         .routes(routes!(batch::post).layer(many()))
         .routes(routes!(preview::post).layer(many()))
+        .routes(routes!(imports::post).layer(DefaultBodyLimit::max(imports::BODY_LIMIT_BYTES)))
+        .routes(routes!(imports::template))
         .routes(routes!(receipts::show))
         .routes(routes!(rejections::list))
         .routes(routes!(live::follow))

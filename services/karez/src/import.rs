@@ -11,3 +11,4 @@ pub mod run;
 pub mod table;
 pub mod tabular;
 pub mod template;
+pub mod unpacked;

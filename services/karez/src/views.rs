@@ -18,6 +18,7 @@ pub mod deliveries;
 pub mod events;
 pub mod figures;
 pub mod funds;
+pub mod imports;
 pub mod moment;
 pub mod overview;
 pub mod page;

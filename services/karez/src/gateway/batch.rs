@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
 use karez_events::Submission;
 use karez_projections::Portfolio;
+use serde::Serialize;
 
 use super::Gateway;
 use super::envelope::place_in_row;
@@ -56,12 +57,13 @@ pub(crate) async fn post(
             return Ok(Json(rehearsed).into_response());
         }
         if rehearsed.counts.rejected > 0 {
-            return Err(none_recorded(&rehearsed));
+            return Err(none_recorded(rehearsed.counts.rejected, rehearsed.results.len())
+                .with_rows(rehearsed.counts, &rehearsed.results));
         }
     }
-    let done = view(gateway.submit_rows(rows).await?);
+    let done = view(gateway.submit_rows(rows, "events:batch").await?);
     if question.atomic && done.counts.rejected + done.counts.unavailable > 0 {
-        return Err(only_some_recorded(&done));
+        return Err(only_some_recorded(done.counts).with_rows(done.counts, &done.results));
     }
     if done.counts.unavailable == done.results.len() {
         return Err(Problem::of_status(StatusCode::SERVICE_UNAVAILABLE));
@@ -71,7 +73,7 @@ pub(crate) async fn post(
 
 impl Gateway {
     /// What the recorder would say to rows.
-    async fn rehearsed(&self, rows: &[Row]) -> Result<Vec<RowView>, Problem> {
+    pub(super) async fn rehearsed(&self, rows: &[Row]) -> Result<Vec<RowView>, Problem> {
         let readable: Vec<Submission> = rows
             .iter()
             .filter_map(|row| row.read.as_ref().ok().cloned())
@@ -114,7 +116,7 @@ impl Gateway {
     }
 
     /// Submits what can be read, in order, and keeps what cannot.
-    async fn submit_rows(&self, rows: Vec<Row>) -> Result<Vec<RowView>, Problem> {
+    pub(super) async fn submit_rows(&self, rows: Vec<Row>, address: &str) -> Result<Vec<RowView>, Problem> {
         let mut unread = Vec::new();
         let mut sent = Vec::new();
         for (index, row) in rows.into_iter().enumerate() {
@@ -125,9 +127,9 @@ impl Gateway {
         }
         let unread = unread
             .into_iter()
-            .map(|(index, bytes, problem)| self.keep_row(index, bytes, problem));
+            .map(|(index, bytes, problem)| self.keep_row(address, index, bytes, problem));
         let mut results = join_all(unread).await;
-        results.extend(self.submit_readable(sent).await);
+        results.extend(self.submit_readable(sent, address).await);
         results.sort_by_key(|row| row.index);
         let last = results.iter().filter_map(|row| row.position).max();
         if let Some(position) = last
@@ -138,7 +140,7 @@ impl Gateway {
         Ok(results)
     }
 
-    async fn submit_readable(&self, sent: Vec<(usize, Submission)>) -> Vec<RowView> {
+    async fn submit_readable(&self, sent: Vec<(usize, Submission)>, address: &str) -> Vec<RowView> {
         let named: Vec<_> = sent
             .iter()
             .map(|(index, submission)| (*index, submission.event_id))
@@ -146,7 +148,7 @@ impl Gateway {
         let with_origin = |(index, submission)| {
             let origin = Origin {
                 source: "http".to_owned(),
-                row: Some(format!("events:batch {index}")),
+                row: Some(format!("{address} {index}")),
             };
             (submission, origin)
         };
@@ -163,8 +165,8 @@ impl Gateway {
     }
 
     /// Keeps a row that cannot be read, with the reason.
-    async fn keep_row(&self, index: usize, bytes: Bytes, problem: Problem) -> RowView {
-        let kept = problem.kept(&bytes, "POST events:batch");
+    async fn keep_row(&self, address: &str, index: usize, bytes: Bytes, problem: Problem) -> RowView {
+        let kept = problem.kept(&bytes, &format!("POST {address}"));
         let row = RowView::rejected(index, None, problem.reason(), as_it_is);
         match self.parts().intake.keep_refused(kept).await {
             Ok(Outcome::Refused(refusal)) => row.kept_as(refusal.rejection_id),
@@ -192,22 +194,23 @@ pub(super) fn as_it_is(pointer: &str) -> Option<String> {
     (!pointer.is_empty()).then(|| pointer.to_owned())
 }
 
-fn none_recorded(rehearsed: &BatchView) -> Problem {
-    let (rejected, rows) = (rehearsed.counts.rejected, rehearsed.results.len());
+/// Of rows of which all or none were to be recorded, some cannot be.
+pub(super) fn none_recorded(rejected: usize, rows: usize) -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "batch_rejected",
-        format!("{rows} 行中有 {rejected} 行不能入账，按整批要求一行也未入账：请改正 results 中所列各行后整批重发"),
+        format!(
+            "{rows} 行中有 {rejected} 行不能入账，按整批要求一行也未入账：请改正 results 中所列各行后整批重发"
+        ),
         format!(
             "{rejected} of {rows} rows cannot be recorded, so none was: put right the rows listed in results, and send all again"
         ),
     )
-    .with_rows(rehearsed)
 }
 
 /// Between the check and the recording something else was recorded, or the recorder went away.
-fn only_some_recorded(done: &BatchView) -> Problem {
-    let (status, retry) = if done.counts.unavailable > 0 {
+pub(super) fn only_some_recorded(counts: RowCounts) -> Problem {
+    let (status, retry) = if counts.unavailable > 0 {
         (StatusCode::SERVICE_UNAVAILABLE, true)
     } else {
         (StatusCode::CONFLICT, false)
@@ -218,17 +221,14 @@ fn only_some_recorded(done: &BatchView) -> Problem {
         "整批检查通过后情况有变，只有部分行入账：请按 results 核对后以同样编号整批重发，已入账的不会重复".to_owned(),
         "after the batch was checked something came between, and only some rows are recorded: see results, and send all again under the same keys, nothing lands twice"
             .to_owned(),
-    )
-    .with_rows(done);
+    );
     if retry { problem.retry() } else { problem }
 }
 
 impl Problem {
-    fn with_rows(self, batch: &BatchView) -> Self {
-        match (
-            serde_json::to_value(batch.counts),
-            serde_json::to_value(&batch.results),
-        ) {
+    /// The same with what became, or would become, of each row.
+    pub(super) fn with_rows<T: Serialize>(self, counts: RowCounts, results: &[T]) -> Self {
+        match (serde_json::to_value(counts), serde_json::to_value(results)) {
             (Ok(counts), Ok(results)) => self.with("counts", counts).with("results", results),
             (Err(error), _) | (_, Err(error)) => error.into(),
         }

@@ -212,12 +212,8 @@ impl Envelope {
             return Err(not_for_units(self.event_type));
         }
         // It is the caller who speaks, whatever the body claims.
-        if let Some((name, role, unit)) = caller.known() {
-            self.metadata.actor = Some(Actor {
-                user: Some(name.to_owned()),
-                org: unit.map(ToString::to_string),
-                role: Some(role.to_string()),
-            });
+        if let Some(actor) = actor(caller) {
+            self.metadata.actor = Some(actor);
         }
         let source_at = match self.data_at {
             "" => "/source_system",
@@ -274,6 +270,15 @@ impl Envelope {
             malformed(pointer, &error.to_string())
         })
     }
+}
+
+/// A caller as the actor of what they record.
+pub(super) fn actor(caller: &Caller) -> Option<Actor> {
+    caller.known().map(|(name, role, unit)| Actor {
+        user: Some(name.to_owned()),
+        org: unit.map(ToString::to_string),
+        role: Some(role.to_string()),
+    })
 }
 
 /// A refusal points into the submission; its sender sees the place in the body that was sent. The stream is in the
@@ -397,7 +402,7 @@ fn malformed(pointer: String, message: &str) -> Problem {
     .at(pointer)
 }
 
-fn not_for_units(event_type: EventType) -> Problem {
+pub(super) fn not_for_units(event_type: EventType) -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "not_for_units",

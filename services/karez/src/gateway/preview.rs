@@ -11,6 +11,8 @@ use super::batch::{as_it_is, rehearsed};
 use super::bodies;
 use super::problem::Problem;
 use super::question::{Asked, Question};
+use super::rows::Row;
+use crate::authorization::Caller;
 use crate::recorder::rehearsal::Verdict;
 use crate::views::Stand;
 use crate::views::batch::RowView;
@@ -33,21 +35,26 @@ pub(crate) async fn post(
 ) -> Result<Json<PreviewView>, Problem> {
     let caller = asked.caller(&gateway)?;
     let rows = gateway.rows(&caller, &headers, &body)?;
-    let moment = gateway.moment(&Question::default());
-    let mut results = Vec::new();
-    let mut readable = Vec::new();
-    for (index, row) in rows.into_iter().enumerate() {
-        match row.read {
-            Ok(submission) => readable.push((index, submission)),
-            Err(problem) => results.push(RowView::rejected(index, None, problem.reason(), as_it_is)),
+    gateway.previewed(&caller, &rows).await.map(Json)
+}
+
+impl Gateway {
+    /// What would become of rows, and of warnings.
+    pub(super) async fn previewed(&self, caller: &Caller, rows: &[Row]) -> Result<PreviewView, Problem> {
+        let moment = self.moment(&Question::default());
+        let (mut results, mut readable) = (Vec::new(), Vec::new());
+        for (index, row) in rows.iter().enumerate() {
+            match &row.read {
+                Ok(submission) => readable.push((index, submission.clone())),
+                Err(problem) => results.push(RowView::rejected(index, None, problem.reason(), as_it_is)),
+            }
         }
-    }
-    let submissions = readable
-        .iter()
-        .map(|(_, submission)| submission.clone())
-        .collect();
-    let view = gateway
-        .rehearse(submissions, move |before, after, verdicts| {
+        let submissions = readable
+            .iter()
+            .map(|(_, submission)| submission.clone())
+            .collect();
+        let caller = caller.clone();
+        self.rehearse(submissions, move |before, after, verdicts| {
             let mut facts = Vec::new();
             for ((index, submission), verdict) in readable.into_iter().zip(verdicts) {
                 if let Verdict::Fact(fact) = &verdict {
@@ -61,6 +68,6 @@ pub(crate) async fn post(
             changes.retain(|change| caller.sees_target(before, &change.warning.target()));
             PreviewView::of(Stand::of(before, moment), results, &changes, &rules)
         })
-        .await?;
-    Ok(Json(view))
+        .await
+    }
 }

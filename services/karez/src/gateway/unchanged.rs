@@ -15,7 +15,16 @@ use super::Gateway;
 use crate::authorization::Caller;
 
 /// What no position tells: streams, and what is kept beside the log.
-const WITHOUT: [&str; 4] = ["/v1/live", "/v1/rejections", "/v1/deliveries", "/v1/session"];
+const WITHOUT: [&str; 8] = [
+    "/v1/live",
+    "/v1/rejections",
+    "/v1/deliveries",
+    "/v1/session",
+    "/v1/users",
+    "/v1/keys",
+    "/v1/administration",
+    "/v1/system",
+];
 /// Whether a deadline has passed changes by the minute.
 const BY_THE_MINUTE: &str = "/v1/warnings";
 

@@ -1,6 +1,5 @@
 //! What an import did: every fact read is counted under one outcome, and every refused row is kept with its reason.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -96,12 +95,21 @@ fn sha256_of(path: &Path) -> io::Result<String> {
         }
         digest.update(buffer.get(..read).unwrap_or_default());
     }
-    let mut text = String::with_capacity(64);
-    for byte in &digest.finalize() {
-        // Writing into a String cannot fail.
-        write!(text, "{byte:02x}").map_err(io::Error::other)?;
-    }
-    Ok(text)
+    Ok(hexadecimal(&digest.finalize()))
+}
+
+/// The name of a content.
+#[must_use]
+pub fn sha256_of_bytes(content: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(content))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// A reader that counts the bytes taken from it, for progress.

@@ -95,6 +95,11 @@ impl<'a> Run<'a> {
         self.refused.push(row);
     }
 
+    /// Takes the rows that were refused since the last time, for whoever keeps them elsewhere.
+    pub(super) fn take_refused(&mut self) -> Vec<RefusedRow> {
+        std::mem::take(&mut self.refused)
+    }
+
     /// Sends what waits.
     pub(super) async fn send(&mut self) -> anyhow::Result<()> {
         let pending = std::mem::take(&mut self.pending);

@@ -46,6 +46,9 @@ pub enum TableError {
     /// No header where it should be.
     #[error("there is no header in row {0}: say header_row in the mapping")]
     NoHeader(u64),
+    /// A header without some columns that are needed.
+    #[error("the columns {0} are missing: take the template's own header")]
+    Columns(String),
     /// Two columns of one name.
     #[error("two columns are called {0:?}: rename one")]
     TwoColumns(String),
@@ -91,6 +94,7 @@ impl TableError {
                 format!("第 {row} 行之前已超过 {MOST_CELLS} 个单元格：表格之外是否另有内容？")
             }
             Self::NoHeader(row) => format!("第 {row} 行没有表头：请在映射文件中写明 header_row"),
+            Self::Columns(missing) => format!("缺少列：{missing}；请保留模板的表头"),
             Self::TwoColumns(name) => format!("有两列都叫“{name}”：请改其中一列的名称"),
             Self::Encoding(name) => format!("“{name}”不是编码名称：请用 utf-8、gb18030 或 iso-8859-1"),
             Self::Bytes { row, encoding } => {

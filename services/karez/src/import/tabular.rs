@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::ambiguous::{self, ambiguous_keys, content};
 use super::earlier::{Earlier, row_name};
 use super::mapping::Mapping;
-use super::report::{ImportReport, RefusedRow};
+use super::report::{ImportReport, RefusedRow, sha256_of_bytes};
 use super::rows::{CellFault, StatedRow, key_of, state};
 use super::run::{BATCH, Run, Target};
 use super::table::{Table, TableError, TableRow};
@@ -59,19 +59,55 @@ pub async fn import(
     } else {
         Earlier::default()
     };
-    let reading = Reading {
-        is_outdated: earlier.is_outdated(run.correlation),
-        run,
-        mapping,
-        ambiguous,
-        earlier,
-        keys: HashSet::new(),
-        has_unnamed_rows: false,
-        approvals: HashMap::new(),
-        funds: HashSet::new(),
-        repeats: HashMap::new(),
-    };
+    let reading = Reading::new(run, mapping, ambiguous, earlier);
     reading.table(open(Arc::clone(&target.bytes_read))).await
+}
+
+/// One row of a sheet: its number, and what it states or why it cannot be read.
+pub type ReadRow = (u64, Result<Submission, RefusedRow>);
+
+/// Reads a sheet of a workbook that is in memory, and sends nothing: the facts have the ids that [`import`] gives them.
+///
+/// # Errors
+/// [`TableError`] says why the sheet cannot be read to its end; nothing of it is told then.
+pub fn read(
+    workbook: &[u8],
+    mapping: &Mapping,
+    target: &Target<'_>,
+) -> anyhow::Result<Result<Vec<ReadRow>, TableError>> {
+    let mut table = match Table::xlsx_in_memory(workbook, mapping) {
+        Ok(table) => table,
+        Err(error) => return Ok(Err(error)),
+    };
+    let report = ImportReport {
+        sha256: sha256_of_bytes(workbook),
+        ..ImportReport::default()
+    };
+    let mut nobody = |_: &RefusedRow| {};
+    let run = Run::new(target, "xlsx", report, &mut nobody);
+    let mut reading = Reading::new(run, mapping, HashSet::new(), Earlier::default());
+    let mut rows = Vec::new();
+    if !reading.has_columns(&table) {
+        let missing = mapping.named().filter(|column| !table.header.has(column));
+        let missing = missing.collect::<Vec<_>>().join(", ");
+        return Ok(Err(TableError::Columns(missing)));
+    }
+    while let Some(row) = table.next() {
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => return Ok(Err(error)),
+        };
+        reading.row(&table, &row)?;
+        rows.extend(
+            reading
+                .run
+                .take_refused()
+                .into_iter()
+                .map(|refused| (row.number, Err(refused))),
+        );
+        rows.extend(reading.run.pending.drain(..).map(|fact| (row.number, Ok(fact))));
+    }
+    Ok(Ok(rows))
 }
 
 struct Reading<'a> {
@@ -94,7 +130,21 @@ struct Reading<'a> {
     repeats: HashMap<String, u32>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(run: Run<'a>, mapping: &'a Mapping, ambiguous: HashSet<String>, earlier: Earlier) -> Self {
+        Self {
+            is_outdated: earlier.is_outdated(run.correlation),
+            run,
+            mapping,
+            ambiguous,
+            earlier,
+            keys: HashSet::new(),
+            has_unnamed_rows: false,
+            approvals: HashMap::new(),
+            funds: HashSet::new(),
+            repeats: HashMap::new(),
+        }
+    }
     async fn table(mut self, table: Result<Table, TableError>) -> anyhow::Result<ImportReport> {
         match table {
             Err(error) => self.stopped(&error),

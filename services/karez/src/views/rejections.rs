@@ -94,8 +94,13 @@ impl RejectionView {
 fn shown(content: &[u8], persons: Persons) -> Value {
     match serde_json::from_slice::<Value>(content) {
         Ok(mut content) => {
-            if persons == Persons::Hidden {
-                hide_personal(&mut content);
+            match &content {
+                // Which cell of a table's row names a person, the row does not say.
+                Value::Array(cells) if persons == Persons::Hidden && cells.iter().all(Value::is_string) => {
+                    return Value::String(HIDDEN.to_owned());
+                }
+                _ if persons == Persons::Hidden => hide_personal(&mut content),
+                _ => {}
             }
             content
         }
@@ -144,6 +149,13 @@ mod tests {
             shown(sent, Persons::Hidden).to_string(),
             r#"{"data":{"amount":"x","payee":{"account":"***","name":"***"}}}"#
         );
+    }
+
+    #[test]
+    fn the_row_of_a_table_is_hidden_whole() {
+        let sent = r#"["P1","2024-05-06","x","阿依古丽"]"#.as_bytes();
+        assert_eq!(shown(sent, Persons::Hidden), HIDDEN);
+        assert_eq!(shown(sent, Persons::Shown)[3], "阿依古丽");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Sheets of workbooks.
 
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use calamine::{Data, Reader, Xlsx, XlsxError, open_workbook};
+use calamine::{Data, Reader, Xlsx, XlsxError, open_workbook, open_workbook_from_rs};
 
 use super::sheet_rows::{SheetRows, cell_text};
 use super::{Merge, Merges, Table, TableError};
@@ -15,8 +16,22 @@ impl Table {
     /// # Errors
     /// [`TableError`] says what is wrong with the file.
     pub fn xlsx(path: &Path, mapping: &Mapping, taken: &AtomicU64) -> Result<Self, TableError> {
-        let wrong = |error: XlsxError| TableError::Workbook(error.to_string());
-        let mut workbook: Xlsx<_> = open_workbook(path).map_err(wrong)?;
+        let workbook = open_workbook(path).map_err(wrong)?;
+        let table = Self::of_workbook(workbook, mapping)?;
+        taken.store(std::fs::metadata(path)?.len(), Ordering::Relaxed);
+        Ok(table)
+    }
+
+    /// Reads a sheet of a workbook that is in memory.
+    ///
+    /// # Errors
+    /// [`TableError`] says what is wrong with the workbook.
+    pub fn xlsx_in_memory(workbook: &[u8], mapping: &Mapping) -> Result<Self, TableError> {
+        let workbook = open_workbook_from_rs(Cursor::new(workbook)).map_err(wrong)?;
+        Self::of_workbook(workbook, mapping)
+    }
+
+    fn of_workbook<R: Read + Seek>(mut workbook: Xlsx<R>, mapping: &Mapping) -> Result<Self, TableError> {
         let sheet = sheet_name(&workbook.sheet_names(), mapping)?;
         let merges = workbook.merge_cells_by_sheet_name(&sheet).map_err(wrong)?;
         let merges = merges.into_iter().map(|area| Merge {
@@ -29,9 +44,13 @@ impl Table {
             let (row, column) = cell.get_position();
             rows.put(row, column, cell_text(&Data::from(cell.get_value().clone())))?;
         }
-        taken.store(std::fs::metadata(path)?.len(), Ordering::Relaxed);
         Self::after_header(rows.in_order(), mapping, &Merges(merges.collect()))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+fn wrong(error: XlsxError) -> TableError {
+    TableError::Workbook(error.to_string())
 }
 
 fn place(index: u32) -> usize {
