@@ -1,6 +1,7 @@
 //! How figures are written in the sentences of a finding: rounded once, half-up, in the order a reader expects.
 
 use chrono::NaiveDate;
+use karez_events::event::fund::FundSource;
 use karez_events::event::supervision::Level;
 use karez_events::{Currency, Ratio};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -57,6 +58,30 @@ pub fn multiple(value: &Ratio) -> String {
     value
         .rounded(2)
         .map_or_else(|| "—".to_owned(), |value| value.to_string())
+}
+
+/// Whose money, in a Chinese sentence.
+#[must_use]
+pub fn source_zh(source: FundSource) -> &'static str {
+    match source {
+        FundSource::FiscalCurrent => "财政当年",
+        FundSource::FiscalCarryover => "上年结转",
+        FundSource::SelfRaised => "自筹",
+        FundSource::Matching => "配套",
+        FundSource::Other => "其他",
+    }
+}
+
+/// Whose money, in an English sentence.
+#[must_use]
+pub fn source_en(source: FundSource) -> &'static str {
+    match source {
+        FundSource::FiscalCurrent => "fiscal",
+        FundSource::FiscalCarryover => "carry-over",
+        FundSource::SelfRaised => "self-raised",
+        FundSource::Matching => "matching",
+        FundSource::Other => "other",
+    }
 }
 
 /// 蓝, 黄, 橙, 红.

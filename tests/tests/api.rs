@@ -54,3 +54,5 @@ mod serving;
 mod warnings;
 #[path = "api/world.rs"]
 mod world;
+#[path = "api/year.rs"]
+mod year;

@@ -23,6 +23,7 @@
 use std::cmp::Reverse;
 
 use karez_events::Ratio;
+use karez_events::event::fund::FundSource;
 use karez_projections::ProjectState;
 use karez_projections::measures::{LineMeasures, sum};
 use karez_projections::project::BudgetForm;
@@ -32,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::bands::{Bands, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
-use crate::words::percent;
+use crate::words::{percent, source_en, source_zh};
 
 /// Thresholds of BX-04.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -119,18 +120,21 @@ impl CompositionDrift {
                 && fact.effective_on <= case.as_of
         });
         let evidence = moved.fold(evidence, Collect::budget);
-        let names: Vec<String> = worst.iter().map(|line| name(line)).collect();
+        let named = |source: fn(FundSource) -> &'static str| -> Vec<String> {
+            let line = |line: &&LineMeasures| format!("{}/{}", source(line.source), category(line));
+            worst.iter().map(line).collect()
+        };
         Some(Finding::new(
             judged,
             format!(
                 "支出结构与预算结构相差{}，偏离最大：{}",
                 percent(&variance),
-                names.join("、")
+                named(source_zh).join("、")
             ),
             format!(
                 "the mix of spending is {} away from the mix of the budget, furthest: {}",
                 percent(&variance),
-                names.join(", ")
+                named(source_en).join(", ")
             ),
             evidence,
         ))
@@ -154,6 +158,9 @@ fn furthest<'a>(case: &Case<'a>) -> Vec<&'a LineMeasures> {
 }
 
 fn name(line: &LineMeasures) -> String {
-    let category = line.category.as_ref().map_or("—", |category| category.as_str());
-    format!("{}/{category}", line.source.as_str())
+    format!("{}/{}", line.source.as_str(), category(line))
+}
+
+fn category(line: &LineMeasures) -> &str {
+    line.category.as_ref().map_or("—", |category| category.as_str())
 }

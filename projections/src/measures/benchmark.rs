@@ -109,6 +109,12 @@ pub(super) fn frozen_on(project: &Project, as_of: NaiveDate) -> NaiveDate {
         .unwrap_or(as_of)
 }
 
+/// n/N of the year of a date, as sums are judged by.
+#[must_use]
+pub fn share_of_year(as_of: NaiveDate) -> Option<Ratio> {
+    of_days(as_of, as_of, &Clock::default())
+}
+
 /// n/N of the year of `as_of`, counting active days up to `until`.
 pub(super) fn of_days(as_of: NaiveDate, until: NaiveDate, clock: &Clock) -> Option<Ratio> {
     let before = year_start(as_of.year()).pred_opt()?;

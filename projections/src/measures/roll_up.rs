@@ -8,9 +8,10 @@ use karez_events::{Currency, FundId, Ratio, UnitId};
 use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
-use super::benchmark::{Benchmark, BenchmarkMode, of_days};
+use super::benchmark::{Benchmark, BenchmarkMode, share_of_year};
 use super::budget::Standing;
 use super::clock::Clock;
+use super::course::Course;
 use super::forecast::Forecast;
 use super::project::{Sums, last_week_multiple};
 use super::rate::Rate;
@@ -39,6 +40,8 @@ pub struct RollUp {
     pub weighted_benchmark: Option<Ratio>,
     /// F11, F12.
     pub forecast: Option<Forecast>,
+    /// Month by month, and how fresh.
+    pub course: Course,
 }
 
 impl RollUp {
@@ -146,7 +149,7 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
     );
     // The quotas of a fund are those of its projects too: they are counted once, at the fund.
     let amounts = of_funds.amounts.or_of_parts(&of_projects.amounts);
-    let share = of_days(as_of, as_of, &Clock::default());
+    let share = share_of_year(as_of);
     RollUp {
         as_of,
         currency,
@@ -162,6 +165,7 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
         }),
         weighted_benchmark: of_projects.increments.benchmark(as_of, &Clock::default()),
         forecast: Some(Forecast::of(&amounts, as_of)),
+        course: Course::of_all(projects, currency, as_of),
     }
 }
 

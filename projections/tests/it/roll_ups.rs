@@ -311,3 +311,28 @@ fn each_currency_has_its_own_roll_up() {
     );
     assert_eq!(in_dollars.amounts.adjusted_budget, yuan("0"));
 }
+
+#[test]
+fn the_months_of_a_year_add_up_to_what_was_spent_in_it_and_a_part_is_not_added_to_its_whole() {
+    let part = json!({"parent": "A"});
+    let facts = [
+        project("A", &json!({}), Some("1000"), Some("300")),
+        project("B", &part, Some("500"), Some("200.01")),
+        project("C", &json!({}), Some("500"), Some("70")),
+    ];
+    let sums = everything(&given(facts.concat()), "2024-12-31");
+    let months = sums.course.spent_by_month;
+    assert_eq!(months[5], yuan("370"));
+    assert_eq!(
+        months.iter().sum::<rust_decimal::Decimal>(),
+        sums.amounts.spent_year
+    );
+    assert_eq!(sums.course.last_spent_on, Some(day("2024-06-01")));
+    let facts = [
+        project("A", &json!({}), Some("1000"), None),
+        project("B", &part, None, Some("200.01")),
+    ];
+    let sums = everything(&given(facts.concat()), "2024-12-31");
+    assert_eq!(sums.course.spent_by_month[5], yuan("200.01"));
+    assert_eq!(sums.amounts.spent_year, yuan("200.01"));
+}

@@ -2,7 +2,7 @@
 
 import { onScopeDispose, shallowRef, watch, ref, type Ref, type ShallowRef } from 'vue'
 import { ask, Problem, type List } from './api'
-import { refreshed } from './live'
+import { moved, refreshed } from './live'
 import { language } from './preferences'
 
 export interface Answer<T> {
@@ -15,6 +15,13 @@ export interface Answer<T> {
 /** Asks what `path` says; nothing while it says nothing. What is shown stays until the next answer is there. */
 export function useAnswer<T>(path: () => string | undefined): Answer<T> {
   return useAsked(path, (url, signal) => ask<T>(url, { signal }))
+}
+
+/** The same for figures that keep their place: they follow what is recorded by themselves. */
+export function useLiveAnswer<T>(path: () => string | undefined): Answer<T> {
+  const answer = useAnswer<T>(path)
+  watch(moved, answer.reload)
+  return answer
 }
 
 /** The same for a whole list, page after page. All pages stand at one position of the log. */

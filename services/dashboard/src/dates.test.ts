@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { dayOf, daysBetween, instant, isDay, monthEnds, monthEndsUntil } from './dates'
+import { dayOf, daysBetween, instant, isDay } from './dates'
 
 it('shows instants in the office’s time, also past midnight', () => {
   expect(instant('2024-12-31T16:30:00.000000Z')).toBe('2025-01-01 00:30:00')
@@ -12,9 +12,6 @@ it('knows a day from what looks like one', () => {
   for (const text of ['2023-02-29', '2024-13-01', '2024-1-1', 'today']) expect(isDay(text)).toBe(false)
 })
 
-it('counts days and month ends', () => {
+it('counts days', () => {
   expect(daysBetween('2024-02-28', '2024-03-01')).toBe(2)
-  expect(monthEndsUntil('2024-03-15')).toEqual(['2024-01-31', '2024-02-29', '2024-03-15'])
-  expect(monthEndsUntil('2024-01-31')).toEqual(['2024-01-31'])
-  expect(monthEnds(2024)).toHaveLength(12)
 })

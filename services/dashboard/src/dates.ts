@@ -23,24 +23,17 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
 }
 
+/** Today, in the office's time. */
+export function today(): string {
+  return inOffice.format(new Date()).slice(0, 10)
+}
+
+/** The day so many days after another. */
+export function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
+}
+
 /** Whole days from one day to another. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000)
-}
-
-/** Month ends of a day's year up to that day, the day itself last. */
-export function monthEndsUntil(day: string): string[] {
-  const [year, month] = [Number(day.slice(0, 4)), Number(day.slice(5, 7))]
-  const ends: string[] = []
-  for (let each = 1; each < month; each += 1) ends.push(monthEnd(year, each))
-  return [...ends, day]
-}
-
-/** Every month end of a year. */
-export function monthEnds(year: number): string[] {
-  return Array.from({ length: 12 }, (_, index) => monthEnd(year, index + 1))
-}
-
-function monthEnd(year: number, month: number): string {
-  return new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10)
 }

@@ -16,6 +16,11 @@ export const connection = ref<Connection>('connecting')
 export const news = ref(0)
 /** Grows when the reader asks for what is new. */
 export const refreshed = ref(0)
+/** Grows soon after something was recorded: figures that stay in their place follow it, lists do not. */
+export const moved = ref(0)
+/** Figures follow no faster than this. */
+const FOLLOW_MS = 1_000
+let following: ReturnType<typeof setTimeout> | undefined
 
 let source: EventSource | undefined
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -67,8 +72,16 @@ function connect(): void {
     void look()
   }
   for (const type of Object.keys(zh.events)) {
-    if (type !== NO_NEWS) mine.addEventListener(type, () => (news.value += 1))
+    if (type !== NO_NEWS) mine.addEventListener(type, hear)
   }
+}
+
+function hear(): void {
+  news.value += 1
+  following ??= setTimeout(() => {
+    following = undefined
+    moved.value += 1
+  }, FOLLOW_MS)
 }
 
 function lose(): void {

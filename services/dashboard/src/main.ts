@@ -3,6 +3,7 @@ import 'element-plus/theme-chalk/dark/css-vars.css'
 import 'element-plus/es/components/base/style/css'
 import './style.css'
 import App from './App.vue'
+import { flash } from './flash'
 import { router } from './router'
 import { loadSession } from './session'
 
@@ -16,4 +17,4 @@ router.beforeEach((to, from) => {
 })
 
 void loadSession()
-createApp(App).use(router).mount('#app')
+createApp(App).use(router).directive('flash', flash).mount('#app')

@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/overview/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The year of the business date, month by month; a unit's own part of it for a unit. */
+        get: operations["get_overview_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/overview/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fiscal money from funds through units to its uses; a unit's own for a unit. */
+        get: operations["get_overview_flows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/funds": {
         parameters: {
             query?: never;
@@ -72,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/subtotals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the rows of the list add up to, unit by unit. */
+        get: operations["get_projects_subtotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{id}": {
         parameters: {
             query?: never;
@@ -81,6 +132,23 @@ export interface paths {
         };
         /** One project. */
         get: operations["get_projects_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{id}/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The year of one project, month by month: what was executed, what was due, what the cash plan wanted. */
+        get: operations["get_projects_id_months"];
         put?: never;
         post?: never;
         delete?: never;
@@ -868,6 +936,16 @@ export interface components {
              */
             fiscal_year: number;
         };
+        /** @description Fiscal money of one fund that arrived at one unit. */
+        ArrivalView: {
+            fund?: components["schemas"]["FundId"] | null;
+            /** @description Its name. */
+            fund_name?: string | null;
+            /** @description The unit. */
+            unit: components["schemas"]["UnitId"];
+            /** @description How much. */
+            arrived: components["schemas"]["Amount"];
+        };
         /** @description 转派. */
         AssignmentBody: {
             /** @description To whom. */
@@ -1022,6 +1100,12 @@ export interface components {
             /** @description The planned payments. */
             payments: components["schemas"]["PlannedPayment"][];
         };
+        /** @description An amount of one category. */
+        CategoryAmount: {
+            category?: components["schemas"]["CategoryId"] | null;
+            /** @description How much. */
+            amount: components["schemas"]["Amount"];
+        };
         /** @description 科目: the category of a budget line, a code of the programme's category chart. */
         CategoryId: string;
         /** @description One warning that would be raised, changed or lifted. */
@@ -1145,6 +1229,26 @@ export interface components {
          * @enum {string}
          */
         ContributionKind: "cash" | "in_kind";
+        /** @description The year up to the business date, month by month, and how fresh the figures are. */
+        CourseView: {
+            /** @description Spent in each month of the year, January first: together what was spent in the year. */
+            spent_by_month: components["schemas"]["Amount"][];
+            /**
+             * Format: date
+             * @description The last 拨付 by then.
+             */
+            last_disbursed_on?: string | null;
+            /**
+             * Format: date
+             * @description The last 到位 by then.
+             */
+            last_arrived_on?: string | null;
+            /**
+             * Format: date
+             * @description The last 支出 by then.
+             */
+            last_spent_on?: string | null;
+        };
         Credentials: {
             name: string;
             password: string;
@@ -1159,6 +1263,22 @@ export interface components {
             tranches: components["schemas"]["TrancheView"][];
             /** @description F20: costs before the start, by source. */
             pre_start: components["schemas"]["PreStartView"];
+        };
+        /** @description The flows of one currency, over the whole life. What arrived at a unit is what it spent, gave back and still has. */
+        CurrencyFlows: {
+            /** @description The currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description From funds to units. */
+            arrivals: components["schemas"]["ArrivalView"][];
+            /** @description What became of it at the units. */
+            units: components["schemas"]["UnitUses"][];
+        };
+        /** @description The year in one currency. */
+        CurrencyYear: {
+            /** @description The currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description Its months; the business date stands in place of the end of its month. */
+            months: components["schemas"]["MonthView"][];
         };
         /** @description 日度求值完成. */
         DayEvaluated: {
@@ -1418,6 +1538,17 @@ export interface components {
                 number
             ] | null;
         };
+        /** @description What was executed by a day. */
+        ExecutedView: {
+            /** @description Spent, by the basis of the rate: of the year, or of the life. */
+            spent: components["schemas"]["Amount"];
+            /** @description The budget that it is held against. */
+            budget: components["schemas"]["Amount"];
+            /** @description One over the other, in percent. */
+            percent: components["schemas"]["Rounded"];
+            /** @description F7, in percentage points. */
+            deviation_pp: components["schemas"]["Rounded"];
+        };
         /** @description 支出入账: spent on goods and services (IATI transaction type 4). Negative where a publisher nets. */
         ExpenditureBody: {
             /** @description Amount in whole currency units. */
@@ -1589,6 +1720,11 @@ export interface components {
              * @description The `event_id` of the fact.
              */
             withdraws: string;
+        };
+        /** @description The answer. */
+        FlowsView: components["schemas"]["Stand"] & {
+            /** @description The flows of each currency. */
+            currencies: components["schemas"]["CurrencyFlows"][];
         };
         /** @description F11 年末预测, a range, and F12 追赶倍数. */
         ForecastView: {
@@ -1839,6 +1975,15 @@ export interface components {
          * @enum {string}
          */
         Level: "blue" | "yellow" | "orange" | "red";
+        /** @description How many warnings have a colour. */
+        LevelCount: {
+            /** @description The colour. */
+            level: components["schemas"]["Level"];
+            /** @description Open at the end of the business date. */
+            open: number;
+            /** @description Open at the end of the day before. */
+            open_the_day_before: number;
+        };
         /**
          * @description 完成目标可能性.
          * @enum {string}
@@ -1927,6 +2072,19 @@ export interface components {
             /** @description Done, in percent. */
             percent: string;
         };
+        /** @description The state at a day: the end of a month, or the business date. */
+        MonthView: {
+            /**
+             * Format: date
+             * @description The day.
+             */
+            on: string;
+            executed?: components["schemas"]["ExecutedView"] | null;
+            /** @description F6, in percent. */
+            benchmark_percent: components["schemas"]["Rounded"];
+            /** @description What the cash plan in force wants paid by then, in percent of the plan; `null` without a plan. */
+            planned_percent: components["schemas"]["Rounded"];
+        };
         NewPassword: {
             password: string;
             new_password: string;
@@ -2013,6 +2171,8 @@ export interface components {
             applications: number;
             /** @description Open warnings that had been raised by then. */
             open_warnings: number;
+            /** @description Of each colour, the highest first. */
+            warnings: components["schemas"]["LevelCount"][];
             /** @description Projects known by then, by state. */
             states: components["schemas"]["StateCount"][];
             /** @description The figures of each currency. */
@@ -2285,7 +2445,7 @@ export interface components {
             life: components["schemas"]["StepView"][];
             /** @description The figures of each currency. */
             currencies: components["schemas"]["CurrencyDetail"][];
-            /** @description Its warnings, open and closed. */
+            /** @description Its warnings that had been raised by then, open and closed. */
             warnings: components["schemas"]["ProjectWarning"][];
             /**
              * Format: int64
@@ -2367,7 +2527,7 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["ProjectState"];
             /** @description The figures of each currency. */
-            currencies: components["schemas"]["ProjectFigures"][];
+            currencies: components["schemas"]["RowFigures"][];
         };
         /** @description 启动. `occurred_on` is the first day. */
         ProjectStarted: Record<string, never>;
@@ -2651,11 +2811,23 @@ export interface components {
             /** @description To be sent again. */
             unavailable: number;
         };
+        /** @description One project's figures in the list. */
+        RowFigures: components["schemas"]["ProjectFigures"] & {
+            /** @description Month by month, and how fresh. */
+            course: components["schemas"]["CourseView"];
+        };
         /**
          * @description What became of one row.
          * @enum {string}
          */
         RowStatus: "recorded" | "duplicate" | "rejected" | "accepted" | "unavailable";
+        /** @description A sum of rows in one currency. */
+        RowSum: {
+            /** @description The currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description The sums. */
+            amounts: components["schemas"]["AmountsView"];
+        };
         /** @description One row's end. */
         RowView: {
             /** @description Its place in what was sent, from 0; empty lines do not count. */
@@ -2903,6 +3075,18 @@ export interface components {
          * @example calendar
          */
         StreamId: string;
+        /** @description The answer. */
+        SubtotalList: components["schemas"]["Stand"] & {
+            /**
+             * Format: int64
+             * @description How many projects the list has.
+             */
+            total: number;
+            /** @description What all of them add up to. */
+            sums: components["schemas"]["RowSum"][];
+            /** @description What those of each unit add up to, by its identifier; projects without a unit first. */
+            units: components["schemas"]["UnitSubtotal"][];
+        };
         /** @description The figures of many projects together, in one currency. */
         SumView: {
             /** @description The currency. */
@@ -2919,6 +3103,8 @@ export interface components {
             /** @description F7, in percentage points. */
             deviation_pp: components["schemas"]["Rounded"];
             forecast?: components["schemas"]["ForecastView"] | null;
+            /** @description Month by month, and how fresh. */
+            course: components["schemas"]["CourseView"];
         };
         /** @description One payment that arrived, and what became of it. */
         TrancheView: {
@@ -2980,6 +3166,32 @@ export interface components {
             cause: string;
             /** @description 依据: the article it rests on. */
             legal_basis?: string | null;
+        };
+        /** @description The rows of one unit. */
+        UnitSubtotal: {
+            unit?: components["schemas"]["UnitId"] | null;
+            /** @description Its name. */
+            unit_name?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows it has.
+             */
+            projects: number;
+            /** @description What they add up to. */
+            sums: components["schemas"]["RowSum"][];
+        };
+        /** @description What a unit did with fiscal money. */
+        UnitUses: {
+            /** @description The unit. */
+            unit: components["schemas"]["UnitId"];
+            /** @description Its name. */
+            unit_name?: string | null;
+            /** @description Spent, by category. */
+            spent: components["schemas"]["CategoryAmount"][];
+            /** @description Returned and recovered. */
+            taken_back: components["schemas"]["Amount"];
+            /** @description Still there; negative where more was spent than arrived. */
+            balance: components["schemas"]["Amount"];
         };
         /** @description One unit. */
         UnitView: {
@@ -3242,6 +3454,11 @@ export interface components {
             authentication: string;
             oidc?: components["schemas"]["Way"] | null;
         };
+        /** @description The answer. */
+        YearView: components["schemas"]["Stand"] & {
+            /** @description The year in each currency. */
+            currencies: components["schemas"]["CurrencyYear"][];
+        };
         /** Format: int64 */
         u64: number;
     };
@@ -3277,6 +3494,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OverviewView"];
+                };
+            };
+            /** @description It could not be done, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview_months: {
+        parameters: {
+            query?: {
+                /** @description 截至: the business date; today where absent. */
+                as_of?: string;
+                /** @description 按当时已知: an instant, or a day for its end; now where absent. */
+                known_at?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearView"];
+                };
+            };
+            /** @description It could not be done, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview_flows: {
+        parameters: {
+            query?: {
+                /** @description 截至: the business date; today where absent. */
+                as_of?: string;
+                /** @description 按当时已知: an instant, or a day for its end; now where absent. */
+                known_at?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowsView"];
                 };
             };
             /** @description It could not be done, and why. */
@@ -3390,6 +3681,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Rows of the page, 100 where absent. */
                 limit?: number;
+                /** @description Rows left out after the place of the cursor, or from the beginning, where a reader jumps. */
+                skip?: number;
             };
             header?: {
                 /** @description zh or en: the language of problems; zh where absent. */
@@ -3407,6 +3700,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectList"];
+                };
+            };
+            /** @description It could not be done, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_projects_subtotals: {
+        parameters: {
+            query?: {
+                /** @description 截至: the business date; today where absent. */
+                as_of?: string;
+                /** @description 按当时已知: an instant, or a day for its end; now where absent. */
+                known_at?: string;
+                /** @description Only projects of this fund. */
+                fund?: string;
+                /** @description Only projects of this unit. */
+                unit?: string;
+                /** @description Only projects in this state. */
+                state?: string;
+                /** @description Only projects of this programme. */
+                programme?: string;
+                /** @description Only rows in whose number, title or name this text stands. */
+                q?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubtotalList"];
                 };
             };
             /** @description It could not be done, and why. */
@@ -3447,6 +3787,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description It could not be done, and why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_projects_id_months: {
+        parameters: {
+            query?: {
+                /** @description 截至: the business date; today where absent. */
+                as_of?: string;
+                /** @description 按当时已知: an instant, or a day for its end; now where absent. */
+                known_at?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description 项目编号. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YearView"];
                 };
             };
             /** @description It could not be done, and why. */

@@ -2,7 +2,8 @@
 
 import { compare, sum, amount, percent, figure, plainAmount, type Unit } from './money'
 
-export type Kind = 'text' | 'amount' | 'percent' | 'points' | 'count'
+/** A spark is a year of twelve amounts, drawn. */
+export type Kind = 'text' | 'amount' | 'percent' | 'points' | 'count' | 'day' | 'spark'
 
 export interface Column<Row> {
   key: string
@@ -10,19 +11,24 @@ export interface Column<Row> {
   kind: Kind
   /** The raw value: a text, or an exact decimal; `null` where undefined, `undefined` where there is none. */
   value: (row: Row) => string | null | undefined
+  /** The twelve amounts of a spark. */
+  months?: (row: Row) => string[] | undefined
+  /** The day of the last fact behind the figure. */
+  freshness?: (row: Row) => string | null | undefined
+  /** By what the service sorts, where that is not the key. */
+  by?: string
   /** Where a click leads. */
   to?: (row: Row) => string | undefined
   /** Shown only when chosen. */
   isExtra?: boolean
   /** Whether a sum of it means something. */
   hasTotal?: boolean
-  /** A level, drawn as a badge. */
-  isLevel?: boolean
 }
 
 export interface Order {
   key: string
   isDescending: boolean
+  by?: string
 }
 
 export function printed(kind: Kind, value: string | null | undefined, unit: Unit): string {
@@ -34,6 +40,8 @@ export function printed(kind: Kind, value: string | null | undefined, unit: Unit
     case 'points':
       return figure(value)
     case 'count':
+    case 'day':
+    case 'spark':
     case 'text':
       return value ?? ''
   }
@@ -53,7 +61,7 @@ export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[
   const { isDescending } = order
   return [...rows].sort((left, right) => {
     const [a, b] = [value(left), value(right)]
-    if (kind !== 'text') return compare(a, b, isDescending)
+    if (kind !== 'text' && kind !== 'day') return compare(a, b, isDescending)
     if (!a || !b) return Number(Boolean(b)) - Number(Boolean(a))
     return isDescending ? inChinese.compare(b, a) : inChinese.compare(a, b)
   })

@@ -88,7 +88,7 @@ enum Command {
     /// Import facts that others published or keep in tables
     Import(import::ImportArgs),
     /// Fill an empty store with a demonstration
-    Demo,
+    Demo(demo::DemoArgs),
     /// Look at the rules, test them, publish them, and try others on the past
     Rules(rules::RulesArgs),
     /// Check that the log is what was recorded
@@ -148,7 +148,7 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Show(args) => show::run(&context, &args).await,
         Command::Post(args) => post::run(&context, &args).await,
         Command::Import(args) => import::run(&context, &args).await,
-        Command::Demo => demo::run(&context).await,
+        Command::Demo(args) => demo::run(&context, &args).await,
         Command::Rules(args) => rules::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, &args).await,
         Command::Backup(args) => backup::back_up(&context, &args).await,

@@ -24,6 +24,7 @@
 //! and prints 99.99 %; the residue is 1,200 yuan. The units have spent 81.49 % of the fiscal money that reached them
 //! since 2022. At no date is more paid over than issued, issued than budgeted, or spent than arrived.
 
+pub mod accounts;
 mod activities;
 mod cases;
 mod fund;

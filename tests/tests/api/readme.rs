@@ -2,25 +2,29 @@
 
 use std::process::Command;
 
-use karez_tests::program::run;
+use karez::authorization::Role;
+use karez::demo::accounts::PASSWORD;
+use karez_tests::program::{binary, run};
 use karez_tests::server::Server;
-
-use crate::world::body;
 
 /// The address in the README.
 const SERVED: &str = "http://127.0.0.1:8080";
 
-/// The code of a language in a section of the README.
-fn code(section: &str, language: &str) -> String {
+/// The blocks of a language in a section of the README.
+fn codes(section: &str, language: &str) -> Vec<String> {
     let readme = include_str!("../../../README.md");
     let (_, section) = readme.split_once(&format!("## {section}\n")).unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
-    let (_, code) = section.split_once(&format!("```{language}\n")).unwrap();
-    code.split_once("```").unwrap().0.to_owned()
+    let begins = format!("```{language}\n");
+    let blocks = section.split(&begins).skip(1);
+    blocks
+        .map(|block| block.split_once("```").unwrap().0.to_owned())
+        .collect()
 }
 
-fn execute(program: &str, code: &str) -> String {
-    let ended = Command::new(program).args(["-c", code]).output().unwrap();
+fn execute(program: &str, code: &str, key: &str) -> String {
+    let mut command = Command::new(program);
+    let ended = command.args(["-c", code]).env("KAREZ_KEY", key).output().unwrap();
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(
         ended.status.success(),
@@ -34,24 +38,76 @@ fn execute(program: &str, code: &str) -> String {
 async fn a_newcomer_posts_a_first_expenditure() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    let filled = run(&["demo", "--data", data], "").unwrap();
+    let filled = run(&["demo", "--accounts", "--data", data], "").unwrap();
     assert_eq!(filled.code, 0, "{filled:?}");
     let server = Server::start(["--data", data]).await.unwrap();
-    let here = |language: &str| code("Post your first expenditure", language).replace(SERVED, &server.url());
+    let here = |code: &String| {
+        code.replace(SERVED, &server.url())
+            .replace("target/release/karez", binary().unwrap().to_str().unwrap())
+            .replace("data/demo", data)
+    };
+    let blocks = |language: &str| -> Vec<String> {
+        codes("Post your first expenditure", language)
+            .iter()
+            .map(here)
+            .collect()
+    };
+    let [key, post] = blocks("sh").try_into().unwrap();
+    let key = execute("sh", &format!("{key}\nprintf %s \"$KAREZ_KEY\""), "");
+    assert!(key.starts_with("karez_"), "a key is handed over: {key}");
 
-    let receipt: serde_json::Value = serde_json::from_str(&execute("sh", &here("sh"))).unwrap();
+    let receipt: serde_json::Value = serde_json::from_str(&execute("sh", &post, &key)).unwrap();
     assert_eq!(
         (&receipt["stream"], &receipt["replayed"]),
         (&"project/TLF-2022-001".into(), &false.into())
     );
-    let again: serde_json::Value = serde_json::from_str(&execute("sh", &here("sh"))).unwrap();
+    let again: serde_json::Value = serde_json::from_str(&execute("sh", &post, &key)).unwrap();
     assert_eq!(again["replayed"], true);
 
-    let said = execute("python3", &here("python"));
+    let said = execute("python3", &blocks("python").concat(), &key);
     assert!(said.contains("red"), "the preview warns: {said}");
     assert!(said.lines().last().unwrap().starts_with("recorded "), "{said}");
-    let project = karez_tests::http::get(server.at("/v1/projects/TLF-2022-001"))
-        .await
-        .unwrap();
-    assert_eq!(body(project).await["id"], "TLF-2022-001");
+}
+
+#[tokio::test]
+async fn the_demonstration_is_signed_into_as_each_role() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let filled = run(&["demo", "--accounts", "--data", data], "").unwrap();
+    assert_eq!(filled.code, 0, "{filled:?}");
+    let server = Server::start(["--data", data]).await.unwrap();
+    for role in Role::ALL {
+        let name = format!("demo-{role}");
+        assert!(
+            include_str!("../../../README.md").contains(&format!("`{name}`")),
+            "{name}"
+        );
+        let credentials = serde_json::json!({"name": name, "password": PASSWORD});
+        let request = karez_tests::http::client().post(server.at("/v1/session"));
+        let session: serde_json::Value = request
+            .json(&credentials)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(session["role"], role.as_str(), "{session}");
+        assert_eq!(session["must_change_password"], false);
+    }
+}
+
+#[test]
+fn published_passwords_do_not_meet_other_machines() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    run(&["demo", "--accounts", "--data", data], "").unwrap();
+    std::fs::write(
+        folder.path().join("karez.toml"),
+        "[gateway]\nbehind_proxy = true\n",
+    )
+    .unwrap();
+    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--data", data], "").unwrap();
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.errors.contains("demo-finance"), "{refused:?}");
 }

@@ -3,7 +3,7 @@
 export const zh = {
   mark: { colon: '：', comma: '，', open: '（', close: '）', full: '。' },
   app: { name: '坎儿井', subtitle: '专项资金监督预警', skip: '跳到正文', menu: '主导航', more: '设置' },
-  nav: { overview: '总览', projects: '项目', funds: '专项资金', units: '承担单位', warnings: '预警', rules: '规则', post: '填报支出', audit: '审计' },
+  nav: { overview: '总览', projects: '项目', funds: '专项资金', units: '承担单位', warnings: '预警', rules: '规则', post: '填报支出', audit: '审计', difference: '回溯对比' },
   settings: { language: '语言', theme: '主题', light: '浅色', dark: '深色', auto: '跟随系统', unit: '金额单位' },
   units: { yuan: '元', wan: '万元', yi: '亿元' },
   unitLine: '金额单位：{unit}',
@@ -31,6 +31,10 @@ export const zh = {
     rulesNoAsOf: '规则只随“按当时已知”变化，不随业务日变化',
     help: '“截至”取业务日不晚于该日的事实，补录的也计入；“按当时已知”只取当时已入账的记录，用于还原当时所见。',
     invalid: '请写作 2024-12-31 或 2024-12-31T18:00',
+  },
+  difference: {
+    help: '选定两个时点，列出各自的数值、差额，以及造成差额的记录。“之后”即页面所在的时点。', before: '之前', after: '之后', choose: '请先选定“之前”的业务日或已知日。', figures: '数值对比', between: '差额', points: '{pp} 个百分点', events: '其间的记录', newest: '最多列最近 {n} 条', none: '其间没有记录', column: '截至 {day}（账本第 {position} 条）',
+    amounts: { life_budget: '批复预算', adjusted_budget: '全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spent_year: '当年支出', committed_open: '合同占用', idle: '余额' } as Record<string, string>,
   },
   stand: '截至 {day} · 数据时间 {at} · 账本第 {position} 条',
   standEmpty: '截至 {day} · 账本为空',
@@ -62,18 +66,21 @@ export const zh = {
     fund: '专项资金',
     unit: '单位',
     filtered: '仅显示：{what}',
+    excel: '导出 Excel', exporting: '正在导出，已写 {n} 行', notExported: '未能导出：{why}，请重试', tooManyToPrint: '超过 {n} 行，请导出后打印', subtotals: '按单位小计', ofUnit: '{unit}（{n} 项）小计', fresh: '最近一笔 {day}', views: '视图', noViews: '尚未保存视图', viewName: '视图名称', keep: '保存', forget: '删除视图 {name}', rounding: '金额保留全部小数，按两位显示；显示数相加与合计之间因四舍五入可能存在尾差。', signatures: '填表人：　　　　　　　　审核人：　　　　　　　　单位负责人（盖章）：',
     clear: '取消筛选',
   },
   col: {
     id: '编号', title: '项目名称', unit: '承担单位', fund: '专项资金', programme: '计划类别', state: '状态', budget: '批复预算', yearBudget: '全年预算', appropriation: '资金全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spentYear: '当年支出', execution: '执行率', arrivedRate: '到位支出率', paidRate: '预算拨付率', benchmark: '序时进度', deviation: '偏差（百分点）', balance: '余额', idleDays: '闲置天数', currency: '币种', name: '名称', projects: '项目数', department: '主管部门', established: '设立日期', warnings: '预警',
+    months: '逐月支出', spentIn: '{month}月支出', lastSpent: '最近支出日', lastArrived: '最近到位日', lastDisbursed: '最近拨付日',
   },
   rateLevel: { fund: '财政口径', unit: '单位口径', line: '科目' } as Record<string, string>,
   overview: {
     title: '总览', flow: '资金流向', flowHelp: '从预算到支出，均为累计数', yearRow: '其中：{year} 年度', toDate: '累计', rates: '两级比率', ratesHelp: '每个比率注明口径、分子与分母', allRates: '全部比率', progress: '支出进度与序时进度', warnings: '未解除预警', ranking: '承担单位排名', rankingHelp: '按偏差排列，落后最多者在前；仅含有序时进度的单位', events: '最新记录', counts: '概况', projects: '立项项目', applications: '仅申报', unitsCount: '承担单位', fundsCount: '专项资金', states: '项目状态',
     budget: '批复预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', gapIssued: '未下达', gapDisbursed: '未拨付', gapArrived: '在途', gapSpent: '未支出', due: '应达', done: '已执行', seeAll: '查看全部', fundLevel: '财政口径：钱拨出去了多少', unitLevel: '单位口径：钱花出去了多少', gap: '两级相差 {pp} 个百分点', none: '无',
+    months: '逐月进度', monthsHelp: '各月末的执行率与序时进度', unchanged: '与前一日持平', more: '较前一日增加 {n} 条', fewer: '较前一日减少 {n} 条', flows: '资金去向', flowsHelp: '财政资金累计数：专项资金到单位，再到用途', noFund: '未注明资金', otherUnits: '其他 {n} 个单位', noCategory: '未注明科目', takenBack: '退回、收回', unspent: '尚未支出', lastHour: '最近一小时', inHour: '共 {n} 条', quietHour: '最近一小时没有新记录，以下是此前的',
   },
   deviation: { behind: '低于序时进度 {pp} 个百分点', ahead: '高于序时进度 {pp} 个百分点', level: '与序时进度持平', undefined: '无序时进度' },
-  chart: { copy: '下载图片', table: '数据表', amount: '金额', rate: '比率', month: '月份', unavailable: '图表无法显示' },
+  chart: { download: '下载图片', copy: '复制图片', copied: '已复制，可粘贴到文档', notCopied: '浏览器不允许复制，请下载图片', from: '自', to: '至', table: '数据表', amount: '金额', rate: '比率', month: '月份', unavailable: '图表无法显示' },
   rate: { numerator: '分子', denominator: '分母', rate: '比率', name: '名称', level: '口径', over: '{numerator} ÷ {denominator}', incomplete: '分母不完整，比率偏高', residue: '余 {amount}', undefined: '分母为零，比率无意义' },
   figures: {
     F1: '批复预算执行率', F2: '年度预算执行率', F3: '到位资金支出率', F4: '资金到位率', F4t: '到位及时率', F5: '预算拨付率', F5i: '指标下达率', F5d: '指标拨付率', F8r: '科目执行率', F9: '结转结余率', F9c: '结转率', F9s: '结余率', F17: '自筹到位率', F17s: '自筹支出占比', F18: '年末集中度', F19: '预算调整率', F20: '立项前支出占比', F21: '汇总执行率',
@@ -86,7 +93,7 @@ export const zh = {
   levels: { red: '红色预警', orange: '橙色预警', yellow: '黄色预警', blue: '蓝色预警' } as Record<string, string>,
   levelsShort: { red: '红', orange: '橙', yellow: '黄', blue: '蓝' } as Record<string, string>,
   project: {
-    particulars: '基本情况', unit: '承担单位', fund: '专项资金', programme: '计划类别', principal: '负责人', period: '执行期', to: '{from} 至 {to}', approved: '批复金额', started: '实际启动', closed: '结题', suspended: '{day} 起暂停拨款', exempt: '奖励、后补助：不计进度与闲置', curve: '支出进度曲线', curveHelp: '各月末执行率与序时进度，取自同一账本', execution: '执行率', benchmark: '序时进度', forecastRange: '年末预测 {low} 至 {high}', forecast: '预测', catchUp: '须以此前 {times} 倍的速度支出', tranches: '到位批次', noTranches: '尚无到位资金', trancheNo: '批次', arrivedOn: '到位日', amount: '金额', spent: '已支出', takenBack: '退回或收回', balance: '余额', days: '闲置天数', deadline: '两年期限', lines: '预算科目', noLines: '没有预算科目', source: '资金来源', category: '科目', lineBudget: '预算', committed: '占用', lineRate: '科目执行率', lineDeviation: '偏差', unbudgeted: '预算外', timeline: '事件时间线', late: '补录：晚 {days} 天入账', warnings: '预警', noWarnings: '没有预警', open: '未解除', ended: '已了结', showData: '查看原文', recordedAt: '入账', occurredOn: '业务日', position: '账本序号', hash: '哈希', actor: '经办', voucher: '凭证 {no}', all: '显示全部 {n} 条', preStart: '立项前支出', preStartText: '{day} 之前的支出，其中未获批准的见下', uncovered: '未获批准', idle: '资金自 {since} 起闲置 {days} 天', print: '打印', figures: '各项比率', parts: '子项目', post: '填报支出',
+    particulars: '基本情况', unit: '承担单位', fund: '专项资金', programme: '计划类别', principal: '负责人', period: '执行期', to: '{from} 至 {to}', approved: '批复金额', started: '实际启动', closed: '结题', suspended: '{day} 起暂停拨款', exempt: '奖励、后补助：不计进度与闲置', curve: '支出进度曲线', curveHelp: '各月末执行率与序时进度，取自同一账本', execution: '执行率', benchmark: '序时进度', forecastRange: '年末预测 {low} 至 {high}', forecast: '预测', catchUp: '须以此前 {times} 倍的速度支出', tranches: '到位批次', noTranches: '尚无到位资金', trancheNo: '批次', arrivedOn: '到位日', amount: '金额', spent: '已支出', takenBack: '退回或收回', balance: '余额', days: '闲置天数', deadline: '两年期限', lines: '预算科目', noLines: '没有预算科目', source: '资金来源', category: '科目', lineBudget: '预算', committed: '占用', lineRate: '科目执行率', lineDeviation: '偏差', unbudgeted: '预算外', timeline: '事件时间线', late: '补录：晚 {days} 天入账', warnings: '预警', noWarnings: '没有预警', open: '未解除', ended: '已了结', showData: '查看原文', recordedAt: '入账', occurredOn: '业务日', position: '账本序号', hash: '哈希', actor: '经办', voucher: '凭证 {no}', all: '显示全部 {n} 条', preStart: '立项前支出', preStartText: '{day} 之前的支出，其中未获批准的见下', uncovered: '未获批准', idle: '资金自 {since} 起闲置 {days} 天', print: '打印', planned: '用款计划', usedUp: '已用完', daysLeft: '剩 {days} 天', daysOver: '已超 {days} 天', documents: '文件依据', noDocuments: '各项事实均未注明文件', documentNo: '文号', documentDate: '日期', restsOnIt: '所据事实', figures: '各项比率', parts: '子项目', post: '填报支出',
   },
   events: {
     fund_established: '专项资金设立', appropriation_approved: '年初预算批复', appropriation_adjusted: '预算调整', quota_issued: '指标下达', quota_withdrawn: '指标收回', project_applied: '项目申报', project_approved: '立项批复', contract_signed: '任务书签订', project_started: '启动', pre_start_approved: '预研批准', project_suspended: '暂停', project_resumed: '恢复', project_extended: '延期批复', project_terminated: '终止', acceptance_applied: '验收申请', project_accepted: '验收结论', project_closed: '结题归档', progress_reported: '进度报告', budget_approved: '预算批复', budget_adjusted: '追加或调减', budget_reallocated: '科目调剂', cash_plan_approved: '用款计划批复', carryover_confirmed: '结转确认', funds_disbursed: '拨付', funds_arrived: '到位确认', matching_funds_arrived: '自筹或配套到位', funds_returned: '退回', funds_recovered: '收回', commitment_signed: '合同占用', commitment_released: '占用释放', expenditure_recorded: '支出入账', expenditure_refunded: '退款', expenditure_reversed: '冲销', expenditure_reclassified: '更正科目', other_flow_recorded: '其他资金往来', fact_withdrawn: '撤回', indicator_target_set: '绩效指标值', indicator_reported: '绩效完成值', evaluation_scored: '绩效评价', period_closed: '结账', period_reopened: '反结账', account_reconciled: '对账结果', warning_raised: '预警触发', warning_level_changed: '预警升降级', warning_acknowledged: '预警签收', warning_assigned: '预警转派', warning_answered: '核查意见', warning_lifted: '预警解除', warning_dismissed: '误报', warning_retracted: '追溯撤销', warning_escalated: '预警升级', rectification_ordered: '整改通知', rectification_reported: '整改反馈', rectification_accepted: '整改销号', disbursement_suspended: '暂停拨款', unit_commended: '表彰', unit_criticised: '通报', day_evaluated: '日度求值完成', rules_published: '规则发布', import_completed: '导入批次',

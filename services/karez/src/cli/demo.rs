@@ -3,21 +3,32 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use clap::Args;
 use karez_events::Submission;
 
 use super::context::Context;
 use super::output;
 use super::post::explain;
+use crate::accounts::hash_password;
 use crate::bus::Intake;
 use crate::clock::Clock;
+use crate::demo::accounts::{PASSWORD, accounts};
 use crate::demo::{STORY, submissions};
 use crate::receipt::Outcome;
 use crate::sentinel::Sentinel;
 use crate::session::recording;
+use crate::store::{EventLog, NewAccount};
 use crate::telemetry::Metrics;
 use crate::trouble::{Exit, Trouble};
 
-pub(super) async fn run(context: &Context) -> Result<Exit, Trouble> {
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Make an account for each role too; their password is printed, and known to everybody
+    #[arg(long)]
+    accounts: bool,
+}
+
+pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Trouble> {
     let log = context.create_or_open().await?;
     if log.head().await?.position > 0 {
         let what = format!(
@@ -53,7 +64,31 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Trouble> {
     );
     output::line(context.say(&zh, &en))?;
     output::line(STORY)?;
+    if args.accounts {
+        let names = make_accounts(&log, context.clock.now()).await?.join("  ");
+        let zh = format!("演示账户（密码均为 {PASSWORD}）：{names}");
+        let en = format!("accounts of the demonstration, all with the password {PASSWORD}: {names}");
+        output::line(context.say(&zh, &en))?;
+    }
     Ok(Exit::Done)
+}
+
+/// Makes the accounts of the demonstration, and gives their names.
+async fn make_accounts(log: &EventLog, at: DateTime<Utc>) -> Result<Vec<String>, Trouble> {
+    let password_hash = hash_password(PASSWORD).map_err(anyhow::Error::from)?;
+    let mut names = Vec::new();
+    for (name, role, unit) in accounts().map_err(anyhow::Error::from)? {
+        let account = NewAccount {
+            name: &name,
+            role,
+            unit: unit.as_ref(),
+            password_hash: &password_hash,
+            must_change_password: false,
+        };
+        log.create_account(account, at).await?;
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// Tells the facts at their moments, and lets the sentinel run on each day between them.

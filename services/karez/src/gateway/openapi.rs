@@ -37,6 +37,24 @@ pub(crate) struct Page {
     limit: Option<usize>,
 }
 
+/// How far into the list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct Skip {
+    /// Rows left out after the place of the cursor, or from the beginning, where a reader jumps.
+    skip: Option<usize>,
+}
+
+/// Which words.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct Text {
+    /// Only rows in whose number, title or name this text stands.
+    q: Option<String>,
+}
+
 /// How many rows.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

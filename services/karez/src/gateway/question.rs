@@ -23,7 +23,7 @@ const PAGE_ROWS: usize = 100;
 /// The parameters of every read: the two clocks.
 pub(crate) const CLOCKS: [&str; 2] = ["as_of", "known_at"];
 /// The parameters that choose a page and not what the list is of.
-const PAGE: [&str; 3] = ["cursor", "limit", "after"];
+const PAGE: [&str; 4] = ["cursor", "skip", "limit", "after"];
 
 /// The parameters of a request as they came, and where they came to.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ pub(crate) struct Question {
     pub(crate) project: Option<String>,
     pub(crate) sort: String,
     pub(crate) cursor: Option<String>,
+    pub(crate) skip: usize,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<u64>,
     /// Only events of these types.
@@ -128,6 +129,7 @@ impl Question {
             "q" => self.filter.text = Some(value),
             "sort" => self.sort = value,
             "cursor" => self.cursor = Some(value),
+            "skip" => self.skip = value.parse().map_err(|_| not_a_number("skip", &value))?,
             "limit" => self.limit = Some(read_limit(&value)?),
             "after" => self.after = Some(value.parse().map_err(|_| not_a_number("after", &value))?),
             "type" => self.types = Some(value),
@@ -151,6 +153,7 @@ impl Question {
         Ok(Paging {
             sort: self.sort.clone(),
             after,
+            skip: self.skip,
             limit: Some(self.rows()),
             list: self.list,
         })

@@ -10,6 +10,7 @@ use crate::accounts::{first_password, hash_password};
 use crate::authorization::Role;
 use crate::clock::Clock;
 use crate::config::{self, Asking};
+use crate::demo::accounts::is_of_demonstration;
 use crate::gateway::auth::Authentication;
 use crate::gateway::{Door, is_local};
 use crate::oidc::Directory;
@@ -84,6 +85,9 @@ pub(super) async fn authentication(
     log: &EventLog,
     clock: &Clock,
 ) -> Result<(Authentication, String), Trouble> {
+    if !is_local(address) || settings.behind_proxy {
+        refuse_published_passwords(log).await?;
+    }
     let is_open = match settings.authentication {
         Asking::Nobody => true,
         Asking::Everybody => false,
@@ -102,6 +106,23 @@ pub(super) async fn authentication(
         None => "Callers sign in, or send a key.".to_owned(),
     };
     Ok((Authentication::Required, said))
+}
+
+/// Everybody knows the password of the accounts that `karez demo --accounts` makes.
+async fn refuse_published_passwords(log: &EventLog) -> Result<(), Trouble> {
+    let accounts = log.accounts().await?;
+    let mut open = accounts
+        .iter()
+        .filter(|account| account.is_active && is_of_demonstration(&account.name));
+    let Some(account) = open.next() else {
+        return Ok(());
+    };
+    let what = format!(
+        "other machines could sign in as {}, an account of the demonstration whose password is published",
+        account.name
+    );
+    Err(Trouble::could_not_run(what)
+        .advise("`karez user disable` each account named demo-…, or listen on 127.0.0.1 without a proxy"))
 }
 
 /// Makes the first account where there is none, and gives its password.

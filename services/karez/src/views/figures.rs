@@ -3,7 +3,7 @@
 use karez_events::event::fund::FundSource;
 use karez_events::{CategoryId, Currency, Ratio};
 use karez_projections::measures::{
-    Amounts, Basis, Benchmark, Forecast, LineMeasures, RollUp, TrancheMeasures,
+    Amounts, Basis, Benchmark, Course, Forecast, LineMeasures, RollUp, TrancheMeasures,
 };
 use karez_projections::{Measures, ProjectState, Rate};
 use rust_decimal::Decimal;
@@ -21,7 +21,7 @@ use super::Amount;
 pub struct Rounded(pub Option<Decimal>);
 
 impl Rounded {
-    fn percent(share: Option<&Ratio>) -> Self {
+    pub(super) fn percent(share: Option<&Ratio>) -> Self {
         Self(share.and_then(Ratio::percent))
     }
 }
@@ -199,6 +199,30 @@ impl From<&Forecast> for ForecastView {
     }
 }
 
+/// The year up to the business date, month by month, and how fresh the figures are.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct CourseView {
+    /// Spent in each month of the year, January first: together what was spent in the year.
+    pub spent_by_month: [Amount; 12],
+    /// The last 拨付 by then.
+    pub last_disbursed_on: Option<chrono::NaiveDate>,
+    /// The last 到位 by then.
+    pub last_arrived_on: Option<chrono::NaiveDate>,
+    /// The last 支出 by then.
+    pub last_spent_on: Option<chrono::NaiveDate>,
+}
+
+impl From<&Course> for CourseView {
+    fn from(course: &Course) -> Self {
+        Self {
+            spent_by_month: course.spent_by_month.map(Amount),
+            last_disbursed_on: course.last_disbursed_on,
+            last_arrived_on: course.last_arrived_on,
+            last_spent_on: course.last_spent_on,
+        }
+    }
+}
+
 /// The figures of many projects together, in one currency.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct SumView {
@@ -218,6 +242,8 @@ pub struct SumView {
     pub deviation_pp: Rounded,
     /// F11, F12.
     pub forecast: Option<ForecastView>,
+    /// Month by month, and how fresh.
+    pub course: CourseView,
 }
 
 impl From<&RollUp> for SumView {
@@ -231,6 +257,7 @@ impl From<&RollUp> for SumView {
             weighted_benchmark_percent: Rounded::percent(sum.weighted_benchmark.as_ref()),
             deviation_pp: Rounded(sum.deviation_pp()),
             forecast: sum.forecast.as_ref().map(ForecastView::from),
+            course: CourseView::from(&sum.course),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use karez_events::event::supervision::Level;
 use karez_events::{Currency, FundId, UnitId};
 use karez_projections::measures::{overview, unit_measures};
 use karez_projections::{Portfolio, Project, ProjectState, Target, Warning};
@@ -28,10 +29,23 @@ pub struct OverviewView {
     pub applications: usize,
     /// Open warnings that had been raised by then.
     pub open_warnings: usize,
+    /// Of each colour, the highest first.
+    pub warnings: Vec<LevelCount>,
     /// Projects known by then, by state.
     pub states: Vec<StateCount>,
     /// The figures of each currency.
     pub currencies: Vec<SumView>,
+}
+
+/// How many warnings have a colour.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LevelCount {
+    /// The colour.
+    pub level: Level,
+    /// Open at the end of the business date.
+    pub open: usize,
+    /// Open at the end of the day before.
+    pub open_the_day_before: usize,
 }
 
 /// How many projects are in a state.
@@ -61,13 +75,10 @@ pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
         units: units_known(portfolio, as_of).count(),
         projects: approved,
         applications: known.len() - approved,
-        open_warnings: portfolio
-            .warnings()
-            .iter()
-            .filter(|warning| warning.level_on(as_of).is_some())
-            .count(),
+        open_warnings: open_on(portfolio.warnings().iter(), as_of),
+        warnings: levels(portfolio.warnings().iter(), as_of),
         states: states(&known, as_of),
-        currencies: currencies(portfolio)
+        currencies: currencies_of(portfolio, None)
             .into_iter()
             .map(|currency| SumView::from(&overview(portfolio, currency, as_of)))
             .collect(),
@@ -103,18 +114,35 @@ pub fn show_unit(portfolio: &Portfolio, unit: &UnitId, moment: Moment) -> Overvi
         units: usize::from(!known.is_empty()),
         projects: approved,
         applications: known.len() - approved,
-        open_warnings: portfolio
-            .warnings()
-            .iter()
-            .filter(is_own)
-            .filter(|warning| warning.level_on(as_of).is_some())
-            .count(),
+        open_warnings: open_on(portfolio.warnings().iter().filter(is_own), as_of),
+        warnings: levels(portfolio.warnings().iter().filter(is_own), as_of),
         states: states(&known, as_of),
-        currencies: super::in_order(own.iter().flat_map(|project| project.currencies()))
+        currencies: currencies_of(portfolio, Some(unit))
             .into_iter()
             .map(|currency| SumView::from(&unit_measures(portfolio, unit, currency, as_of)))
             .collect(),
     }
+}
+
+fn open_on<'a>(warnings: impl Iterator<Item = &'a Warning>, day: NaiveDate) -> usize {
+    warnings.filter(|warning| warning.level_on(day).is_some()).count()
+}
+
+fn levels<'a>(warnings: impl Iterator<Item = &'a Warning>, as_of: NaiveDate) -> Vec<LevelCount> {
+    let mut counts = [Level::Red, Level::Orange, Level::Yellow, Level::Blue].map(|level| LevelCount {
+        level,
+        open: 0,
+        open_the_day_before: 0,
+    });
+    for warning in warnings {
+        let today = warning.level_on(as_of);
+        let yesterday = as_of.pred_opt().and_then(|day| warning.level_on(day));
+        for count in &mut counts {
+            count.open += usize::from(today == Some(count.level));
+            count.open_the_day_before += usize::from(yesterday == Some(count.level));
+        }
+    }
+    counts.into()
 }
 
 /// How many of some projects are in each state, without the states that none is in.
@@ -133,9 +161,13 @@ fn states(projects: &[&Project], as_of: NaiveDate) -> Vec<StateCount> {
         .collect()
 }
 
-/// Every currency in use, the office's own first; that one alone where nothing is known yet.
-fn currencies(portfolio: &Portfolio) -> Vec<Currency> {
-    let of_projects = portfolio.projects().flat_map(Project::currencies);
+/// Every currency in use, or in use by one unit, the office's own first; that one alone where nothing is known yet.
+pub(super) fn currencies_of(portfolio: &Portfolio, only: Option<&UnitId>) -> Vec<Currency> {
+    let is_meant = |project: &&Project| only.is_none_or(|unit| project.unit() == Some(unit));
+    let of_projects = portfolio
+        .projects()
+        .filter(is_meant)
+        .flat_map(Project::currencies);
     let of_funds = portfolio.funds().map(|fund| fund.particulars.currency);
-    super::in_order(of_projects.chain(of_funds))
+    super::in_order(of_projects.chain(of_funds.filter(|_| only.is_none())))
 }

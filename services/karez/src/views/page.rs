@@ -46,6 +46,8 @@ pub struct Paging {
     pub sort: String,
     /// Where the page before ended.
     pub after: Option<Cursor>,
+    /// Rows left out after that place.
+    pub skip: usize,
     /// Most rows; all where absent.
     pub limit: Option<usize>,
     /// Of which list.
@@ -185,11 +187,17 @@ impl<T> Page<T> {
         if let Some(cursor) = &paging.after {
             list.retain(|row| order((&row.key, &row.id), (&cursor.key, &cursor.id)) == Ordering::Greater);
         }
-        let limit = paging.limit.unwrap_or(list.len());
-        let more = list.len() > limit;
         let compare = |mine: &Sortable<T>, theirs: &Sortable<T>| {
             order((&mine.key, &mine.id), (&theirs.key, &theirs.id))
         };
+        if paging.skip >= list.len() {
+            list.clear();
+        } else if paging.skip > 0 {
+            list.select_nth_unstable_by(paging.skip, compare);
+            list.drain(..paging.skip);
+        }
+        let limit = paging.limit.unwrap_or(list.len());
+        let more = list.len() > limit;
         if more && limit > 0 {
             // Only the rows of the page are put in order: a list may have a hundred thousand.
             list.select_nth_unstable_by(limit - 1, compare);
@@ -251,6 +259,7 @@ mod tests {
         let mut paging = Paging {
             sort: sort.to_owned(),
             after: None,
+            skip: 0,
             limit: Some(limit),
             list: ListMark::of(sort),
         };
@@ -277,6 +286,23 @@ mod tests {
             assert_eq!(turn("-spent", limit).concat(), [3, 1, 4, 2, 5]);
             assert!(turn("-spent", limit).iter().all(|page| !page.is_empty()));
         }
+    }
+
+    #[test]
+    fn a_reader_jumps_into_the_list() {
+        let jump = |skip| {
+            let paging = Paging {
+                sort: "-spent".to_owned(),
+                skip,
+                limit: Some(2),
+                ..Paging::default()
+            };
+            Page::cut(list(), &paging).rows
+        };
+        assert_eq!(
+            [jump(0), jump(2), jump(4), jump(5), jump(9)],
+            [vec![3, 1], vec![4, 2], vec![5], vec![], vec![]]
+        );
     }
 
     #[test]

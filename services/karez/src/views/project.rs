@@ -46,7 +46,7 @@ pub struct ProjectDetail {
     pub life: Vec<StepView>,
     /// The figures of each currency.
     pub currencies: Vec<CurrencyDetail>,
-    /// Its warnings, open and closed.
+    /// Its warnings that had been raised by then, open and closed.
     pub warnings: Vec<WarningView>,
     /// How many events it has.
     pub events: u64,
@@ -133,7 +133,10 @@ pub fn show(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Option<Pro
     let as_of = moment.as_of;
     let contract = project.contract(as_of);
     let eligible = contract.map(|contract| contract.eligible_from_on.unwrap_or(contract.start_on));
-    let parts = portfolio.projects().filter(|part| part.parent() == Some(id));
+    let parts = portfolio
+        .projects()
+        .filter(|part| part.parent() == Some(id) && part.is_known_by(as_of));
+    let by_then = |day: &NaiveDate| *day <= as_of;
     let target = Target::Project(id.clone());
     let warnings = portfolio.warnings().about(&target);
     Some(ProjectDetail {
@@ -147,14 +150,15 @@ pub fn show(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Option<Pro
             .and_then(|unit| portfolio.unit(unit))
             .and_then(|unit| unit.name.clone()),
         eligible_from_on: eligible,
-        started_on: project.started_on(),
+        started_on: project.started_on().filter(by_then),
         end_on: project.end_on(as_of),
-        closed_on: project.closed_on(),
-        disbursement_suspended_on: project.disbursement_suspended_on,
+        closed_on: project.closed_on().filter(by_then),
+        disbursement_suspended_on: project.disbursement_suspended_on.filter(by_then),
         parts: parts.map(|part| part.id.clone()).collect(),
         life: project
             .life
             .iter()
+            .filter(|fact| fact.on <= as_of)
             .map(|fact| StepView {
                 on: fact.on,
                 step: step_word(fact.fact),
@@ -165,7 +169,10 @@ pub fn show(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Option<Pro
             .into_iter()
             .map(|currency| detail(project, currency, as_of))
             .collect(),
-        warnings: warnings.map(warning_view).collect(),
+        warnings: warnings
+            .filter(|warning| warning.raised_on <= as_of)
+            .map(|warning| warning_view(warning, as_of))
+            .collect(),
         events: project.event_count,
         last_position: project.last_position,
         last_recorded_at: project.last_recorded_at,
@@ -197,13 +204,14 @@ fn detail(project: &Project, currency: karez_events::Currency, as_of: NaiveDate)
     }
 }
 
-fn warning_view(warning: &Warning) -> WarningView {
+fn warning_view(warning: &Warning, as_of: NaiveDate) -> WarningView {
+    let level = warning.level_on(as_of);
     WarningView {
         id: warning.id.clone(),
         rule: warning.raised.rule.clone(),
-        level: warning.level,
+        level: level.unwrap_or(warning.level),
         raised_on: warning.raised_on,
-        is_open: warning.is_open(),
+        is_open: level.is_some(),
         sentence_zh: warning.sentence_zh.clone(),
         sentence_en: warning.sentence_en.clone(),
     }

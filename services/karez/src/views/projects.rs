@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
-use karez_projections::measures::{Amounts, amounts, measures};
+use karez_projections::measures::{Amounts, Course, amounts, measures};
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::figures::{ProjectFigures, STATES, state_word};
+use super::figures::{CourseView, ProjectFigures, STATES, state_word};
 use super::funds::with_parts;
 use super::page::{Page, Paging, SortKey, Sortable};
 use super::{Moment, Stand};
@@ -119,7 +119,26 @@ pub struct ProjectRow {
     /// Where it stands.
     pub state: ProjectState,
     /// The figures of each currency.
-    pub currencies: Vec<ProjectFigures>,
+    pub currencies: Vec<RowFigures>,
+}
+
+/// One project's figures in the list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct RowFigures {
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: ProjectFigures,
+    /// Month by month, and how fresh.
+    pub course: CourseView,
+}
+
+impl RowFigures {
+    fn of(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
+        Self {
+            figures: ProjectFigures::from(&measures(project, currency, as_of)),
+            course: CourseView::from(&Course::of(project, currency, as_of)),
+        }
+    }
 }
 
 /// A page of projects.
@@ -137,7 +156,7 @@ pub struct ProjectList {
 }
 
 /// By what projects can be put in order. Figures are those of the project's own currency.
-const ORDERS: [&str; 12] = [
+const ORDERS: [&str; 22] = [
     "id",
     "title",
     "unit",
@@ -150,6 +169,16 @@ const ORDERS: [&str; 12] = [
     "execution",
     "deviation",
     "idle_days",
+    "unit_name",
+    "fund",
+    "programme",
+    "life_budget",
+    "adjusted_budget",
+    "issued",
+    "spent_year",
+    "spent_rate",
+    "benchmark",
+    "last_spent_on",
 ];
 
 /// A page of the projects that were known by the business date.
@@ -165,11 +194,8 @@ pub fn list(
     let (field, _) = paging.field();
     let wanted = Wanted::read(portfolio, filter)?;
     let mut rows = Vec::new();
-    for project in portfolio
-        .projects()
-        .filter(|project| wanted.has(portfolio, project, moment.as_of))
-    {
-        let key = key(project, field, moment.as_of)?;
+    for project in wanted.among(portfolio, moment.as_of) {
+        let key = key(portfolio, project, field, moment.as_of)?;
         rows.push(Sortable {
             key,
             id: project.id.to_string(),
@@ -191,7 +217,7 @@ pub fn list(
 }
 
 /// A filter with its words understood.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     filter: &'a Filter,
     funds: Option<BTreeSet<FundId>>,
     state: Option<ProjectState>,
@@ -199,7 +225,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn read(portfolio: &Portfolio, filter: &'a Filter) -> Result<Self, ListError> {
+    pub(super) fn read(portfolio: &Portfolio, filter: &'a Filter) -> Result<Self, ListError> {
         let state = filter.state.as_deref().map(read_state).transpose()?;
         let family = |text: &String| match FundId::try_new(text) {
             Ok(id) => with_parts(portfolio, &id).into_iter().cloned().collect(),
@@ -212,6 +238,16 @@ impl<'a> Wanted<'a> {
             state,
             text: filter.text.as_ref().map(|text| text.to_lowercase()),
         })
+    }
+
+    pub(super) fn among<'p>(
+        &self,
+        portfolio: &'p Portfolio,
+        as_of: NaiveDate,
+    ) -> impl Iterator<Item = &'p Project> {
+        portfolio
+            .projects()
+            .filter(move |project| self.has(portfolio, project, as_of))
     }
 
     fn has(&self, portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> bool {
@@ -247,13 +283,17 @@ fn read_state(text: &str) -> Result<ProjectState, ListError> {
 }
 
 fn mentions(portfolio: &Portfolio, project: &Project, text: &str) -> bool {
-    let name = project
-        .unit()
-        .and_then(|unit| portfolio.unit(unit))
-        .and_then(|unit| unit.name.as_deref());
-    [project.id.as_str(), project.title(), name.unwrap_or_default()]
+    let name = unit_name(portfolio, project).unwrap_or_default();
+    [project.id.as_str(), project.title(), name]
         .iter()
         .any(|field| field.to_lowercase().contains(text))
+}
+
+pub(super) fn unit_name<'a>(portfolio: &'a Portfolio, project: &Project) -> Option<&'a str> {
+    project
+        .unit()
+        .and_then(|unit| portfolio.unit(unit))
+        .and_then(|unit| unit.name.as_deref())
 }
 
 /// The programme of the approval, else of the application.
@@ -268,7 +308,12 @@ pub(crate) fn programme(project: &Project) -> Option<&str> {
         .map_or(applied, |approval| approval.fact.programme.as_deref())
 }
 
-fn key(project: &Project, field: &str, as_of: NaiveDate) -> Result<SortKey, ListError> {
+fn key(
+    portfolio: &Portfolio,
+    project: &Project,
+    field: &str,
+    as_of: NaiveDate,
+) -> Result<SortKey, ListError> {
     let figures = || measures(project, project.currency(), as_of);
     let amount = |of: fn(&Amounts) -> Decimal| {
         // Only the amounts are added up: a list may put a hundred thousand projects in order.
@@ -283,12 +328,25 @@ fn key(project: &Project, field: &str, as_of: NaiveDate) -> Result<SortKey, List
             let place = STATES.iter().position(|known| *known == state);
             SortKey::Figure(place.map(Decimal::from))
         }
+        "unit_name" => SortKey::Text(unit_name(portfolio, project).unwrap_or_default().to_owned()),
+        "fund" => SortKey::Text(project.fund().map(ToString::to_string).unwrap_or_default()),
+        "programme" => SortKey::Text(programme(project).unwrap_or_default().to_owned()),
         "budget" => SortKey::Figure(Some(ProjectFigures::from(&figures()).budget())),
+        "life_budget" => amount(|amounts| amounts.life_budget),
+        "adjusted_budget" => amount(|amounts| amounts.adjusted_budget),
+        "issued" => amount(|amounts| amounts.issued),
+        "spent_year" => amount(|amounts| amounts.spent_year),
         "disbursed" => amount(|amounts| amounts.disbursed),
         "arrived" => amount(|amounts| amounts.arrived),
         "spent" => amount(|amounts| amounts.spent),
         "balance" => amount(Amounts::idle),
         "execution" => SortKey::Figure(figures().execution().and_then(karez_projections::Rate::percent)),
+        "spent_rate" => SortKey::Figure(figures().rate("F3").and_then(karez_projections::Rate::percent)),
+        "benchmark" => SortKey::Figure(figures().benchmark.and_then(|due| due.share.percent())),
+        "last_spent_on" => {
+            let last = Course::of(project, project.currency(), as_of).last_spent_on;
+            SortKey::Figure(last.map(|day| Decimal::from(day.num_days_from_ce())))
+        }
         "deviation" => SortKey::Figure(figures().deviation_pp()),
         "idle_days" => SortKey::Figure(figures().idle_days().map(Decimal::from)),
         other => return Err(ListError::unknown_order(other, &ORDERS)),
@@ -300,17 +358,14 @@ fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow
         id: project.id.clone(),
         title: project.title().to_owned(),
         unit: project.unit().cloned(),
-        unit_name: project
-            .unit()
-            .and_then(|unit| portfolio.unit(unit))
-            .and_then(|unit| unit.name.clone()),
+        unit_name: unit_name(portfolio, project).map(str::to_owned),
         fund: project.fund().cloned(),
         programme: programme(project).map(str::to_owned),
         parent: project.parent().cloned(),
         state: project.state(as_of),
         currencies: currencies(project)
             .into_iter()
-            .map(|currency| ProjectFigures::from(&measures(project, currency, as_of)))
+            .map(|currency| RowFigures::of(project, currency, as_of))
             .collect(),
     }
 }

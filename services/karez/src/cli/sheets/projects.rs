@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::print;
 use crate::views::figures::{ProjectFigures, RateView};
 use crate::views::project::{CurrencyDetail, ProjectDetail};
-use crate::views::projects::ProjectList;
+use crate::views::projects::{ProjectList, RowFigures};
 
 pub(in crate::cli) fn projects(view: &ProjectList, look: Look) -> Vec<Sheet> {
     let mut sheet = Sheet::new(
@@ -45,7 +45,7 @@ pub(in crate::cli) fn projects(view: &ProjectList, look: Look) -> Vec<Sheet> {
         .items
         .iter()
         .flat_map(|row| &row.currencies)
-        .map(|figures| figures.currency);
+        .map(|row| row.figures.currency);
     sheet.currency = currencies
         .next()
         .filter(|first| currencies.all(|currency| currency == *first));
@@ -54,7 +54,7 @@ pub(in crate::cli) fn projects(view: &ProjectList, look: Look) -> Vec<Sheet> {
             .unit_name
             .as_deref()
             .or(row.unit.as_ref().map(karez_events::UnitId::as_str));
-        for figures in &row.currencies {
+        for RowFigures { figures, .. } in &row.currencies {
             let names = [
                 Cell::text(row.id.as_str()),
                 Cell::text(&row.title),
@@ -69,7 +69,8 @@ pub(in crate::cli) fn projects(view: &ProjectList, look: Look) -> Vec<Sheet> {
         Language::Zh => format!("共 {of} 个项目"),
         Language::En => format!("{of} projects"),
     });
-    let figures = view.items.iter().flat_map(|row| &row.currencies);
+    let rows = view.items.iter().flat_map(|row| &row.currencies);
+    let figures = rows.map(|row| &row.figures);
     sheet.notes.extend(fractions(
         figures.clone().filter_map(ProjectFigures::execution),
         look,
