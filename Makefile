@@ -16,8 +16,10 @@ run: ## build, fill a demo store once, show its tables, serve (DATA=… LISTEN=�
 test: ## set up, then everything that must pass before a change lands
 	@scripts/test
 
-fuzz: ## hold a running karez (make run) against its own description (URL=…, EXAMPLES=…)
-	@scripts/fuzz "$${URL:-http://$(LISTEN)}" "$${EXAMPLES:-200}"
+fuzz: ## hold karez against its own description, as each role (EXAMPLES=…), or a running one (URL=…)
+	@if [ -n "$${URL-}" ]; then scripts/fuzz "$$URL" "$${EXAMPLES:-200}"; else \
+		scripts/setup build && cargo build --bin karez && \
+		KAREZ_FUZZ_EXAMPLES=$${EXAMPLES:-200} cargo test --package karez-tests --test api fuzz:: -- --test-threads=2; fi
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup test

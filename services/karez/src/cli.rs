@@ -101,7 +101,7 @@ enum Command {
     User(user::UserArgs),
     /// Keys of programs
     Key(key::KeyArgs),
-    /// Print the description of the API (OpenAPI 3.1), as /openapi.json answers it
+    /// Print the description of the API, as /openapi.json answers it
     Openapi,
     /// Measure this machine, as ratios within one run
     Bench(bench::BenchArgs),

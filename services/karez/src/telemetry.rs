@@ -66,6 +66,11 @@ impl Metrics {
     /// Two figures have one name: a fault of the program.
     pub fn try_new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
+        // Memory, processor time and open files, where the system tells them.
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(
+            prometheus::process_collector::ProcessCollector::for_self(),
+        ))?;
         let counter = |name: &str, help: &str| register(&registry, IntCounter::new(name, help)?);
         let gauge = |name: &str, help: &str| register(&registry, IntGauge::new(name, help)?);
         let histogram = |name: &str, help: &str, buckets: &[f64]| {

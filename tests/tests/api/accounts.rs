@@ -211,6 +211,9 @@ async fn a_page_of_another_site_changes_nothing() {
         vec![("Sec-Fetch-Site", "cross-site")],
         vec![("Sec-Fetch-Site", "same-site"), ("X-Karez-Request", "1")],
         vec![("Sec-Fetch-Site", "none")],
+        // What a form or an old browser sends.
+        vec![("Origin", "https://elsewhere.example")],
+        vec![("Origin", "null"), ("Referer", "https://elsewhere.example/")],
     ] {
         let (status, refused) = read(spend(&headers)).await;
         assert_eq!(
@@ -286,7 +289,7 @@ async fn a_key_that_is_revoked_expired_or_rotated_opens_nothing() {
 
 #[tokio::test]
 async fn no_secret_stands_in_messages_answers_or_the_store() {
-    let office = Office::new().await;
+    let office = Office::talkative().await;
     let first = office.account("li.wei", Role::Finance);
     let key = office.key(Role::Finance);
     let cookie = office.settled("li.wei", &first).await;

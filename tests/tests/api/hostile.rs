@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::office::{Office, bearer};
+use crate::problems::told_in_both;
 use crate::world::{On, World, body};
 use karez::authorization::Role;
 use karez_tests::wait::eventually;
@@ -53,12 +54,17 @@ async fn who_never_finishes_the_head_of_a_request_is_hung_up_on() {
 #[tokio::test]
 async fn who_never_finishes_a_body_is_told_that_it_took_too_long() {
     let world = World::configured(On::Sqlite, IMPATIENT).await;
-    let begun = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 400\r\n\r\n{";
-    let heard = Raw::to(&world, begun).await.heard().await;
-    assert!(
-        heard.starts_with("HTTP/1.1 504") && heard.contains("timed_out"),
-        "{heard}"
-    );
+    for (language, title) in [("zh", "超时"), ("en", "Timed out")] {
+        let begun = format!(
+            "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Accept-Language: {language}\r\nConnection: close\r\nContent-Length: 400\r\n\r\n{{"
+        );
+        let heard = Raw::to(&world, &begun).await.heard().await;
+        assert!(heard.starts_with("HTTP/1.1 504"), "{heard}");
+        for told in ["application/problem+json", "timed_out", title] {
+            assert!(heard.contains(told), "{heard}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -79,6 +85,7 @@ async fn beyond_what_can_be_worked_on_callers_are_told_to_come_back() {
     let turned_away = turned_away.await.unwrap();
     assert_eq!(turned_away.headers()[RETRY_AFTER], "1");
     assert_eq!(body(turned_away).await["code"], "busy");
+    told_in_both(world.client.get(world.server.at("/healthz")), 503, "busy").await;
     drop(slow);
     let let_in = eventually("there is room again", SOON, || async {
         let answered = world
@@ -115,6 +122,9 @@ async fn who_tries_many_passwords_from_one_address_must_wait() {
             >= 1
     );
     assert_eq!(body(told).await["code"], "too_many_sign_ins");
+    let credentials = serde_json::json!({"name": "user", "password": "guess"});
+    let another = office.request("POST", "/v1/session").json(&credentials);
+    told_in_both(another, 429, "too_many_sign_ins").await;
     let (status, _) = office.get_as(&key, "/v1/projects").await;
     assert_eq!(status, 200, "programs go on");
 }
@@ -166,7 +176,7 @@ async fn nothing_outside_what_the_binary_carries_can_be_fetched() {
 
 #[tokio::test]
 async fn what_callers_say_writes_no_line_of_its_own_into_headers_or_the_operators_log() {
-    let office = Office::new().await;
+    let office = Office::talkative().await;
     let finance = office.key(Role::Finance);
     let world = &office.world;
     let forged = "P1%0d%0aSet-Cookie:%20karez_session=x%0d%0a2024-01-01%20ERROR%20all%20is%20lost";

@@ -3,10 +3,12 @@
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::BoxStream;
+use karez::authorization::Role;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::office::{Office, bearer};
 use crate::world::{ODD_ESCAPED, On, World, body, read};
 
 /// Long enough for a busy machine; nothing waits for it to pass.
@@ -40,6 +42,12 @@ impl Reader {
             chunks: chunks.boxed(),
             text: String::new(),
         }
+    }
+
+    /// What comes next on a stream where nothing happens.
+    async fn beat(&mut self) -> String {
+        let chunk = timeout(SOON, self.chunks.next()).await.expect("no heartbeat");
+        String::from_utf8(chunk.unwrap()).unwrap()
     }
 
     /// The next event; nothing at the end.
@@ -149,6 +157,84 @@ async fn a_reader_hears_only_what_it_asked_for() {
         .await
         .unwrap();
     assert_eq!(body(refused).await["code"], "bad_last_event_id");
+}
+
+#[tokio::test]
+async fn a_unit_that_comes_back_hears_its_own_once_and_nothing_else() {
+    let office = Office::new().await;
+    let (finance, unit) = (office.key(Role::Finance), office.key(Role::Unit));
+    let post = async |project: &str, key: &str| {
+        let request = office.world.spend(project, key, SPENT);
+        let (status, receipt) = read(request.header("Authorization", bearer(&finance))).await;
+        assert_eq!(status, 201);
+        receipt["position"].as_u64().unwrap()
+    };
+    let follow = |seen: u64| {
+        let request = follow(&office.world, "").header("Last-Event-ID", seen);
+        Reader::of(request.header("Authorization", bearer(&unit)))
+    };
+    // P1 is the unit's own, P2 another's.
+    let (mut own, mut heard) = (Vec::new(), Vec::new());
+    let mut seen = post("P2", "before").await;
+    for round in 0..4 {
+        own.push(post("P1", &format!("away-{round}")).await);
+        post("P2", &format!("away-{round}")).await;
+        let mut reader = follow(seen).await;
+        post("P2", &format!("back-{round}")).await;
+        own.push(post("P1", &format!("back-{round}")).await);
+        while heard.len() < own.len() {
+            let event = reader.next().await.unwrap();
+            assert_eq!(event.data["stream"], "project/P1");
+            heard.push(event.id);
+            seen = event.id;
+        }
+    }
+    assert_eq!(heard, own);
+}
+
+/// A figure of the process.
+async fn figure(world: &World, name: &str) -> f64 {
+    let text = world
+        .client
+        .get(world.server.at("/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let text = text.text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or_else(|| panic!("no {name}: {text}"))
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_thousand_idle_readers_cost_little_and_are_kept_alive() {
+    const READERS: u32 = 1_000;
+    let world = World::new().await;
+    let memory = async || figure(&world, "process_resident_memory_bytes ").await;
+    let processor = async || figure(&world, "process_cpu_seconds_total ").await;
+    // What the first ones need is there once for all.
+    let _first = join_all((0..50).map(|_| Reader::of(follow(&world, "")))).await;
+    let before = memory().await;
+    let mut readers = join_all((0..READERS).map(|_| Reader::of(follow(&world, "")))).await;
+    let each = (memory().await - before) / f64::from(READERS);
+    assert!(each < 64.0 * 1024.0, "an idle reader takes {each} bytes");
+
+    let idle_since = processor().await;
+    for beat in join_all(readers.iter_mut().map(Reader::beat)).await {
+        assert!(beat.starts_with(':'), "{beat:?}");
+    }
+    let spent = processor().await - idle_since;
+    assert!(
+        spent < 2.0,
+        "{READERS} idle readers took {spent} seconds of a processor until the heartbeat"
+    );
+
+    let (_, receipt) = read(world.spend("P1", "k", SPENT)).await;
+    for heard in join_all(readers.iter_mut().map(Reader::next)).await {
+        assert_eq!(heard.unwrap().id, receipt["position"].as_u64().unwrap());
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,13 @@ impl Office {
         Self::on(On::Sqlite).await
     }
 
+    /// An office whose server writes down all that it could.
+    pub(crate) async fn talkative() -> Self {
+        let settings = "[sentinel]\ndaily_at = \"\"\n[gateway]\nauthentication = \"required\"\n[log]\nlevel = \"trace\"\n";
+        let world = World::configured(On::Sqlite, settings).await;
+        Self { world }
+    }
+
     pub(crate) async fn on(on: On) -> Self {
         let world = World::guarded(on).await;
         Self { world }

@@ -1,5 +1,7 @@
 //! Everything that is refused is `application/problem+json` with a stable code, and what was sent is kept.
 
+use reqwest::RequestBuilder;
+
 use crate::world::{World, body, read};
 
 const SPENT: &str = r#"{"occurred_on":"2024-05-06","amount":"1.00"}"#;
@@ -127,8 +129,22 @@ async fn answers_of_the_framework_are_problems_too() {
             400,
             "unknown_parameter",
         ),
+        (
+            client.get(at("/healthz")).header("Host", "elsewhere.example"),
+            421,
+            "wrong_host",
+        ),
     ] {
-        let response = request.send().await.unwrap();
+        told_in_both(request, status, code).await;
+    }
+}
+
+/// The same trouble in both languages, as a problem of RFC 9457.
+pub(crate) async fn told_in_both(request: RequestBuilder, status: u16, code: &str) {
+    let mut told = Vec::new();
+    for language in ["zh", "en"] {
+        let request = request.try_clone().unwrap();
+        let response = request.header("Accept-Language", language).send().await.unwrap();
         assert_eq!(response.status(), status, "{code}");
         assert_eq!(
             response.headers()["content-type"],
@@ -138,11 +154,13 @@ async fn answers_of_the_framework_are_problems_too() {
         let problem = body(response).await;
         assert_eq!(problem["code"], code);
         assert_eq!(problem["status"], status);
-        assert!(
-            problem["detail"]
-                .as_str()
-                .is_some_and(|detail| !detail.is_empty())
-        );
+        told.push(problem);
+    }
+    for member in ["title", "detail"] {
+        let texts = told.iter().map(|problem| problem[member].as_str().unwrap());
+        let [chinese, english] = texts.collect::<Vec<_>>().try_into().unwrap();
+        assert!(!chinese.is_ascii(), "{code}: {chinese}");
+        assert!(english.is_ascii() && !english.is_empty(), "{code}: {english}");
     }
 }
 

@@ -1,6 +1,10 @@
 //! Figures over HTTP: the two clocks, lists a page at a time, and the same answers as on the command line.
 
+use std::collections::BTreeSet;
+use std::pin::pin;
+
 use chrono::{SecondsFormat, Utc};
+use rstest::rstest;
 use serde_json::Value;
 
 use crate::world::{World, read};
@@ -94,6 +98,70 @@ async fn turning_pages_shows_one_unmoving_list() {
         .await
         .1;
     assert_eq!(ids(&newest), ["P2", "P1"]);
+}
+
+/// Every row of a list, page by page, under the name that tells it from others.
+async fn turned(world: &World, path: &str, name: &str, limit: usize) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let (status, page) = world.get(&format!("{path}&limit={limit}{cursor}")).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().unwrap().iter();
+        seen.extend(items.map(|item| item[name].to_string()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn pages_turned_while_facts_arrive_show_nothing_twice_and_miss_nothing(
+    #[values(1, 3, 7)] limit: usize,
+) {
+    let world = World::new().await;
+    for project in ["P1", "P2"] {
+        for index in 0..10 {
+            read(world.spend(project, &format!("before-{index}"), SPENT)).await;
+            read(world.spend(project, &format!("wrong-{index}"), r#"{"amount":"x"}"#)).await;
+        }
+    }
+    for (path, name) in [
+        ("/v1/events?after=0", "position"),
+        ("/v1/projects/P1/events?as_of=2024-12-31", "position"),
+        ("/v1/rejections?", "rejection_id"),
+        ("/v1/projects?sort=-spent&as_of=2024-12-31", "id"),
+        ("/v1/units?sort=-id&as_of=2024-12-31", "id"),
+    ] {
+        let there: BTreeSet<String> = turned(&world, path, name, 1_000).await.into_iter().collect();
+        assert!(there.len() > 2, "{path}: {there:?}");
+        let mut pages = pin!(turned(&world, path, name, limit));
+        let mut index = 0;
+        // One posting after another, good and bad, while pages are turned; the log itself must end for its reader.
+        let seen = loop {
+            index += 1;
+            if index > 60 {
+                break pages.await;
+            }
+            let project = if index % 3 == 0 { "P2" } else { "P1" };
+            let (key, sent) = (format!("{path}-{index}"), ["{oops", SPENT][index % 2]);
+            let posting = read(world.spend(project, &key.replace(['/', '?', '='], "-"), sent));
+            tokio::select! {
+                seen = &mut pages => break seen,
+                posted = posting => drop(posted),
+            }
+        };
+        let different: BTreeSet<String> = seen.iter().cloned().collect();
+        assert_eq!(
+            different.len(),
+            seen.len(),
+            "{path}: something came twice: {seen:?}"
+        );
+        let missed: Vec<&String> = there.difference(&different).collect();
+        assert!(missed.is_empty(), "{path}: {missed:?}");
+    }
 }
 
 #[tokio::test]

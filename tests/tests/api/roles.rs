@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::office::{Office, bearer};
 use crate::world::{On, body, read};
 
-const SILENCE: &str = "00000000-0000-0000-0000-000000000001";
+pub(crate) const SILENCE: &str = "00000000-0000-0000-0000-000000000001";
 
 /// What an address is asked about.
 struct About {
@@ -52,7 +52,7 @@ fn warning(id: &str, project: &str, unit: &str) -> String {
 
 impl Office {
     /// An office with a warning about each unit's project.
-    async fn warned(on: On) -> Self {
+    pub(crate) async fn warned(on: On) -> Self {
         let mut office = Self::on(on).await;
         office.world.server.stop().await.unwrap();
         let silenced =

@@ -1,17 +1,19 @@
 //! The document of this interface, made from the code, and a page that shows it without any other server.
 
+mod refusals;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
-use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
-use utoipa::openapi::{OpenApi as Document, RefOr, Required, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, RefOr, Required};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
-use super::Gateway;
 use super::submit::Pending;
+use super::{Gateway, auth};
 use crate::receipt::Receipt;
 
 /// The two clocks.
@@ -208,7 +210,7 @@ pub(crate) enum Posted {
         description = "Supervision of public project funds. Amounts are strings, exact. Every read takes two dates: `as_of` is the business date, `known_at` what had been recorded by then. Facts are sent under a key of the sender's own and land once.\n\n项目资金监管接口：金额均为字符串；`as_of` 为业务日，`known_at` 为当时已知；提交凭自有编号，重发只入账一次。"
     ),
     components(schemas(ProblemBody)),
-    modifiers(&Facts)
+    modifiers(&Facts, &Keys)
 )]
 pub(crate) struct Skeleton;
 
@@ -219,6 +221,23 @@ impl Modify for Facts {
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_default();
         components.schemas.extend(karez_events::event::payload_schemas());
+    }
+}
+
+/// How callers say who they are, where they are asked.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(auth::COOKIE)));
+        components
+            .security_schemes
+            .insert("key".to_owned(), RefOr::T(key));
+        components
+            .security_schemes
+            .insert("session".to_owned(), RefOr::T(cookie));
     }
 }
 
@@ -241,6 +260,7 @@ impl Described {
 
 /// What every operation has in common: the caller's language, and what it answers when it cannot do what was asked.
 fn complete(mut document: Document) -> Document {
+    refusals::describe(document.components.get_or_insert_default());
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
@@ -255,15 +275,7 @@ fn complete(mut document: Document) -> Document {
                 .parameters
                 .get_or_insert_default()
                 .push(RefOr::T(language));
-            let problem = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build();
-            let otherwise = ResponseBuilder::new()
-                .description("It could not be done, and why.")
-                .content("application/problem+json", problem)
-                .build();
-            let responses = &mut operation.responses.responses;
-            responses.insert("default".to_owned(), RefOr::T(otherwise));
+            refusals::complete(method, path, operation);
         }
     }
     document

@@ -239,7 +239,7 @@ impl Problem {
             405 => ("方法不支持", "Method not allowed"),
             408 | 504 => ("超时", "Timed out"),
             502 => ("外部服务无应答", "Bad gateway"),
-            409 => ("编号已被使用", "Key used before"),
+            409 => ("与现状不符", "Conflict"),
             413 => ("请求体过大", "Body too large"),
             415 => ("格式不支持", "Unsupported media type"),
             421 => ("主机名不符", "Wrong host"),

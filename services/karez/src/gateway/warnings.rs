@@ -96,7 +96,7 @@ macro_rules! steps {
 
 steps! {
     /// 签收: `{text?}`.
-    acknowledge: WarningAcknowledged, "/v1/warnings/{id}/acknowledge", bodies::NoteBody;
+    acknowledge: WarningAcknowledged, "/v1/warnings/{id}/acknowledge", Option<bodies::NoteBody>;
     /// 转派: `{assignee, due_on?}`.
     assign: WarningAssigned, "/v1/warnings/{id}/assign", bodies::AssignmentBody;
     /// 核查意见: `{text}`.
@@ -106,7 +106,7 @@ steps! {
     /// 整改反馈: `{text}`.
     report: RectificationReported, "/v1/warnings/{id}/rectification/report", bodies::NoteBody;
     /// 销号: `{text?}`.
-    accept: RectificationAccepted, "/v1/warnings/{id}/rectification/acceptance", bodies::NoteBody;
+    accept: RectificationAccepted, "/v1/warnings/{id}/rectification/acceptance", Option<bodies::NoteBody>;
     /// 解除: `{cause}`.
     lift: WarningLifted, "/v1/warnings/{id}/lift", bodies::EndingBody;
     /// 误报: `{cause}`.
