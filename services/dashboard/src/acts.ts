@@ -40,6 +40,11 @@ function linesOf(typed: string): string[] {
   return typed.split('\n').map((line) => line.trim()).filter(Boolean)
 }
 
+/** Needs no word: it is done with one tap. */
+export function isOneTap(act: Act): boolean {
+  return act.name === 'acknowledge'
+}
+
 /** Fields that must be said and were not. */
 export function missing(act: Act, typed: Partial<Record<FieldName, string>>): FieldName[] {
   return act.fields.filter(({ name, isRequired }) => isRequired && !typed[name]?.trim()).map(({ name }) => name)
