@@ -9,7 +9,7 @@ const PROJECT = 'TLF-2024-005'
 async function post(voucher: string): Promise<void> {
   const answered = await fetch(url(`/v1/projects/${PROJECT}/expenditures`), {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': voucher },
+    headers: { 'content-type': 'application/json', 'idempotency-key': encodeURI(voucher) },
     body: JSON.stringify({ occurred_on: '2025-03-01', amount: '1.00', voucher_no: voucher }),
   })
   expect(answered.status).toBe(201)
@@ -64,12 +64,57 @@ test('a warning is answered for with a reason, on a phone', async ({ page }) => 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
 })
 
+test('a warning is acknowledged with one tap, on a phone', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await open(page, '/warnings', NOW)
+  const card = page.locator('article.warning', { has: page.getByRole('button', { name: '签收' }) }).first()
+  const id = decodeURIComponent((await card.getByRole('link', { name: '为什么' }).getAttribute('href'))!.split('/').at(-1)!)
+  await card.getByRole('button', { name: '签收' }).click()
+  await expect(page.getByText(/已记入账本第 \d+ 条/)).toBeVisible()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  expect((await ask(`/warnings/${id}`, NOW)).acknowledged_at).not.toBeNull()
+})
+
+test('several warnings are assigned at once, after they were named', async ({ page }) => {
+  await open(page, '/warnings?group=byCause', NOW)
+  await page.getByRole('checkbox', { name: '全选' }).first().check()
+  await page.locator('article.warning').last().getByRole('checkbox').check()
+  const several = page.getByRole('group', { name: '批量处置' })
+  const count = Number(/已选 (\d+) 条/.exec(await several.innerText())![1])
+  expect(count).toBeGreaterThan(1)
+  await several.getByRole('button', { name: '转派' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('listitem')).toHaveCount(count)
+  await dialog.locator('[name=assignee]').fill('阿依古丽')
+  await dialog.getByRole('button', { name: '提交' }).click()
+  await expect(page.getByText(`已逐条记入，共 ${count} 条`)).toBeVisible()
+  const { items } = await ask('/warnings?limit=1000', NOW)
+  expect(items.filter((warning: { assignee: string | null }) => warning.assignee === '阿依古丽')).toHaveLength(count)
+})
+
+test('a posting is taken back by a reversal with a reason', async ({ page }) => {
+  await post('冲销-0001')
+  await open(page, `/post?project=${PROJECT}`, NOW)
+  await page.getByRole('button', { name: '冲销', exact: true }).click()
+  await expect(page.locator('.reversal .field.wrong')).toHaveCount(3)
+  const voucher = page.locator('[name=event] option', { hasText: '冲销-0001' })
+  const event = (await voucher.getAttribute('value'))!
+  await page.locator('[name=event]').selectOption(event)
+  await page.locator('[name=reversed_on]').fill('2025-03-02')
+  await page.locator('[name=reverse_reason]').fill('重复报账')
+  await page.getByRole('button', { name: '冲销', exact: true }).click()
+  await expect(page.getByText(/已记入账本第 \d+ 条/)).toBeVisible()
+  await expect(voucher).toHaveCount(0)
+  const { items } = await ask(`/projects/${PROJECT}/events?limit=1000`, NOW)
+  expect(items.filter((each: { data: { reverses?: string } }) => each.data.reverses === event)).toHaveLength(1)
+})
+
 test('a warning says why', async ({ page }) => {
   test.skip(!(await has('/v1/warnings')), 'this server has no /v1/warnings')
-  const { items } = await ask('/warnings?limit=1')
-  const told = await ask(`/warnings/${items[0].id}`)
   await open(page, '/warnings')
-  await page.locator('article.warning').first().getByRole('link', { name: '为什么' }).click()
+  const why = page.locator('article.warning').first().getByRole('link', { name: '为什么' })
+  const told = await ask(new URL((await why.getAttribute('href'))!, url('/')).pathname)
+  await why.click()
   await expect(page.getByText(told.evidence.formula)).toBeVisible()
   await expect(page.getByText(told.sentence_zh)).toBeVisible()
 })
@@ -87,7 +132,7 @@ test('an expenditure is refused field by field, and lands once', async ({ page }
   await expect(page.locator('.field.wrong')).toContainText('请填写数字')
   await page.locator('[name=amount]').fill('1,234.50')
   await page.getByRole('button', { name: '提交入账' }).click()
-  await expect(page.getByText('已入账')).toBeVisible()
+  await expect(page.getByRole('heading', { name: '✓ 已入账' })).toBeVisible()
   const { items } = await ask(`/projects/${PROJECT}/events?limit=1000`, NOW)
   const landed = items.filter((event: { data: { voucher_no?: string } }) => event.data.voucher_no === '看板-0001')
   expect(landed.map((event: { data: { amount: string } }) => event.data.amount)).toEqual(['1234.50'])

@@ -1,25 +1,72 @@
-// Starts the real karez over a fresh demo store, for all tests; they find it at KAREZ_URL.
+// Starts the real karez over a fresh demo store, for all tests; they find it at KAREZ_URL. At KAREZ_GUARDED_URL one over a copy
+// of the store asks people to sign in.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const BINARY = process.env.KAREZ_BINARY ?? join(import.meta.dirname, '../../target/debug/karez')
 const READY_MS = 60_000
 
+/** Who signs in during the tests; the password is the second one of each. */
+export const PASSWORD = 'seven clear springs'
+export const PEOPLE = {
+  finance: ['--role', 'finance'],
+  supervisor: ['--role', 'supervisor'],
+  auditor: ['--role', 'auditor'],
+  unit: ['--role', 'unit', '--unit', 'DEMO65040020240005'],
+  locked: ['--role', 'auditor'],
+  newcomer: ['--role', 'auditor'],
+} as const
+export type Person = keyof typeof PEOPLE
+
 export default async function start(): Promise<(() => void) | void> {
   if (process.env.KAREZ_URL) return
   const folder = mkdtempSync(join(tmpdir(), 'karez-browser-'))
-  const filled = spawnSync(BINARY, ['demo', '--data', join(folder, 'demo')], { encoding: 'utf8' })
-  if (filled.status !== 0) throw new Error(`karez demo failed: ${filled.stderr || String(filled.error)}`)
-  const serving = spawn(BINARY, ['serve', '--data', join(folder, 'demo'), '--listen', '127.0.0.1:0'])
-  process.env.KAREZ_URL = await addressOf(serving)
+  const [open, guarded] = [join(folder, 'open'), join(folder, 'guarded')]
+  run('demo', '--data', open)
+  cpSync(open, guarded, { recursive: true })
+  const first = Object.entries(PEOPLE).map(([name, role]) => [name, passwordIn(run('user', 'add', name, ...role, '--data', guarded))] as const)
+  const running = [serve(open), serve(guarded)]
+  process.env.KAREZ_URL = await addressOf(running[0]!)
+  process.env.KAREZ_GUARDED_URL = await addressOf(running[1]!)
   await ready(process.env.KAREZ_URL)
+  await ready(process.env.KAREZ_GUARDED_URL)
+  for (const [name, password] of first) {
+    if (name === 'newcomer') process.env.KAREZ_FIRST_PASSWORD = password
+    else await settle(name, password)
+  }
   return () => {
-    serving.kill()
+    for (const each of running) each.kill()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function run(...words: string[]): string {
+  const ended = spawnSync(BINARY, [...words, '--lang', 'en'], { encoding: 'utf8' })
+  if (ended.status !== 0) throw new Error(`karez ${words[0]} failed: ${ended.stderr || String(ended.error)}`)
+  return ended.stdout
+}
+
+function serve(data: string): ChildProcess {
+  return spawn(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0'])
+}
+
+function passwordIn(said: string): string {
+  const found = /first password of \S+: (\S+)/.exec(said)
+  if (!found) throw new Error(`no first password in: ${said}`)
+  return found[1]!
+}
+
+/** Changes somebody's first password for the one of the tests. */
+async function settle(name: string, password: string): Promise<void> {
+  const post = (path: string, body: object, cookie = '') =>
+    fetch(`${process.env.KAREZ_GUARDED_URL}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-karez-request': '1', cookie }, body: JSON.stringify(body) })
+  const entered = await post('/v1/session', { name, password })
+  const cookie = entered.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+  const changed = await post('/v1/session/password', { password, new_password: PASSWORD }, cookie)
+  if (!changed.ok) throw new Error(`${name} could not change the first password: ${await changed.text()}`)
 }
 
 /** The address that the service prints. */

@@ -54,7 +54,8 @@ export async function ask<T>(path: string, { signal, method = 'GET', body, key }
   isReachable.value = true
   if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T
   const told = (await response.json().catch(() => ({}))) as Record<string, string>
-  if (response.status === 401 && method === 'GET') mustSignIn.value = true
+  // A name or a password that is wrong is told where it was typed.
+  if (response.status === 401 && (method === 'GET' || !path.startsWith('/v1/session'))) mustSignIn.value = true
   throw new Problem(response.status, told.code ?? String(response.status), told.detail ?? response.statusText, told.pointer)
 }
 
@@ -96,6 +97,10 @@ export type ProjectDetail = Schemas['ProjectDetail']
 export type Recorded = Schemas['EventView']
 export type Warning = Schemas['WarningView']
 export type WarningDetail = Schemas['WarningDetail']
+export type Session = Schemas['Session']
+export type Action = Schemas['Action']
+export type Ways = Schemas['Ways']
+export type Preview = Schemas['PreviewView']
 export type Rule = Schemas['RuleView']
 export type Rejection = Schemas['RejectionView']
 /** Where a posted fact is; `replayed` where it was recorded before. */

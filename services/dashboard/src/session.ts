@@ -1,25 +1,20 @@
 // Who is signed in, where the service asks.
 
 import { computed, shallowRef } from 'vue'
-import { ask, mustSignIn, Problem } from './api'
+import { ask, mustSignIn, Problem, type Action, type Session } from './api'
 import { takeNews } from './live'
-
-interface Session {
-  authentication: 'none' | 'required'
-  name: string | null
-  role: string | null
-  unit: string | null
-  must_change_password: boolean
-  may: string[]
-}
 
 export const session = shallowRef<Session>()
 
 /** Whether this caller may do something; a service without accounts lets everybody. */
-export function may(action: string): boolean {
+export function may(action: Action): boolean {
   return session.value === undefined || session.value.may.includes(action)
 }
 
+/** Whether pages have been shown to somebody: what is typed in them stays when the session ends. */
+export const isAdmitted = computed(
+  () => session.value !== undefined && !session.value.must_change_password && (session.value.authentication === 'none' || Boolean(session.value.name)),
+)
 export const canHandle = computed(() => may('handle_warnings'))
 export const canAnswer = computed(() => may('answer_warnings'))
 export const canPost = computed(() => may('record_facts'))
