@@ -102,6 +102,7 @@ test('a session that ends over a form leaves what was typed, and the form is sen
   await dialog.locator('[name=password]').fill(PASSWORD)
   await dialog.getByRole('button', { name: '登录' }).click()
   await expect(dialog).toHaveCount(0)
+  await expect(page.getByText('未予入账')).toHaveCount(0)
   await page.getByRole('button', { name: '提交入账' }).click()
   await expect(page.getByRole('heading', { name: '✓ 已入账' })).toBeVisible()
 })

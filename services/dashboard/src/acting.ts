@@ -18,6 +18,7 @@ export function told(receipt: Receipt): string {
 }
 
 export function whyNot(problem: Problem): string {
+  if (problem.status === 401) return words.value.session.expired
   const say = words.value.state
   if (problem.isUnreachable) return say.unreachable
   return problem.isAbsent ? fill(say.absent, { path: '/v1/warnings' }) : problem.detail
