@@ -68,10 +68,10 @@ test('wrong passwords lock an account for a while, and the page says what to do'
 })
 
 const OFFERED = {
-  finance: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '填报支出', '审计'],
-  supervisor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计'],
-  auditor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计'],
-  unit: ['总览', '项目', '承担单位', '预警', '规则', '填报支出', '审计'],
+  finance: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '填报支出', '审计', '回溯对比'],
+  supervisor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计', '回溯对比'],
+  auditor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计', '回溯对比'],
+  unit: ['总览', '项目', '承担单位', '预警', '规则', '填报支出', '审计', '回溯对比'],
 } as const
 for (const who of Object.keys(OFFERED) as (keyof typeof OFFERED)[]) {
   test(`${who} is offered the pages and acts of the role, and no others`, async ({ page }) => {
