@@ -2,11 +2,11 @@
 // of the store asks people to sign in.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const BINARY = process.env.KAREZ_BINARY ?? join(import.meta.dirname, '../../target/debug/karez')
+export const BINARY = process.env.KAREZ_BINARY ?? join(import.meta.dirname, '../../target/debug/karez')
 const READY_MS = 60_000
 
 /** Who signs in during the tests; the password is the second one of each. */
@@ -25,8 +25,9 @@ export default async function start(): Promise<(() => void) | void> {
   if (process.env.KAREZ_URL) return
   const folder = mkdtempSync(join(tmpdir(), 'karez-browser-'))
   const [open, guarded] = [join(folder, 'open'), join(folder, 'guarded')]
-  run('demo', '--data', open)
-  cpSync(open, guarded, { recursive: true })
+  run('demo', '--accounts', '--data', guarded)
+  cpSync(guarded, open, { recursive: true })
+  writeFileSync(join(open, 'karez.toml'), '[gateway]\nauthentication = "none"\n')
   const first = Object.entries(PEOPLE).map(([name, role]) => [name, passwordIn(run('user', 'add', name, ...role, '--data', guarded))] as const)
   const running = [serve(open), serve(guarded)]
   process.env.KAREZ_URL = await addressOf(running[0]!)
@@ -49,7 +50,8 @@ function run(...words: string[]): string {
   return ended.stdout
 }
 
-function serve(data: string): ChildProcess {
+/** Serves a store on a free port. */
+export function serve(data: string): ChildProcess {
   return spawn(BINARY, ['serve', '--data', data, '--listen', '127.0.0.1:0'])
 }
 
@@ -70,7 +72,7 @@ async function settle(name: string, password: string): Promise<void> {
 }
 
 /** The address that the service prints. */
-function addressOf(serving: ChildProcess): Promise<string> {
+export function addressOf(serving: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
     const listen = (chunk: Buffer) => {
@@ -84,7 +86,7 @@ function addressOf(serving: ChildProcess): Promise<string> {
   })
 }
 
-async function ready(url: string): Promise<void> {
+export async function ready(url: string): Promise<void> {
   const until = Date.now() + READY_MS
   while (Date.now() < until) {
     const answered = await fetch(`${url}/readyz`).catch(() => undefined)

@@ -16,6 +16,7 @@ export const PAGES = {
   rule: '/rules/idle_funds',
   post: '/post',
   audit: '/audit',
+  difference: '/difference?from_as_of=2024-06-30&from_known_at=2024-07-05',
 } as const
 
 export const url = (path: string): string => `${process.env.KAREZ_URL}${path}`

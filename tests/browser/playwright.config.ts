@@ -4,6 +4,7 @@ export default defineConfig({
   testDir: '.',
   globalSetup: './karez.ts',
   timeout: 60_000,
+  expect: { timeout: 15_000 },
   workers: 1,
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],

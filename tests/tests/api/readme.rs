@@ -109,5 +109,5 @@ fn published_passwords_do_not_meet_other_machines() {
     .unwrap();
     let refused = run(&["serve", "--listen", "127.0.0.1:0", "--data", data], "").unwrap();
     assert_eq!(refused.code, 3, "{refused:?}");
-    assert!(refused.errors.contains("demo-finance"), "{refused:?}");
+    assert!(refused.errors.contains("demo-"), "{refused:?}");
 }
