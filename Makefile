@@ -5,10 +5,10 @@ export DATA ?= data/demo
 # Where `make run` listens. Other machines are listened to as `[gateway]` in karez.toml allows.
 export LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run test fuzz setup dashboard client screenshots fmt lint
+.PHONY: help run test faults fuzz fuzz-parsers setup dashboard client screenshots fmt lint
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile
 
 run: ## build, fill a demo store once, show its tables, serve (DATA=… LISTEN=…)
 	@scripts/run
@@ -20,6 +20,14 @@ fuzz: ## hold karez against its own description, as each role (EXAMPLES=…), or
 	@if [ -n "$${URL-}" ]; then scripts/fuzz "$$URL" "$${EXAMPLES:-200}"; else \
 		scripts/setup build && cargo build --bin karez && \
 		KAREZ_FUZZ_EXAMPLES=$${EXAMPLES:-200} cargo test --package karez-tests --test api fuzz:: -- --test-threads=2; fi
+faults: ## schedules of faults against real processes (SEEDS=20 FIRST_SEED=1; PLANTED=1: a planted fault must be found)
+	@scripts/faults
+
+fuzz: ## hold a running karez (make run) against its own description (URL=…, EXAMPLES=…)
+	@scripts/fuzz "$${URL:-http://$(LISTEN)}" "$${EXAMPLES:-200}"
+
+fuzz-parsers: ## fuzz every parser, led by coverage (SECONDS_EACH=60, PARSER=…)
+	@scripts/fuzz-parsers
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup test

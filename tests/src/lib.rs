@@ -6,6 +6,7 @@ pub mod moments;
 pub mod nats;
 pub mod postgres;
 pub mod program;
+pub mod proxy;
 pub mod published;
 pub mod receiver;
 pub mod server;

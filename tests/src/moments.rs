@@ -23,6 +23,13 @@ impl Moments {
         Self(seed)
     }
 
+    /// The moments of a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        // Seeds that follow each other would begin alike.
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).max(1))
+    }
+
     /// The next, below an end.
     pub fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;

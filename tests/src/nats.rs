@@ -2,16 +2,16 @@
 
 pub mod office;
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use crate::server::free_port;
 use crate::wait::eventually;
 
 /// A running NATS server. It can be killed and started again on the same port and data.
@@ -22,6 +22,7 @@ pub struct NatsServer {
     configuration: Option<(PathBuf, Vec<String>)>,
     port: u16,
     data: TempDir,
+    cluster: Vec<String>,
 }
 
 /// The server's program: `$KAREZ_NATS_SERVER`, or `.tools/nats/bin/nats-server` below the workspace.
@@ -60,12 +61,7 @@ impl NatsServer {
     }
 
     async fn start_as(configuration: Option<(PathBuf, Vec<String>)>) -> Result<Self> {
-        let mut server = Self {
-            process: None,
-            configuration,
-            port: free_port()?,
-            data: tempfile::tempdir()?,
-        };
+        let mut server = Self::new(configuration, Vec::new())?;
         server.restart().await?;
         Ok(server)
     }
@@ -74,6 +70,71 @@ impl NatsServer {
     #[must_use]
     pub fn messages(&self) -> String {
         std::fs::read_to_string(self.data.path().join("server.log")).unwrap_or_default()
+    }
+
+    /// Starts servers that are one cluster, and waits until each answers.
+    ///
+    /// # Errors
+    /// As [`NatsServer::start`].
+    pub async fn cluster<const SERVERS: usize>() -> Result<[Self; SERVERS]> {
+        let mut ports = [0; SERVERS];
+        for port in &mut ports {
+            *port = free_port()?;
+        }
+        let routes: Vec<String> = ports
+            .iter()
+            .map(|port| format!("nats://127.0.0.1:{port}"))
+            .collect();
+        let mut servers = Vec::new();
+        for (number, own) in routes.iter().enumerate() {
+            let name = format!("n{number}");
+            let arguments = [
+                "--name",
+                &name,
+                "--cluster_name",
+                "test",
+                "--cluster",
+                own,
+                "--routes",
+                &routes.join(","),
+            ];
+            servers.push(Self::new(None, arguments.map(str::to_owned).to_vec())?);
+        }
+        for server in &mut servers {
+            server.restart().await?;
+        }
+        servers
+            .try_into()
+            .map_err(|_| anyhow::anyhow!("a server for each port"))
+    }
+
+    fn new(configuration: Option<(PathBuf, Vec<String>)>, cluster: Vec<String>) -> Result<Self> {
+        Ok(Self {
+            process: None,
+            configuration,
+            port: free_port()?,
+            data: tempfile::tempdir()?,
+            cluster,
+        })
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends it a signal such as `STOP` or `CONT`.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        let process = self.process.as_ref().context("NATS is not running")?;
+        let sent = Command::new("kill")
+            .args([format!("-{signal}"), process.id().to_string()])
+            .status()?;
+        ensure!(sent.success(), "no {signal} could be sent to NATS");
+        Ok(())
     }
 
     /// Where it listens.
@@ -111,7 +172,10 @@ impl NatsServer {
         let mut command = Command::new(program()?.canonicalize()?);
         command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
         match &self.configuration {
-            None => command.args(["-js", "-sd"]).arg(self.data.path()),
+            None => command
+                .args(["-js", "-sd"])
+                .arg(self.data.path())
+                .args(&self.cluster),
             Some((folder, arguments)) => command
                 .current_dir(folder)
                 .args(arguments)
@@ -133,11 +197,6 @@ impl NatsServer {
             .await
             .with_context(|| self.messages())
     }
-}
-
-/// A port that nobody listens on.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 impl Drop for NatsServer {

@@ -124,6 +124,12 @@ impl Postgres {
         Ok(self.url(&name))
     }
 
+    /// The folder of its Unix socket.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn url(&self, database: &str) -> String {
         format!(
             "postgres:///{database}?host={}&user=postgres",

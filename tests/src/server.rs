@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
@@ -138,17 +138,22 @@ impl Server {
         }
     }
 
+    /// Sends it a signal such as `STOP` or `CONT`.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn signal(&self, signal: &str) -> Result<()> {
+        let process = self.process.as_ref().context("karez is not running")?;
+        send_signal(process.child.id().context("karez has ended already")?, signal).await
+    }
+
     /// Asks it to end as SIGTERM does, and gives its exit code.
     ///
     /// # Errors
     /// It does not end.
     pub async fn stop(&mut self) -> Result<Option<i32>> {
         let mut process = self.process.take().context("karez is not running")?;
-        let pid = process.child.id().context("karez has ended already")?;
-        Command::new("kill")
-            .args(["-TERM", &pid.to_string()])
-            .status()
-            .await?;
+        send_signal(process.child.id().context("karez has ended already")?, "TERM").await?;
         let ended = tokio::time::timeout(SOON, process.child.wait()).await;
         let ended = ended.with_context(|| format!("karez does not stop\n{}", self.messages()))?;
         Ok(ended?.code())
@@ -172,8 +177,17 @@ impl Server {
     }
 }
 
+async fn send_signal(pid: u32, signal: &str) -> Result<()> {
+    let sent = Command::new("kill")
+        .args([&format!("-{signal}"), &pid.to_string()])
+        .status()
+        .await?;
+    ensure!(sent.success(), "no {signal} could be sent to process {pid}");
+    Ok(())
+}
+
 /// A free port, most likely another one in every test that runs now.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let drawn = RandomState::new().build_hasher().finish();
     let first = u16::try_from(drawn % u64::from(PORTS.end - PORTS.start))?;
     let ports = (PORTS.start + first..PORTS.end).chain(PORTS);

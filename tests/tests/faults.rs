@@ -13,6 +13,8 @@ mod outages;
 mod place;
 #[path = "faults/refusing.rs"]
 mod refusing;
+#[path = "faults/schedule.rs"]
+mod schedule;
 #[path = "faults/standby.rs"]
 mod standby;
 #[path = "faults/traffic.rs"]

@@ -134,15 +134,21 @@ fn packed_plain(portfolio: &Portfolio) -> Result<Vec<u8>, rmp_serde::encode::Err
     Ok(plain)
 }
 
+/// Reads what a snapshot holds.
+///
+/// # Errors
+/// What cannot be read, and where.
+pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
+    let plain = zstd::decode_all(bytes).map_err(|error| error.to_string())?;
+    // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
+    let mut reader = rmp_serde::Deserializer::new(plain.as_slice()).with_human_readable();
+    Portfolio::deserialize(&mut reader).map_err(|error| error.to_string())
+}
+
 /// A snapshot that cannot be read costs time, nothing else: the log is folded from the start.
 async fn unpacked(snapshot: Snapshot) -> Portfolio {
     let position = snapshot.position;
-    let unpacked = compute(move || {
-        let plain = zstd::decode_all(snapshot.bytes.as_slice()).map_err(|error| error.to_string())?;
-        // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
-        let mut reader = rmp_serde::Deserializer::new(plain.as_slice()).with_human_readable();
-        Portfolio::deserialize(&mut reader).map_err(|error| error.to_string())
-    });
+    let unpacked = compute(move || unpack(&snapshot.bytes));
     match unpacked
         .await
         .map_err(|error| error.to_string())

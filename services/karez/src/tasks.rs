@@ -81,8 +81,13 @@ impl Tasks {
         let first = first.and(closed);
         self.stop.cancel();
         let drained = tokio::time::timeout(DRAIN_LIMIT, self.drain()).await;
-        let rest =
-            drained.unwrap_or_else(|_| Err(anyhow::anyhow!("a role did not stop within {DRAIN_LIMIT:?}")));
+        let rest = drained.unwrap_or_else(|_| {
+            let late: Vec<&str> = self.names.iter().map(|(_, name)| *name).collect();
+            Err(anyhow::anyhow!(
+                "not stopped within {DRAIN_LIMIT:?}: {}",
+                late.join(", ")
+            ))
+        });
         first.and(rest)
     }
 
@@ -108,22 +113,24 @@ impl Tasks {
     }
 
     fn judge(
-        &self,
+        &mut self,
         ended: Result<(&'static str, anyhow::Result<()>), JoinError>,
         stopping: bool,
     ) -> anyhow::Result<()> {
+        let is_it = |(id, name): &mut (tokio::task::Id, &'static str)| match &ended {
+            Ok((ended, _)) => name == ended,
+            Err(error) => *id == error.id(),
+        };
+        let name = self
+            .names
+            .extract_if(.., is_it)
+            .next()
+            .map_or("task", |(_, name)| name);
         let failure = match ended {
             Ok((_, Ok(()))) if stopping => return Ok(()),
-            Ok((name, Ok(()))) => anyhow::anyhow!("the {name} ended before it was told to stop"),
-            Ok((name, Err(error))) => error.context(format!("the {name} failed")),
-            Err(error) => {
-                let name = self
-                    .names
-                    .iter()
-                    .find(|(id, _)| *id == error.id())
-                    .map_or("task", |(_, name)| name);
-                anyhow::anyhow!("the {name} panicked: {error}")
-            }
+            Ok((_, Ok(()))) => anyhow::anyhow!("the {name} ended before it was told to stop"),
+            Ok((_, Err(error))) => error.context(format!("the {name} failed")),
+            Err(error) => anyhow::anyhow!("the {name} panicked: {error}"),
         };
         tracing::error!("{failure:#}");
         Err(failure)

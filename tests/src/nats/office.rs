@@ -10,7 +10,8 @@ use nkeys::KeyPair;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair as TlsKey};
 use tempfile::TempDir;
 
-use super::{NatsServer, free_port, program};
+use super::{NatsServer, program};
+use crate::server::free_port;
 
 /// Who has a key in `deploy/nats/accounts.conf`, and under which name.
 pub const KAREZ: &str = "KAREZ_KEY";

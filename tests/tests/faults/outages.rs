@@ -47,17 +47,17 @@ async fn a_crash_of_postgresql_under_posts_loses_and_doubles_nothing() {
 }
 
 /// A small disk of its own, gone with its guard.
-struct SmallDisk(TempDir);
+pub struct SmallDisk(TempDir);
 
 impl SmallDisk {
     /// `None` where this user may not mount one.
-    fn try_new() -> Option<Self> {
+    pub fn try_new() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"], folder.path());
         mounted.then_some(Self(folder))
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 }
@@ -74,7 +74,7 @@ fn mount(arguments: &[&str], at: &Path) -> bool {
 }
 
 /// Leaves no byte free.
-fn fill(file: &Path) {
+pub fn fill(file: &Path) {
     let mut filler = std::fs::File::create(file).unwrap();
     let zeroes = vec![0_u8; 4096];
     while std::io::Write::write_all(&mut filler, &zeroes).is_ok() {}

@@ -83,8 +83,24 @@ impl Place {
         place
     }
 
+    /// Lets servers that are started from now on reach NATS at these addresses.
+    pub fn reach_nats_at(&mut self, urls: &str) {
+        self.bus = vec!["--nats".to_owned(), urls.to_owned()];
+    }
+
+    /// Lets servers that are started from now on reach the database through the socket in another folder.
+    pub fn reach_database_in(&mut self, folder: &Path, other: &Path) {
+        let name = |folder: &Path| folder.display().to_string();
+        self.store[1] = self.store[1].replace(&name(folder), &name(other));
+    }
+
+    /// Adds settings.
+    pub fn configure(&self, settings: &str) {
+        std::fs::write(self.file("karez.toml"), format!("{CONFIG}{settings}")).unwrap();
+    }
+
     fn add_nats(&mut self, nats: NatsServer) {
-        self.bus = vec!["--nats".to_owned(), nats.url()];
+        self.reach_nats_at(&nats.url());
         self.nats = Some(nats);
     }
 

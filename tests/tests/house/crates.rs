@@ -3,11 +3,12 @@
 use crate::source::Source;
 
 /// The crates from the inside out: each may depend on those before it and on none after it.
-pub const CRATES: [Crate; 5] = [
+pub const CRATES: [Crate; 6] = [
     pure("karez-events", "events"),
     pure("karez-projections", "projections"),
     pure("karez-alert-rules", "alert-rules"),
     with_io("karez", "services/karez"),
+    with_io("karez-fuzz", "tests/fuzz"),
     with_io("karez-tests", "tests"),
 ];
 

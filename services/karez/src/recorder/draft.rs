@@ -86,6 +86,16 @@ impl Draft {
         }
     }
 
+    /// The fault that `make faults PLANTED=1` must find: a promise before it is kept.
+    #[cfg(feature = "answers-before-commit")]
+    pub(super) fn answer_callers(&mut self) {
+        for (delivery, outcome) in self.deliveries.iter_mut().zip(&self.outcomes) {
+            if let Asker::Caller(caller) = std::mem::replace(&mut delivery.asker, Asker::Nobody) {
+                drop(caller.send(Ok(outcome.clone())));
+            }
+        }
+    }
+
     /// After the commit: answers everybody, acknowledges the messages, and says on the feed what was recorded.
     pub(super) fn answer(self, bus: &Bus, metrics: &Metrics) {
         metrics.decided(&self.outcomes);

@@ -156,6 +156,8 @@ impl<'a> Session<'a> {
                 return Err(Setback::Redo);
             }
         }
+        #[cfg(feature = "answers-before-commit")]
+        draft.answer_callers();
         let commit = Stopwatch::start();
         if !draft.is_empty()
             && let Err(error) = self.lease.append(&draft.batch()).await

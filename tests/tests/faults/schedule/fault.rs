@@ -1,0 +1,195 @@
+//! What strikes.
+
+use std::time::Duration;
+
+use karez_tests::moments::Moments;
+use sqlx::Executor;
+
+use super::world::{World, file, postgres, sql};
+use crate::outages::fill;
+
+/// What `PostgreSQL` is made to do at the commits of some appends.
+const AT_COMMIT: &str = "CREATE OR REPLACE FUNCTION strike() RETURNS trigger LANGUAGE plpgsql AS $$ \
+    BEGIN IF random() < 0.2 THEN {what}; END IF; RETURN NULL; END $$; \
+    CREATE CONSTRAINT TRIGGER strike AFTER INSERT ON event_seen DEFERRABLE INITIALLY DEFERRED \
+    FOR EACH ROW EXECUTE FUNCTION strike();";
+const NO_MORE: &str = "DROP TRIGGER strike ON event_seen";
+
+/// A fault. A node is one of the karez processes, a server one of NATS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// `kill -9` of a node, which is started again, perhaps after a while.
+    KillNode,
+    /// SIGSTOP of a node, and SIGCONT later.
+    StopNode,
+    /// A node stands still, loses its lease to another, and goes on in the belief that it still holds it.
+    StealLease,
+    /// The snapshot of a killed node is torn.
+    TearSnapshot,
+    /// `kill -9` of `PostgreSQL`.
+    KillPostgres,
+    /// Every connection to `PostgreSQL` breaks.
+    CutDatabase,
+    /// `PostgreSQL` does what it is asked, and its answers are lost.
+    LoseAnswers,
+    /// The network holds everything between karez and `PostgreSQL` back.
+    PartitionDatabase,
+    /// Commits fail as those of transactions that cannot be serialized.
+    FailCommits,
+    /// Commits take long, as on a disk that syncs slowly.
+    SlowCommits,
+    /// Another process writes into the `SQLite` file.
+    LockFile,
+    /// No byte is free.
+    FillDisk,
+    /// `kill -9` of a NATS server; in a cluster perhaps of the leader.
+    KillNats,
+    /// SIGSTOP of a NATS server, and SIGCONT later.
+    StopNats,
+    /// The network between karez and NATS breaks.
+    CutNats,
+    /// The network holds everything between karez and NATS back.
+    PartitionNats,
+}
+
+impl Fault {
+    /// What can strike here.
+    pub fn possible(world: &World) -> Vec<Self> {
+        let mut possible = vec![Self::KillNode, Self::KillNode, Self::StopNode, Self::TearSnapshot];
+        if world.servers.len() > 1 {
+            possible.push(Self::StealLease);
+        }
+        if world.to_database.is_some() {
+            possible.extend([
+                Self::KillPostgres,
+                Self::CutDatabase,
+                Self::LoseAnswers,
+                Self::PartitionDatabase,
+                Self::FailCommits,
+                Self::SlowCommits,
+            ]);
+        } else {
+            possible.push(Self::LockFile);
+        }
+        if world.disk.is_some() {
+            possible.push(Self::FillDisk);
+        }
+        if !world.nats.is_empty() {
+            possible.extend([Self::KillNats, Self::StopNats]);
+        }
+        if world.to_nats.is_some() {
+            possible.extend([Self::CutNats, Self::PartitionNats]);
+        }
+        possible
+    }
+
+    pub async fn strike(self, world: &mut World, moments: &mut Moments) {
+        world.strikes += 1;
+        // Somewhere within whatever is under way.
+        tokio::time::sleep(Duration::from_micros(moments.below(30_000))).await;
+        let node = usize::try_from(moments.below(world.servers.len() as u64)).unwrap();
+        match self {
+            Self::KillNode => kill_node(world, node, moments).await,
+            Self::StopNode => {
+                world.servers[node].signal("STOP").await.unwrap();
+                a_while(moments).await;
+                world.servers[node].signal("CONT").await.unwrap();
+            }
+            Self::StealLease => steal_lease(world, node, moments).await,
+            Self::TearSnapshot => {
+                world.servers[node].kill().await.unwrap();
+                sql(
+                    &world.location,
+                    "UPDATE snapshot_part SET bytes = substr(bytes, 1, 10)",
+                )
+                .await;
+                world.servers[node].restart().await.unwrap();
+            }
+            Self::KillPostgres => postgres().await.crash_and_recover().await.unwrap(),
+            Self::CutDatabase => world.to_database.as_ref().unwrap().proxy.cut(),
+            Self::LoseAnswers => {
+                let wire = &mut world.to_database.as_mut().unwrap().proxy;
+                wire.lose_answers().await;
+                wire.mend();
+            }
+            Self::PartitionDatabase => {
+                world.to_database.as_ref().unwrap().proxy.hold();
+                a_while(moments).await;
+                world.to_database.as_ref().unwrap().proxy.mend();
+            }
+            Self::FailCommits => at_commits(world, "RAISE 'struck' USING ERRCODE = '40001'", moments).await,
+            Self::SlowCommits => at_commits(world, "PERFORM pg_sleep(0.3)", moments).await,
+            Self::LockFile => {
+                let mut other = file(world.place.store().as_ref()).await;
+                other.execute("BEGIN IMMEDIATE").await.unwrap();
+                a_while(moments).await;
+                other.execute("ROLLBACK").await.unwrap();
+            }
+            Self::FillDisk => {
+                let filler = world.disk.as_ref().unwrap().path().join("filler");
+                fill(&filler);
+                a_while(moments).await;
+                std::fs::remove_file(filler).unwrap();
+            }
+            Self::KillNats | Self::StopNats => strike_nats(self, world, moments).await,
+            Self::CutNats => world.to_nats.as_ref().unwrap().cut(),
+            Self::PartitionNats => {
+                world.to_nats.as_ref().unwrap().hold();
+                a_while(moments).await;
+                world.to_nats.as_ref().unwrap().mend();
+            }
+        }
+    }
+}
+
+/// For as long as a fault lasts.
+async fn a_while(moments: &mut Moments) {
+    tokio::time::sleep(Duration::from_millis(moments.below(1_500))).await;
+}
+
+async fn kill_node(world: &mut World, node: usize, moments: &mut Moments) {
+    world.servers[node].kill().await.unwrap();
+    if world.servers.len() > 1 && moments.below(2) == 0 {
+        a_while(moments).await;
+    }
+    if moments.below(4) == 0 {
+        // Again while it starts.
+        world.servers[node].launch().await.unwrap();
+        world.servers[node].kill().await.unwrap();
+    }
+    world.servers[node].restart().await.unwrap();
+}
+
+async fn steal_lease(world: &mut World, node: usize, moments: &mut Moments) {
+    world.servers[node].signal("STOP").await.unwrap();
+    if world.to_database.is_some() {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND application_name LIKE 'karez recorder%'";
+        sql(&world.location, end).await;
+    } else {
+        let lock = std::path::Path::new(world.place.store()).join("recorder.lock");
+        std::fs::remove_file(lock).unwrap();
+    }
+    a_while(moments).await;
+    world.servers[node].signal("CONT").await.unwrap();
+}
+
+async fn at_commits(world: &World, what: &str, moments: &mut Moments) {
+    sql(&world.location, &AT_COMMIT.replace("{what}", what)).await;
+    a_while(moments).await;
+    sql(&world.location, NO_MORE).await;
+}
+
+async fn strike_nats(fault: Fault, world: &mut World, moments: &mut Moments) {
+    let server = usize::try_from(moments.below(world.nats.len() as u64)).unwrap();
+    let server = &mut world.nats[server];
+    if fault == Fault::KillNats {
+        server.kill();
+        a_while(moments).await;
+        server.restart().await.unwrap();
+    } else {
+        server.signal("STOP").unwrap();
+        a_while(moments).await;
+        server.signal("CONT").unwrap();
+    }
+}

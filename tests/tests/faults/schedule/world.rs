@@ -1,0 +1,198 @@
+//! The place of one run: where the log lies, what carries the bus, which nodes share them, and who uses them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use karez::store::StoreLocation;
+use karez_tests::nats::NatsServer;
+use karez_tests::postgres::Postgres;
+use karez_tests::proxy::Proxy;
+use karez_tests::receiver::Receiver;
+use karez_tests::server::Server;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::users::Users;
+use crate::outages::SmallDisk;
+use crate::place::Place;
+
+/// One server for all runs: it is killed and comes back, and every run has a database of its own.
+static POSTGRES: OnceCell<Postgres> = OnceCell::const_new();
+
+/// The kinds of place, in turn by seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One process, nothing else.
+    Alone,
+    /// Two nodes on one database.
+    Database,
+    /// Two nodes on one database, with NATS between them.
+    DatabaseAndNats,
+    /// Two nodes on one file, with three NATS servers between them.
+    Cluster,
+}
+
+impl Kind {
+    fn of(seed: u64) -> Self {
+        match seed % 4 {
+            1 => Self::Alone,
+            2 => Self::Database,
+            3 => Self::DatabaseAndNats,
+            _ => Self::Cluster,
+        }
+    }
+
+    fn is_on_postgres(self) -> bool {
+        matches!(self, Self::Database | Self::DatabaseAndNats)
+    }
+
+    fn nodes(self) -> usize {
+        if self == Self::Alone { 1 } else { 2 }
+    }
+}
+
+/// The place of one run, and its users.
+pub struct World {
+    kind: Kind,
+    pub place: Place,
+    /// The store, past the wire.
+    pub location: StoreLocation,
+    pub servers: Vec<Server>,
+    pub nats: Vec<NatsServer>,
+    /// The wire to the database.
+    pub to_database: Option<Wire>,
+    /// The wire to NATS.
+    pub to_nats: Option<Proxy>,
+    pub disk: Option<SmallDisk>,
+    pub receiver: Receiver,
+    pub users: Users,
+    /// What has struck so far.
+    pub strikes: usize,
+}
+
+/// A wire to the database, and the folder of its socket.
+pub struct Wire {
+    pub proxy: Proxy,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn new(seed: u64) -> Self {
+        let kind = Kind::of(seed);
+        let disk = (kind == Kind::Alone).then(SmallDisk::try_new).flatten();
+        let mut place = match &disk {
+            Some(disk) => Place::sqlite_in(&disk.path().join("data")).await,
+            None if kind.is_on_postgres() => Place::postgres(postgres().await).await,
+            None => Place::sqlite().await,
+        };
+        let (location, to_database) = if kind.is_on_postgres() {
+            let location = StoreLocation::Postgres(place.store().to_owned());
+            (location, Some(wire_to_database(&mut place).await))
+        } else {
+            (StoreLocation::Sqlite(place.store().into()), None)
+        };
+        let (nats, to_nats) = bus(kind, &mut place).await;
+        let receiver = Receiver::start(false).await.unwrap();
+        configure(&place, &receiver, if kind == Kind::Cluster { 3 } else { 1 });
+        let mut servers = Vec::new();
+        for _ in 0..kind.nodes() {
+            servers.push(place.server().await);
+        }
+        Self {
+            kind,
+            users: Users::start(&servers, &nats),
+            place,
+            location,
+            servers,
+            nats,
+            to_database,
+            to_nats,
+            disk,
+            receiver,
+            strikes: 0,
+        }
+    }
+
+    pub fn name(&self) -> String {
+        format!("{:?}", self.kind)
+    }
+
+    pub async fn goes_on(&self, posts: u64) {
+        self.users.traffic.goes_on(posts).await;
+    }
+}
+
+/// Runs SQL behind the servers, past the wire.
+pub async fn sql(location: &StoreLocation, sql: &str) {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match location {
+        StoreLocation::Postgres(url) => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        }
+        StoreLocation::Sqlite(folder) => {
+            sqlx::raw_sql(sql).execute(&mut file(folder).await).await.unwrap();
+        }
+    }
+}
+
+/// The file of an embedded store.
+pub async fn file(folder: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("karez.db"))
+        .busy_timeout(Duration::from_secs(30));
+    options.connect().await.unwrap()
+}
+
+pub async fn postgres() -> &'static Postgres {
+    POSTGRES
+        .get_or_try_init(|| Postgres::start(&["max_connections=200"]))
+        .await
+        .unwrap()
+}
+
+/// Lets karez reach the database through a wire only.
+async fn wire_to_database(place: &mut Place) -> Wire {
+    let folder = tempfile::Builder::new()
+        .prefix("karez-wire-")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let server = postgres().await.folder();
+    let proxy = Proxy::to_socket(".s.PGSQL.5432", server, folder.path()).unwrap();
+    place.reach_database_in(server, folder.path());
+    Wire {
+        proxy,
+        _folder: folder,
+    }
+}
+
+/// NATS, where there is one, and the wire to it, where there is one server.
+async fn bus(kind: Kind, place: &mut Place) -> (Vec<NatsServer>, Option<Proxy>) {
+    match kind {
+        Kind::Alone | Kind::Database => (Vec::new(), None),
+        Kind::DatabaseAndNats => {
+            let server = NatsServer::start().await.unwrap();
+            let (proxy, port) = Proxy::to_port(server.port()).await.unwrap();
+            place.reach_nats_at(&format!("nats://127.0.0.1:{port}"));
+            (vec![server], Some(proxy))
+        }
+        Kind::Cluster => {
+            let servers: [NatsServer; 3] = NatsServer::cluster().await.unwrap();
+            place.reach_nats_at(&servers.each_ref().map(NatsServer::url).join(","));
+            (servers.into(), None)
+        }
+    }
+}
+
+fn configure(place: &Place, receiver: &Receiver, replicas: usize) {
+    let secret = place.file("duty.secret");
+    std::fs::write(&secret, "wp7x-secret").unwrap();
+    place.configure(&format!(
+        "[bus]\nnats_replicas = {replicas}\n[notifier]\n[[notifier.receivers]]\nname = \"duty\"\nchannel = \"webhook\"\n\
+         address = {:?}\nsecret_file = {:?}\nat_once = [\"red\", \"orange\", \"yellow\", \"blue\"]\ndigest = []\n",
+        receiver.url(),
+        secret.display().to_string()
+    ));
+}
