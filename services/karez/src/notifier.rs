@@ -165,7 +165,7 @@ impl Notifier {
         let mut position = self.follower.moves();
         let mut told = false;
         loop {
-            match self.look().await {
+            match self.look(&stop).await {
                 Ok(()) => told = false,
                 Err(error) => {
                     let is_passing = error
@@ -188,14 +188,16 @@ impl Notifier {
         }
     }
 
-    /// Queues what is new, then sends what is due.
+    /// Queues what is new, then sends what is due, until told to stop.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn look(&self) -> anyhow::Result<()> {
+    pub async fn look(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         self.collect().await?;
         self.collect_digests().await?;
-        while let Some(message) = self.log.claim(self.clock.now()).await? {
+        while !stop.is_cancelled()
+            && let Some(message) = self.log.claim(self.clock.now()).await?
+        {
             self.deliver(message).await?;
         }
         Ok(())

@@ -144,8 +144,12 @@ impl Sentinel {
 
     /// Submits until the log has everything: the same ids again are the same events.
     async fn submit(&self, mut facts: Vec<Submission>, stop: &CancellationToken) {
-        while !facts.is_empty() && !stop.is_cancelled() {
-            let outcomes = self.intake.submit_all(facts.clone()).await;
+        while !facts.is_empty() {
+            // What is not answered yet is submitted again at the next start.
+            let outcomes = tokio::select! {
+                () = stop.cancelled() => return,
+                outcomes = self.intake.submit_all(facts.clone()) => outcomes,
+            };
             let mut left = Vec::new();
             for (fact, outcome) in facts.into_iter().zip(outcomes) {
                 match outcome {

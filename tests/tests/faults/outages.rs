@@ -2,15 +2,19 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use karez_tests::postgres::Postgres;
 use karez_tests::wait::eventually;
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::place::Place;
+use super::place::{Place, fact};
 use super::traffic::{SOON, Sender, Traffic, is_recorded_once, post};
 
 const CRASHES: usize = 5;
+/// What waits for NATS gives up after twenty seconds.
+const IN_TIME: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_of_nats_under_posts_loses_and_doubles_nothing() {
@@ -44,6 +48,20 @@ async fn a_crash_of_postgresql_under_posts_loses_and_doubles_nothing() {
     is_recorded_once(&server, &acknowledged).await;
     assert_eq!(server.stop().await.unwrap(), Some(0));
     place.verify().await;
+}
+
+/// What the sentinel has to say takes the way of every fact; while nothing passes there, it must not hold the process up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_ends_in_time_while_the_sentinel_waits_for_nats() {
+    let mut place = Place::sqlite_and_nats().await;
+    let data = json!({"amount": "200000.00", "voucher_no": "over"});
+    let overspent = fact("over", "project/P1", "expenditure_recorded", &data);
+    assert_eq!(place.post(&[overspent]).await.code, 0);
+    place.nats.as_mut().unwrap().kill();
+    let mut server = place.server().await;
+    let begun = Instant::now();
+    assert_eq!(server.stop().await.unwrap(), Some(0), "{}", server.messages());
+    assert!(begun.elapsed() < IN_TIME, "{:?}", begun.elapsed());
 }
 
 /// A small disk of its own, gone with its guard.
