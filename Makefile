@@ -20,11 +20,9 @@ fuzz: ## hold karez against its own description, as each role (EXAMPLES=…), or
 	@if [ -n "$${URL-}" ]; then scripts/fuzz "$$URL" "$${EXAMPLES:-200}"; else \
 		scripts/setup build && cargo build --bin karez && \
 		KAREZ_FUZZ_EXAMPLES=$${EXAMPLES:-200} cargo test --package karez-tests --test api fuzz:: -- --test-threads=2; fi
+
 faults: ## schedules of faults against real processes (SEEDS=20 FIRST_SEED=1; PLANTED=1: a planted fault must be found)
 	@scripts/faults
-
-fuzz: ## hold a running karez (make run) against its own description (URL=…, EXAMPLES=…)
-	@scripts/fuzz "$${URL:-http://$(LISTEN)}" "$${EXAMPLES:-200}"
 
 fuzz-parsers: ## fuzz every parser, led by coverage (SECONDS_EACH=60, PARSER=…)
 	@scripts/fuzz-parsers
