@@ -161,7 +161,10 @@ impl EventLog {
         let sql = "UPDATE api_key SET revoked_us = $2 WHERE key_id = $1 AND revoked_us IS NULL";
         let subject = subject_of(&successor.label);
         let mut detail = detail_of(successor);
-        detail["before"] = json!({"key_id": key_id, "until": until});
+        if let Some(fields) = detail.as_object_mut() {
+            let before = json!({"key_id": key_id, "until": until});
+            fields.insert("before".to_owned(), before);
+        }
         on_either!(self, writing pool => {
             let mut transaction = pool.begin().await?;
             let done = sqlx::query(sql)

@@ -2,7 +2,7 @@
 //! what is to come with what will be due.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
-use karez_events::{Currency, ProjectId, Ratio, UnitId};
+use karez_events::{Currency, ProjectId, UnitId};
 use karez_projections::Portfolio;
 use karez_projections::measures::{
     BenchmarkMode, RollUp, benchmark, measures, overview, share_of_year, unit_measures,
@@ -101,8 +101,8 @@ pub fn of_project(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Opti
         MonthView {
             on,
             executed: executed.filter(|_| on <= moment.as_of && !figures.is_exempt),
-            benchmark_percent: percent(figures.benchmark.map(|due| due.share)),
-            planned_percent: percent(plan.map(|plan| plan.share)),
+            benchmark_percent: Rounded::percent(figures.benchmark.map(|due| due.share).as_ref()),
+            planned_percent: Rounded::percent(plan.map(|plan| plan.share).as_ref()),
         }
     };
     Some(YearView {
@@ -126,10 +126,6 @@ fn executed(sum: &RollUp) -> ExecutedView {
         percent: Rounded(rate.and_then(karez_projections::Rate::percent)),
         deviation_pp: Rounded(sum.deviation_pp()),
     }
-}
-
-fn percent(share: Option<Ratio>) -> Rounded {
-    Rounded::percent(share.as_ref())
 }
 
 /// The month ends of a day's year, the day itself in place of the end of its month.

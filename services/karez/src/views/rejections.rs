@@ -94,13 +94,13 @@ impl RejectionView {
 fn shown(content: &[u8], persons: Persons) -> Value {
     match serde_json::from_slice::<Value>(content) {
         Ok(mut content) => {
-            match &content {
+            if persons == Persons::Hidden {
                 // Which cell of a table's row names a person, the row does not say.
-                Value::Array(cells) if persons == Persons::Hidden && cells.iter().all(Value::is_string) => {
+                let cells = content.as_array();
+                if cells.is_some_and(|cells| cells.iter().all(Value::is_string)) {
                     return Value::String(HIDDEN.to_owned());
                 }
-                _ if persons == Persons::Hidden => hide_personal(&mut content),
-                _ => {}
+                hide_personal(&mut content);
             }
             content
         }
