@@ -133,6 +133,8 @@ impl KeyView {
 
 /// One change of an account, a key or a person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+// In the API's description a change of a warning has the bare name.
+#[schema(as = AdministrationChange)]
 pub struct ChangeView {
     /// Its number, from 1.
     pub change_no: i64,
