@@ -1,6 +1,7 @@
 // What people do: choose a language and a moment, act on a warning, post an expenditure, see what is new.
 
 import { expect, test } from '@playwright/test'
+import { readFile } from 'node:fs/promises'
 import { ask, has, open, url } from './pages'
 
 const NOW = ''
@@ -90,6 +91,17 @@ test('several warnings are assigned at once, after they were named', async ({ pa
   await expect(page.getByText(`已逐条记入，共 ${count} 条`)).toBeVisible()
   const { items } = await ask('/warnings?limit=1000', NOW)
   expect(items.filter((warning: { assignee: string | null }) => warning.assignee === '阿依古丽')).toHaveLength(count)
+})
+
+test('the official template is there to take, and what is no workbook is refused in words', async ({ page }) => {
+  await open(page, '/post', NOW)
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: '下载模板' }).click()])
+  expect((await readFile(await download.path())).subarray(0, 2).toString()).toBe('PK')
+  await expect(page.locator('.upload').getByRole('button', { name: '入账' })).toBeDisabled()
+  await page.locator('[name=workbook]').setInputFiles({ name: 'notes.xlsx', mimeType: 'text/plain', buffer: Buffer.from('not a workbook') })
+  await page.locator('.upload').getByRole('button', { name: '试算' }).click()
+  await expect(page.locator('.upload').getByRole('alert')).toBeVisible()
+  await expect(page.locator('.upload').getByRole('button', { name: '入账' })).toBeDisabled()
 })
 
 test('a posting is taken back by a reversal with a reason', async ({ page }) => {

@@ -35,17 +35,20 @@ interface Sent {
   signal?: AbortSignal
   method?: 'GET' | 'POST' | 'DELETE'
   body?: unknown
+  /** Sent as it is, under its own type. */
+  file?: Blob
   key?: string
 }
 
-export async function ask<T>(path: string, { signal, method = 'GET', body, key }: Sent = {}): Promise<T> {
+export async function ask<T>(path: string, { signal, method = 'GET', body, file, key }: Sent = {}): Promise<T> {
   const headers: Record<string, string> = { accept: 'application/json', 'accept-language': language.value === 'zh' ? 'zh-CN' : 'en' }
   if (method !== 'GET') headers['x-karez-request'] = '1'
   if (body !== undefined) headers['content-type'] = 'application/json'
+  if (file !== undefined) headers['content-type'] = file.type
   if (key !== undefined) headers['idempotency-key'] = key
   let response: Response
   try {
-    response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) })
+    response = await fetch(path, { method, headers, signal, body: file ?? (body === undefined ? undefined : JSON.stringify(body)) })
   } catch (error) {
     if (signal?.aborted) throw error
     isReachable.value = false
@@ -101,6 +104,15 @@ export type Session = Schemas['Session']
 export type Action = Schemas['Action']
 export type Ways = Schemas['Ways']
 export type Preview = Schemas['PreviewView']
+export type Change = Schemas['ChangeView']
+/** What became of an uploaded workbook: a row of a batch each, and where it stands. */
+export interface Import {
+  dry_run: boolean
+  counts: Schemas['RowCounts']
+  results: (Schemas['RowView'] & { sheet: string; row: number; column?: string | null })[]
+  raised?: Change[]
+  changed?: Change[]
+}
 export type Rule = Schemas['RuleView']
 export type Rejection = Schemas['RejectionView']
 /** Where a posted fact is; `replayed` where it was recorded before. */

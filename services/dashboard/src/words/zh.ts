@@ -115,6 +115,9 @@ export const zh = {
   post: {
     title: '填报支出', help: '提交后写入账本，不能修改；差错以冲销更正。凭证编号相同的重复提交只入账一次。', project: '项目', projectHint: '输入编号或名称查找', occurredOn: '支出日期', amount: '金额（元）', source: '资金来源', category: '科目', voucherNo: '凭证号', lineNo: '凭证行', invoiceNo: '发票号', purpose: '用途', payee: '收款人', reason: '补录或更正的理由', submit: '提交入账', again: '继续填报', required: '必填', badAmount: '请填写数字，如 1234.50', badLine: '请填写正整数', refused: '未予入账', accepted: '已入账', receipt: '回执：账本第 {position} 条，事件编号 {id}', replayed: '该凭证此前已入账，以下是原回执', warn: '历史时点不影响填报：提交总是记入当前账本', preview: '试算预警', previewNone: '这笔支出不会触发预警', previewSome: '这笔支出将触发：', previewAbsent: '服务端尚未提供试算', fix: '请更正标红的各项', key: '贵方编号（同一编号只入账一次）', draft: '已恢复上次未提交的内容', discard: '清空', answerOwn: '待说明的预警', reverse: '冲销已入账支出', reverseHelp: '已入账的支出不能删改，只能冲销：原记录保留，再记一笔相反的。', spending: '要冲销的支出', reverseOn: '冲销日期', reverseReason: '冲销理由', reverseSubmit: '冲销', noSpending: '该项目没有可冲销的支出', chooseProject: '先在上面填写项目',
   },
+  upload: {
+    title: '按模板上传', help: '没有财务系统的单位可填写官方模板上传，先试算，再入账；同一文件重复上传只入账一次。', template: '下载模板', file: '填好的模板（.xlsx）', whole: '有一行不合格就全部不入账', check: '试算', record: '入账', would: '{n} 条可以入账，{bad} 条不合格', did: '已入账 {n} 条，此前已入账 {again} 条，未予入账 {bad} 条', errors: '不合格的行', sheet: '工作表', row: '行', column: '列', why: '原因',
+  },
   audit: {
     title: '审计', log: '事件账本', rejections: '未予入账', type: '事件类型', stream: '所属', detail: '查看', older: '更早', newer: '更新', from: '从第几条开始', go: '前往', received: '收到时间', source: '来路', code: '原因代码', pointer: '位置', message: '原因', content: '原文', more: '再显示一页', verify: '哈希为服务端所存；逐条重算请运行 karez audit verify', chain: '每条记录的哈希覆盖前一条，改动任何一条都会被发现', none: '没有被拒的提交', anyType: '全部类型', typeNote: '类型筛选只作用于本页已读取的记录',
   },
