@@ -100,20 +100,34 @@ pub fn header(event: &RawEvent) -> String {
 /// The hash of `event` after `previous`. The event's own `hash` field is not looked at.
 #[must_use]
 pub fn link(algorithm: HashAlgorithm, previous: &Hash, event: &RawEvent) -> Hash {
+    let header = header(event);
+    hash_of(
+        algorithm,
+        &[
+            &previous.0,
+            header.as_bytes(),
+            b"\n",
+            &event.payload,
+            b"\n",
+            &event.metadata,
+        ],
+    )
+}
+
+/// The hash of these bytes, one after the other.
+#[must_use]
+pub fn hash_of(algorithm: HashAlgorithm, parts: &[&[u8]]) -> Hash {
     match algorithm {
-        HashAlgorithm::Sha256 => digest::<Sha256>(previous, event),
-        HashAlgorithm::Sm3 => digest::<Sm3>(previous, event),
+        HashAlgorithm::Sha256 => digest::<Sha256>(parts),
+        HashAlgorithm::Sm3 => digest::<Sm3>(parts),
     }
 }
 
-fn digest<D: Digest>(previous: &Hash, event: &RawEvent) -> Hash {
+fn digest<D: Digest>(parts: &[&[u8]]) -> Hash {
     let mut digest = D::new();
-    digest.update(previous.0);
-    digest.update(header(event));
-    digest.update(b"\n");
-    digest.update(&event.payload);
-    digest.update(b"\n");
-    digest.update(&event.metadata);
+    for part in parts {
+        digest.update(part);
+    }
     let mut hash = Hash::START;
     for (to, from) in hash.0.iter_mut().zip(digest.finalize().iter()) {
         *to = *from;

@@ -7,20 +7,23 @@
 //! - positions are gapless and start at 1; versions are gapless within a stream and start at 1;
 //! - an event id occurs once, for ever;
 //! - recorded bytes never change: an old shape is read through [`upcast`], never rewritten;
-//! - `hash` of an event covers the hash before it and every stored byte of its own ([`chain`]).
+//! - `hash` of an event covers the hash before it and every stored byte of its own ([`chain`]); a [`checkpoint`] signs the root of the [`merkle`] tree over them.
 //!
 //! This crate does no input or output and reads no clock.
 
 pub mod chain;
+pub mod checkpoint;
 mod described;
 pub mod event;
 pub mod ids;
+pub mod merkle;
 pub mod money;
 pub mod recorded;
 pub mod submission;
 pub mod upcast;
 
 pub use chain::{Hash, HashAlgorithm};
+pub use checkpoint::{Checkpoint, CheckpointError, Signer, Verifier};
 pub use event::{DecodeError, Event, EventType};
 pub use ids::{
     CategoryId, FundId, IdError, PersonId, Position, ProjectId, StreamId, StreamKind, UnitId, WarningId,

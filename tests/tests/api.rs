@@ -18,6 +18,8 @@ mod commands;
 mod corrections;
 #[path = "api/directory.rs"]
 mod directory;
+#[path = "api/evidence.rs"]
+mod evidence;
 #[path = "api/fuzz.rs"]
 mod fuzz;
 #[path = "api/hostile.rs"]

@@ -10,5 +10,7 @@ mod opening;
 mod sealing;
 #[path = "event_log/side_tables.rs"]
 mod side_tables;
+#[path = "event_log/signing.rs"]
+mod signing;
 #[path = "event_log/store.rs"]
 mod store;

@@ -1,13 +1,22 @@
 //! Checks that a log is what was recorded: nothing altered, nothing missing, nothing added.
 //!
 //! Everything is recomputed from the stored bytes. What this cannot see is a log whose end was cut off together
-//! with its head, or rewritten as a whole from some event on: against that stand checkpoints kept elsewhere.
+//! with its head, or rewritten as a whole from some event on with a new signature: against that stand checkpoints kept
+//! elsewhere ([`Notary`]).
+
+mod notary;
+mod pack;
+mod signed;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use karez_events::{EventType, Hash, HashAlgorithm, Position, RawEvent, RecordedEvent, StreamId, chain};
 use uuid::Uuid;
+
+pub use notary::Notary;
+pub use pack::{Pack, Scope};
+use signed::Signed;
 
 use crate::store::{EventLog, Head, StoreError, StreamName};
 
@@ -113,6 +122,14 @@ pub enum Wrong {
     Snapshot {
         /// Its position.
         found: Position,
+    },
+    /// A checkpoint was signed over another log than this.
+    #[error("the checkpoint of {size} events does not fit: {what}")]
+    Checkpoint {
+        /// How many events it stands for.
+        size: Position,
+        /// What is wrong with it.
+        what: String,
     },
     /// The table of event types disagrees with the vocabulary.
     #[error("the table event_type says that {number} is {found:?}, it is {expected:?}")]
@@ -241,8 +258,8 @@ fn fault_in(event: &RawEvent, wrong: Wrong) -> Fault {
     }
 }
 
-/// Checks a whole log up to its present head: chain, positions, versions, ids, heads, and that every event can be
-/// read. `progress` is told positions (done, of); `each` gets every sound event, for whoever recomputes more from it.
+/// Checks a whole log up to its present head: chain, positions, versions, ids, heads, every checkpoint that was signed, and
+/// that every event can be read. `progress` is told positions (done, of); `each` gets every sound event, for whoever recomputes more from it.
 ///
 /// # Errors
 /// What the database says; what is wrong with the log is in the [`Verdict`].
@@ -253,8 +270,13 @@ pub async fn verify(
 ) -> Result<Verdict, StoreError> {
     let head = log.head().await?;
     let mut check = ChainCheck::new(head.algorithm);
+    let mut signed = Signed::load(log, head.algorithm).await?;
     while check.position() < head.position {
-        if let Some(fault) = check_page(log, &head, &mut check, &mut each).await? {
+        let told = |hash: &Hash, event: &RecordedEvent| {
+            each(event);
+            signed.step(hash)
+        };
+        if let Some(fault) = check_page(log, &head, &mut check, told).await? {
             return Ok(check.verdict(Some(fault)));
         }
         progress(check.position(), head.position);
@@ -269,6 +291,9 @@ pub async fn verify(
     if fault.is_none() {
         fault = check_side_tables(log, &head).await?;
     }
+    if fault.is_none() {
+        fault = signed.beyond(log).await?;
+    }
     Ok(check.verdict(fault))
 }
 
@@ -276,7 +301,7 @@ async fn check_page(
     log: &EventLog,
     head: &Head,
     check: &mut ChainCheck,
-    each: &mut impl FnMut(&RecordedEvent),
+    mut each: impl FnMut(&Hash, &RecordedEvent) -> Option<Fault>,
 ) -> Result<Option<Fault>, StoreError> {
     let page = match read_page(log, check.position(), head.position).await? {
         Ok(page) => page,
@@ -289,7 +314,11 @@ async fn check_page(
     let seen = log.find(&ids).await?;
     for event in &page {
         match check.step(event) {
-            Ok(decoded) => each(&decoded),
+            Ok(decoded) => {
+                if let Some(fault) = each(&check.hash, &decoded) {
+                    return Ok(Some(fault));
+                }
+            }
             Err(fault) => return Ok(Some(*fault)),
         }
         let found = seen.get(&event.event_id).copied();

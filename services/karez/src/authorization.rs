@@ -103,6 +103,10 @@ pub enum Action {
     AnswerWarnings,
     /// Acknowledge, assign, order a rectification and accept it, lift, dismiss, silence.
     HandleWarnings,
+    /// Check the log, take checkpoints of it, and take evidence away.
+    Audit,
+    /// See what auditors looked at.
+    ReadAccessLog,
     /// See the figures of the process.
     ReadMetrics,
     /// Make, change and end accounts of people and keys of programs.
@@ -113,7 +117,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadFigures,
         Self::ReadFunds,
         Self::ReadHistory,
@@ -124,6 +128,8 @@ impl Action {
         Self::RecordFacts,
         Self::AnswerWarnings,
         Self::HandleWarnings,
+        Self::Audit,
+        Self::ReadAccessLog,
         Self::ReadMetrics,
         Self::ManageAccounts,
         Self::ReadAdministration,
@@ -158,6 +164,8 @@ pub fn reach(role: Role, action: Action) -> Option<Reach> {
         Action::RecordFacts    => [EVERYTHING, OWN_UNIT,   None,       None,       None],
         Action::AnswerWarnings => [EVERYTHING, OWN_UNIT,   None,       EVERYTHING, None],
         Action::HandleWarnings => [EVERYTHING, None,       None,       EVERYTHING, None],
+        Action::Audit          => [EVERYTHING, None,       EVERYTHING, EVERYTHING, EVERYTHING],
+        Action::ReadAccessLog  => [None,       None,       EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadMetrics    => [None,       None,       None,       EVERYTHING, EVERYTHING],
         Action::ManageAccounts => [None,       None,       None,       None,       EVERYTHING],
         Action::ReadAdministration => [None,   None,       EVERYTHING, None,       EVERYTHING],
@@ -168,6 +176,48 @@ pub fn reach(role: Role, action: Action) -> Option<Reach> {
         Role::Auditor => auditor,
         Role::Supervisor => supervisor,
         Role::Admin => admin,
+    }
+}
+
+impl Action {
+    /// The word for it on the wire and in the documentation.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadFigures => "read_figures",
+            Self::ReadFunds => "read_funds",
+            Self::ReadHistory => "read_history",
+            Self::ReadPersons => "read_persons",
+            Self::ReadWarnings => "read_warnings",
+            Self::ReadNotices => "read_notices",
+            Self::ReadRules => "read_rules",
+            Self::RecordFacts => "record_facts",
+            Self::AnswerWarnings => "answer_warnings",
+            Self::HandleWarnings => "handle_warnings",
+            Self::Audit => "audit",
+            Self::ReadAccessLog => "read_access_log",
+            Self::ReadMetrics => "read_metrics",
+            Self::ManageAccounts => "manage_accounts",
+            Self::ReadAdministration => "read_administration",
+        }
+    }
+
+    /// The addresses that it opens.
+    pub fn addresses(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let opened = ENDPOINTS
+            .iter()
+            .filter(move |(_, _, access)| *access == Access::May(self));
+        opened.map(|(method, path, _)| (*method, *path))
+    }
+}
+
+/// How far an action of a role reaches, in a word of the documentation.
+#[must_use]
+pub fn reach_in_words(role: Role, action: Action) -> &'static str {
+    match reach(role, action) {
+        Some(Reach::Everything) => "all",
+        Some(Reach::OwnUnit) => "own unit",
+        None => "—",
     }
 }
 
@@ -250,6 +300,13 @@ pub const ENDPOINTS: &[(&str, &str, Access)] = &[
     ("GET", "/v1/system", Access::May(Action::ReadMetrics)),
     ("GET", "/v1/rules", Access::May(Action::ReadRules)),
     ("GET", "/v1/rules/{id}", Access::May(Action::ReadRules)),
+    ("GET", "/v1/audit/checkpoint", Access::May(Action::Audit)),
+    ("POST", "/v1/audit/checkpoint", Access::May(Action::Audit)),
+    ("GET", "/v1/audit/proof/{event_id}", Access::May(Action::ReadHistory)),
+    ("GET", "/v1/audit/export", Access::May(Action::Audit)),
+    ("GET", "/v1/audit/verify", Access::May(Action::Audit)),
+    ("POST", "/v1/audit/verify", Access::May(Action::Audit)),
+    ("GET", "/v1/audit/reads", Access::May(Action::ReadAccessLog)),
 ];
 
 /// Whom a method at a path answers; `None` where the pair is not listed.
@@ -469,6 +526,14 @@ mod tests {
             Action::HandleWarnings,
         ] {
             assert_eq!(reach(Role::Auditor, action), None, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn an_action_has_one_word() {
+        for action in Action::ALL {
+            let sent = serde_json::to_value(action).unwrap();
+            assert_eq!(sent, action.as_str());
         }
     }
 

@@ -66,6 +66,8 @@ pub async fn copy(
         });
     }
     let published = from.published().await?;
+    // With the settings among the notices comes the key that signed them.
+    from.carry_checkpoints(to).await?;
     from.carry_notices(to).await?;
     let head = from.head().await?;
     copy_events(from, &mut lease, &head, &mut progress).await?;

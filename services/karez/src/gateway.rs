@@ -25,6 +25,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use crate::audit::Notary;
 use crate::bus::Intake;
 use crate::clock::Clock;
 use crate::follower::Follower;
@@ -34,6 +35,7 @@ use crate::telemetry::Metrics;
 
 mod administration;
 mod answer;
+mod audit;
 pub mod auth;
 mod batch;
 mod bodies;
@@ -72,6 +74,7 @@ mod traffic;
 mod unchanged;
 mod units;
 mod users;
+mod verification;
 mod warnings;
 
 use auth::Authentication;
@@ -81,6 +84,7 @@ use past::Past;
 use pressure::Pressure;
 use problem::Problem;
 use traffic::Traffic;
+use verification::Verification;
 
 /// Passwords hashed at once: each takes 19 MiB for tens of milliseconds.
 const HASHED_AT_ONCE: usize = 2;
@@ -100,6 +104,8 @@ pub struct GatewayParts {
     pub clock: Clock,
     /// The figures of the process.
     pub metrics: Arc<Metrics>,
+    /// Who signs checkpoints of the log.
+    pub notary: Notary,
     /// The office's directory, where people can sign in through one.
     pub directory: Option<Arc<Directory>>,
 }
@@ -151,6 +157,7 @@ struct Inner {
     live: Live,
     /// Each holds a copy of the portfolio.
     rehearsals: Semaphore,
+    verification: Verification,
 }
 
 impl Gateway {
@@ -173,6 +180,7 @@ impl Gateway {
             started_as,
             live: Live::default(),
             rehearsals: Semaphore::new(REHEARSALS),
+            verification: Verification::default(),
         })))
     }
 
@@ -290,6 +298,11 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(silences::end))
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
+        .routes(routes!(audit::checkpoint, audit::take))
+        .routes(routes!(audit::proof))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::reads))
+        .routes(routes!(verification::show, verification::begin))
         .routes(routes!(session::show))
         .routes(routes!(session::sign_in))
         .routes(routes!(session::sign_out))

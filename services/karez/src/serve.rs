@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use crate::audit::Notary;
 use crate::bus::{Bus, NatsSettings};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -57,18 +58,21 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         .map_err(|error| Trouble::wrong_use(error.to_string()))?;
     let (authentication, said) =
         door::authentication(&config.gateway, config.http.listen, &log, &clock).await?;
+    let notary = Notary::try_new(&log).await.map_err(anyhow::Error::from)?;
     let parts = GatewayParts {
         log: log.clone(),
         intake: bus.intake(),
         follower: follower.clone(),
-        clock,
+        clock: clock.clone(),
         metrics: Arc::clone(&metrics),
+        notary: notary.clone(),
         directory: door::directory(&config.gateway)?,
     };
     let gateway = Gateway::try_new(parts, gateway_settings(config, authentication))?;
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
     tasks.spawn("recorder", recorder.run(stop.clone()));
+    tasks.spawn("notary", notary.run(clock, config.office.time_zone, stop.clone()));
     if let Some(notifier) = notifier {
         tasks.spawn("notifier", notifier.run(stop.clone()));
     }

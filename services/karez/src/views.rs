@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::print;
 
 pub mod accounts;
+pub mod audit;
 pub mod batch;
 pub mod deliveries;
 pub mod events;

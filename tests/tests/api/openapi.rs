@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use karez::authorization::{Action, Role, reach_in_words};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -110,7 +111,7 @@ async fn whatever_the_description_refers_to_is_in_it() {
 }
 
 #[tokio::test]
-async fn the_page_needs_no_other_server() {
+async fn the_page_needs_no_other_server_and_says_who_may_do_what() {
     let world = World::new().await;
     let page = world.client.get(world.server.at("/docs")).send().await.unwrap();
     assert_eq!(page.status(), 200);
@@ -125,6 +126,11 @@ async fn the_page_needs_no_other_server() {
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
     assert!(!policy.contains("http") && !policy.contains('*'), "{policy}");
     let text = page.text().await.unwrap();
+    for action in Action::ALL {
+        let reaches = Role::ALL.map(|role| format!("<td>{}", reach_in_words(role, action)));
+        let row = format!("<tr><td><code>{}</code>{}<td>", action.as_str(), reaches.concat());
+        assert!(text.contains(&row), "{row}: {text}");
+    }
     assert!(text.contains("/openapi.json") && !text.contains("http://") && !text.contains("https://"));
 }
 

@@ -34,6 +34,18 @@ fn execute(program: &str, code: &str, key: &str) -> String {
     said
 }
 
+#[test]
+fn the_table_of_roles_is_that_of_the_service() {
+    let printed = run(&["user", "roles"], "").unwrap();
+    assert_eq!(printed.code, 0, "{printed:?}");
+    let readme = include_str!("../../../README.md");
+    assert!(
+        readme.contains(&printed.output),
+        "put this into README.md:\n{}",
+        printed.output
+    );
+}
+
 #[tokio::test]
 async fn a_newcomer_posts_a_first_expenditure() {
     let folder = tempfile::tempdir().unwrap();

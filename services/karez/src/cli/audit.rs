@@ -1,8 +1,13 @@
-//! `karez audit`: whether the log is what was recorded, and whether all that was sent is in it.
+//! `karez audit`: whether the log is what was recorded, whether all that was sent is in it, and evidence to take away.
+
+mod evidence;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use karez_projections::Portfolio;
+use uuid::Uuid;
 
 use super::context::Context;
 use super::output;
@@ -21,8 +26,21 @@ pub(super) struct AuditArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Recompute the hash chain from the first event to the last
-    Verify,
+    /// Recompute the hash chain from the first event to the last, and hold it against every checkpoint
+    Verify {
+        /// A checkpoint that was kept elsewhere; may be given several times
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+    },
+    /// Make a checkpoint, size and root of the log with a signature, and print it with the public key: keep it elsewhere
+    Checkpoint,
+    /// What shows that an event is in the log that was signed, as JSON
+    Proof {
+        /// The event's id
+        event_id: Uuid,
+    },
+    /// Write an evidence pack that checks without karez: events, checkpoint, proofs, rules, and the program that checks them
+    Export(evidence::ExportArgs),
     /// What auditors looked at over HTTP, the newest first
     Reads {
         /// Most rows
@@ -40,10 +58,13 @@ enum What {
 }
 
 pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Trouble> {
-    match args.what {
-        What::Verify => verify_log(context).await,
-        What::Reads { limit } => reads(context, limit).await,
-        What::Administration { limit } => administration(context, limit).await,
+    match &args.what {
+        What::Verify { checkpoint } => verify_log(context, checkpoint).await,
+        What::Checkpoint => evidence::checkpoint(context).await,
+        What::Proof { event_id } => evidence::proof(context, *event_id).await,
+        What::Export(args) => Box::pin(evidence::export(context, args)).await,
+        What::Reads { limit } => reads(context, *limit).await,
+        What::Administration { limit } => administration(context, *limit).await,
         What::Intake => sweep(context).await,
     }
 }
@@ -71,7 +92,7 @@ async fn administration(context: &Context, limit: usize) -> Result<Exit, Trouble
     Ok(Exit::Done)
 }
 
-async fn verify_log(context: &Context) -> Result<Exit, Trouble> {
+async fn verify_log(context: &Context, checkpoints: &[PathBuf]) -> Result<Exit, Trouble> {
     let log = context.open().await?;
     let bar = progress_bar();
     let told = |done, of| {
@@ -99,6 +120,12 @@ async fn verify_log(context: &Context) -> Result<Exit, Trouble> {
         );
         output::line(context.say(&zh, &en))?;
         return Ok(Exit::Found);
+    }
+    for file in checkpoints {
+        if let Some(said) = evidence::misfit(context, &log, file).await? {
+            output::line(&said)?;
+            return Ok(Exit::Found);
+        }
     }
     let zh = format!(
         "账本完好：{position} 条，{} 个流，{algorithm} {hash}",

@@ -9,7 +9,7 @@ use super::sheet::{Cell, Look, Sheet, column};
 use super::show::Shape;
 use super::words;
 use crate::accounts::{AccountError, NO_PASSWORD, check_name, check_unit, first_password, hash_password};
-use crate::authorization::Role;
+use crate::authorization::{Action, Role, reach_in_words};
 use crate::language::Language;
 use crate::store::{Change, NewAccount};
 use crate::trouble::{Exit, Trouble};
@@ -42,6 +42,8 @@ enum What {
         #[command(flatten)]
         shape: Shape,
     },
+    /// What each role may do, and how far, as a Markdown table
+    Roles,
     /// Let an account in no more, and end its sessions; `reset-password` opens it again
     Disable {
         /// Its name
@@ -68,6 +70,7 @@ pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trou
             oidc,
         } => add(context, name, (*role, unit.as_ref()), *oidc).await,
         What::List { shape } => list(context, shape).await,
+        What::Roles => roles(),
         What::Disable { name } => {
             let done = context.open().await?.disable_account(name, context.by()).await?;
             let (zh, en) = (format!("账户 {name} 已停用"), format!("{name} is disabled"));
@@ -80,6 +83,16 @@ pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trou
             tell(context, name, done, (&zh, &en))
         }
     }
+}
+
+fn roles() -> Result<Exit, Trouble> {
+    let names = Role::ALL.map(|role| format!("`{role}`")).join(" | ");
+    output::line(&format!("| | {names} |\n|---|---|---|---|---|---|"))?;
+    for action in Action::ALL {
+        let reaches = Role::ALL.map(|role| reach_in_words(role, action)).join(" | ");
+        output::line(&format!("| `{}` | {reaches} |", action.as_str()))?;
+    }
+    Ok(Exit::Done)
 }
 
 async fn add(

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use super::submit::Pending;
 use super::{Gateway, auth};
+use crate::authorization::{Action, Role, reach_in_words};
 use crate::receipt::Receipt;
 
 /// The two clocks.
@@ -131,6 +132,27 @@ pub(crate) struct After {
     /// Only what follows this position.
     #[param(format = "uint64")]
     after: Option<u64>,
+}
+
+/// Since which checkpoint.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct Since {
+    /// The size of an earlier checkpoint, from which this one is shown to go on.
+    #[param(format = "uint64")]
+    since: Option<u64>,
+}
+
+/// What evidence is about.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct Evidence {
+    /// Only this fund, with its projects, their units and warnings.
+    fund: Option<String>,
+    /// Only this project, with its unit and warnings.
+    project: Option<String>,
 }
 
 /// How a batch is taken.
@@ -326,5 +348,31 @@ pub(crate) async fn page() -> Response {
     let only_ours =
         "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'";
     let headers = [(header::CONTENT_SECURITY_POLICY, only_ours)];
-    (headers, Html(include_str!("docs.html"))).into_response()
+    let page = include_str!("docs.html").replace("<!-- roles -->", &roles());
+    (headers, Html(page)).into_response()
+}
+
+/// Who may do what, as rows of a table.
+fn roles() -> String {
+    let mut rows = String::from("<tr><th>action");
+    for role in Role::ALL {
+        rows.push_str("<th>");
+        rows.push_str(role.as_str());
+    }
+    rows.push_str("<th>addresses");
+    for action in Action::ALL {
+        rows.push_str("\n<tr><td><code>");
+        rows.push_str(action.as_str());
+        rows.push_str("</code>");
+        for role in Role::ALL {
+            rows.push_str("<td>");
+            rows.push_str(reach_in_words(role, action));
+        }
+        let addresses = action
+            .addresses()
+            .map(|(method, path)| format!("<code>{method} {path}</code>"));
+        rows.push_str("<td>");
+        rows.push_str(&addresses.collect::<Vec<_>>().join("<br>"));
+    }
+    rows
 }

@@ -91,6 +91,8 @@ pub(crate) struct Question {
     pub(crate) skip: usize,
     pub(crate) limit: Option<usize>,
     pub(crate) after: Option<u64>,
+    /// Since which checkpoint, by its size.
+    pub(crate) since: Option<u64>,
     /// Only events of these types.
     pub(crate) types: Option<String>,
     /// All rows or none.
@@ -132,6 +134,7 @@ impl Question {
             "skip" => self.skip = value.parse().map_err(|_| not_a_number("skip", &value))?,
             "limit" => self.limit = Some(read_limit(&value)?),
             "after" => self.after = Some(value.parse().map_err(|_| not_a_number("after", &value))?),
+            "since" => self.since = Some(value.parse().map_err(|_| not_a_number("since", &value))?),
             "type" => self.types = Some(value),
             "atomic" => self.atomic = read_switch(name, &value)?,
             "dry_run" => self.dry_run = read_switch(name, &value)?,

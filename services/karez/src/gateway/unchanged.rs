@@ -25,6 +25,8 @@ const WITHOUT: [&str; 8] = [
     "/v1/administration",
     "/v1/system",
 ];
+/// Checkpoints, checks and reads are beside the log as well.
+const AUDIT: &str = "/v1/audit/";
 /// Whether a deadline has passed changes by the minute.
 const BY_THE_MINUTE: &str = "/v1/warnings";
 
@@ -32,7 +34,7 @@ const BY_THE_MINUTE: &str = "/v1/warnings";
 pub(crate) async fn tag(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_read || !path.starts_with("/v1/") || WITHOUT.contains(&path) {
+    if !is_read || !path.starts_with("/v1/") || WITHOUT.contains(&path) || path.starts_with(AUDIT) {
         return next.run(request).await;
     }
     // Taken before the answer: one that is newer than its tag is only asked for once more.

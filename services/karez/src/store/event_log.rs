@@ -167,6 +167,27 @@ impl EventLog {
         }
     }
 
+    /// The chain's hashes at the positions after `after` up to `upto`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] names a position that is missing or whose hash is none; otherwise what the database says.
+    pub async fn hashes(&self, after: Position, upto: Position) -> Result<Vec<Hash>, StoreError> {
+        let sql =
+            "SELECT position, hash FROM event_log WHERE position > $1 AND position <= $2 ORDER BY position";
+        let rows: Vec<(i64, Vec<u8>)> = on_either!(self, reading pool => {
+            sqlx::query_as(sql).bind(column(after)).bind(column(upto)).fetch_all(pool).await
+        })?;
+        let mut hashes = Vec::with_capacity(rows.len());
+        let expected = after.saturating_add(1)..=upto;
+        for (expected, found) in expected.zip(rows.into_iter().map(Some).chain(std::iter::repeat(None))) {
+            let hash = found
+                .filter(|(at, _)| *at == column(expected))
+                .and_then(|(_, hash)| Hash::try_from(hash.as_slice()).ok());
+            hashes.push(hash.ok_or_else(|| StoreError::unreadable(expected, &"there is no hash"))?);
+        }
+        Ok(hashes)
+    }
+
     /// The events of one stream after a version, in order, at most `limit`.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         version: 1,
         name: "event log",
@@ -42,6 +42,12 @@ const STEPS: [Step; 5] = [
         name: "administration",
         postgres: include_str!("../../migrations/postgres/0005_administration.sql"),
         sqlite: include_str!("../../migrations/sqlite/0005_administration.sql"),
+    },
+    Step {
+        version: 6,
+        name: "checkpoints",
+        postgres: include_str!("../../migrations/postgres/0006_checkpoints.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0006_checkpoints.sql"),
     },
 ];
 

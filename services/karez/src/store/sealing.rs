@@ -252,7 +252,7 @@ fn authenticated(person: &PersonId, field: &str) -> String {
     format!("{person}\n{field}")
 }
 
-fn random<const N: usize>() -> Result<[u8; N], SealError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], SealError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| SealError::Cipher(format!("no random bytes: {error}")))?;
     Ok(bytes)
