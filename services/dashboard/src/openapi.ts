@@ -348,6 +348,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The official template, filled in: each row with its own end. */
+        post: operations["post_imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The official template, to fill in. */
+        get: operations["get_imports_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/receipts/{event_id}": {
         parameters: {
             query?: never;
@@ -748,6 +782,161 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every account. */
+        get: operations["get_users"];
+        put?: never;
+        /** Makes an account. */
+        post: operations["post_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an account in no more, and ends its sessions. */
+        post: operations["post_users_name_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an account in again after wrong passwords. */
+        post: operations["post_users_name_unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/reset-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an account a new first password and ends its sessions; one that was disabled lets in again. */
+        post: operations["post_users_name_reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key, without its secret. */
+        get: operations["get_keys"];
+        put?: never;
+        /** Makes a key. */
+        post: operations["post_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a key's successor with the same rights. The key itself goes on for a while, so that its program is never shut out. */
+        post: operations["post_keys_id_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a key open nothing more, from now on. */
+        post: operations["post_keys_id_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/administration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes of accounts, keys and persons, the newest first. */
+        get: operations["get_administration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the service is. */
+        get: operations["get_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -849,10 +1038,15 @@ export interface components {
             currency?: components["schemas"]["Currency"];
         };
         /**
+         * @description How an account is.
+         * @enum {string}
+         */
+        AccountState: "active" | "first_password" | "locked" | "disabled";
+        /**
          * @description What can be done.
          * @enum {string}
          */
-        Action: "read_figures" | "read_funds" | "read_history" | "read_persons" | "read_warnings" | "read_notices" | "read_rules" | "record_facts" | "answer_warnings" | "handle_warnings" | "read_metrics";
+        Action: "read_figures" | "read_funds" | "read_history" | "read_persons" | "read_warnings" | "read_notices" | "read_rules" | "record_facts" | "answer_warnings" | "handle_warnings" | "read_metrics" | "manage_accounts" | "read_administration";
         /** @description Who says so. */
         Actor: {
             /** @description Account or key. */
@@ -1108,34 +1302,33 @@ export interface components {
         };
         /** @description 科目: the category of a budget line, a code of the programme's category chart. */
         CategoryId: string;
-        /** @description One warning that would be raised, changed or lifted. */
+        /** @description Some changes, the newest first. */
+        ChangeList: {
+            /** @description The changes. */
+            items: components["schemas"]["ChangeView"][];
+            /** @description Where the next page begins; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One change of an account, a key or a person. */
         ChangeView: {
-            /** @description The warning's identifier; one that would be raised may get another if something comes between. */
-            warning: components["schemas"]["WarningId"];
-            /** @description The rule's name. */
-            rule: string;
-            /** @description The rule's code in the catalogue. */
-            code?: string | null;
-            /** @description The rule's name in Chinese. */
-            title_zh?: string | null;
-            /** @description The same in English. */
-            title_en?: string | null;
-            project?: components["schemas"]["ProjectId"] | null;
-            fund?: components["schemas"]["FundId"] | null;
-            /** @description What within it: a source, category, period or tranche. */
-            subject?: string | null;
-            level_before?: components["schemas"]["Level"] | null;
-            level_after?: components["schemas"]["Level"] | null;
-            /** @description When the change would be made. */
-            comes: components["schemas"]["ComesView"];
-            /** @description One sentence with the numbers filled in, Chinese; of a warning that would end, the last one. */
-            sentence_zh: string;
-            /** @description The same in English. */
-            sentence_en: string;
-            /** @description The formula with its numbers filled in. */
-            formula?: string | null;
-            /** @description The thresholds it is compared with, from blue to red. */
-            threshold?: string | null;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            change_no: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            changed_at: string;
+            /** @description The account, `key:LABEL`, or `console` for a command on the machine itself. */
+            actor: string;
+            /** @description What was done, such as `account_added` or `key_rotated`. */
+            what: string;
+            /** @description The account, `key:LABEL` or person that was changed. */
+            subject: string;
+            /** @description What else is worth knowing, such as a role. */
+            detail: Record<string, never>;
         };
         /** @description A closed period. */
         ClosedPeriod: {
@@ -1867,6 +2060,16 @@ export interface components {
             /** @description 批次 it came from. */
             tranche_no?: string | null;
         };
+        /** @description An account whose first password is handed over. */
+        HandedOver: components["schemas"]["UserView"] & {
+            /** @description Shown this once; it must be changed when signing in. Absent where the directory knows the password. */
+            first_password?: string | null;
+        };
+        /** @description A key that is handed over. */
+        HandedOverKey: components["schemas"]["KeyView"] & {
+            /** @description Shown this once: the program sends it as `Authorization: Bearer`. */
+            key: string;
+        };
         /** @description How the node is. */
         Health: {
             status: string;
@@ -1931,6 +2134,35 @@ export interface components {
             /** @description The projects of the file, in its order. */
             projects?: components["schemas"]["ProjectId"][];
         };
+        /** @description What became of one fact of one row. */
+        ImportRowView: components["schemas"]["RowView"] & {
+            /** @description The sheet. */
+            sheet: string;
+            /**
+             * Format: int64
+             * @description The row, as Excel counts it.
+             */
+            row: number;
+            /** @description The column at fault, by its heading. */
+            column?: string | null;
+        };
+        /** @description What became of a workbook. */
+        ImportView: {
+            /** @description Whether all rows or none were to be recorded. */
+            atomic: boolean;
+            /** @description Whether it was only asked what would be done. */
+            dry_run: boolean;
+            /** @description How many ended how. */
+            counts: components["schemas"]["RowCounts"];
+            /** @description Every fact, in the order of sheets and rows. A row of 项目 states several. */
+            results: components["schemas"]["ImportRowView"][];
+            /** @description Of a dry run, the warnings that would be raised. */
+            raised?: components["schemas"]["ChangeView"][];
+            /** @description Of a dry run, the warnings that would have another colour, or rest on other figures. */
+            changed?: components["schemas"]["ChangeView"][];
+            /** @description Of a dry run, the warnings that would end. */
+            lifted?: components["schemas"]["ChangeView"][];
+        };
         /** @description 绩效完成值 or 监控值. */
         IndicatorReported: {
             /** @description Name as in the target. */
@@ -1964,6 +2196,49 @@ export interface components {
              * @description 预算年度.
              */
             fiscal_year: number;
+        };
+        /** @description Every key. */
+        KeyList: {
+            /** @description The keys, the newest first. */
+            items: components["schemas"]["KeyView"][];
+        };
+        /**
+         * @description How a key is.
+         * @enum {string}
+         */
+        KeyState: "active" | "rotated" | "expired" | "revoked";
+        /** @description A key of a program. */
+        KeyView: {
+            /** @description Its public part. */
+            key_id: string;
+            /** @description The program's name; what it records has the actor `key:LABEL`. */
+            label: string;
+            /** @description What the program may do. */
+            role: components["schemas"]["Role"];
+            /** @description The unit of a unit's key. */
+            unit?: string | null;
+            /** @description How it is now. */
+            state: components["schemas"]["KeyState"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: date-time
+             * @description From when it is revoked; still to come where it was rotated.
+             */
+            revoked_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was used last, to the minute.
+             */
+            last_used_at?: string | null;
         };
         /**
          * @description 结转 or 结余.
@@ -2085,9 +2360,32 @@ export interface components {
             /** @description What the cash plan in force wants paid by then, in percent of the plan; `null` without a plan. */
             planned_percent: components["schemas"]["Rounded"];
         };
+        /** @description A key that is to be made. */
+        NewKey: {
+            /** @description The program's name; what it records has the actor `key:LABEL`. */
+            label: string;
+            /** @description What the program may do. */
+            role: components["schemas"]["Role"];
+            unit?: components["schemas"]["UnitId"] | null;
+            /**
+             * Format: date
+             * @description The last day on which it opens anything; without it, until it is revoked.
+             */
+            expires_on?: string | null;
+        };
         NewPassword: {
             password: string;
             new_password: string;
+        };
+        /** @description An account that is to be made. */
+        NewUser: {
+            /** @description The name to sign in with. */
+            name: string;
+            /** @description What its owner may do. */
+            role: components["schemas"]["Role"];
+            unit?: components["schemas"]["UnitId"] | null;
+            /** @description It signs in through the office's directory, and has no password here. */
+            oidc?: boolean;
         };
         /** @description What somebody said about a warning. */
         NoteBody: {
@@ -2765,6 +3063,19 @@ export interface components {
          * @enum {string}
          */
         Role: "finance" | "unit" | "auditor" | "supervisor" | "admin";
+        /** @description How a key is rotated. */
+        Rotation: {
+            /**
+             * Format: int32
+             * @description How long the key before goes on; 24 where absent, and 0 ends it now.
+             */
+            overlap_hours?: number | null;
+            /**
+             * Format: date
+             * @description The last day of the new one; without it, that of the one before.
+             */
+            expires_on?: string | null;
+        };
         /**
          * Format: decimal
          * @description A figure in percent, percentage points or times, rounded once to two decimals; `null` where undefined.
@@ -3067,6 +3378,21 @@ export interface components {
              */
             event_id: string;
         };
+        /** @description How the store is. */
+        StoreHealth: {
+            /** @description sqlite or postgres. */
+            backend: string;
+            /**
+             * Format: int64
+             * @description What the database takes.
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description What is free on the disk of an embedded store; of a database server, nothing is known here.
+             */
+            free_bytes?: number | null;
+        };
         /**
          * @description The stream of an event.
          * @example project/P1
@@ -3105,6 +3431,37 @@ export interface components {
             forecast?: components["schemas"]["ForecastView"] | null;
             /** @description Month by month, and how fresh. */
             course: components["schemas"]["CourseView"];
+        };
+        /** @description How the service is. */
+        System: {
+            /** @description The version of karez. */
+            version: string;
+            /**
+             * Format: date
+             * @description The business day here.
+             */
+            today: string;
+            /** @description The last position of the log. */
+            log_position: components["schemas"]["u64"];
+            /** @description The last position that this node shows. */
+            position: components["schemas"]["u64"];
+            /**
+             * Format: int64
+             * @description How many events it has not folded yet.
+             */
+            lag_positions: number;
+            /**
+             * Format: date-time
+             * @description When the last fact that it shows became known.
+             */
+            data_as_at?: string | null;
+            /**
+             * Format: date
+             * @description The last day for which the rules were asked; far behind `today`, the sentinel does not run.
+             */
+            last_day_evaluated?: string | null;
+            /** @description Where the log lies. */
+            store: components["schemas"]["StoreHealth"];
         };
         /** @description One payment that arrived, and what became of it. */
         TrancheView: {
@@ -3205,6 +3562,34 @@ export interface components {
             closed_periods: components["schemas"]["ClosedPeriod"][];
             /** @description The figures of each currency. */
             currencies: components["schemas"]["SumView"][];
+        };
+        /** @description Every account. */
+        UserList: {
+            /** @description The accounts, by name. */
+            items: components["schemas"]["UserView"][];
+        };
+        /** @description An account of a person. */
+        UserView: {
+            /** @description The name to sign in with. */
+            name: string;
+            /** @description What its owner may do. */
+            role: components["schemas"]["Role"];
+            /** @description The unit of a unit's account. */
+            unit?: string | null;
+            /** @description How it is now. */
+            state: components["schemas"]["AccountState"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it lets nobody in.
+             */
+            locked_until?: string | null;
+            /** @description Whether it signs in through the office's directory. */
+            oidc: boolean;
         };
         /** @description 转派. */
         WarningAssigned: {
@@ -3659,15 +4044,14 @@ export interface operations {
                     "application/json": components["schemas"]["YearView"];
                 };
             };
-            /** @description It could not be done, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
         };
     };
     get_overview_flows: {
@@ -3696,15 +4080,14 @@ export interface operations {
                     "application/json": components["schemas"]["FlowsView"];
                 };
             };
-            /** @description It could not be done, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
         };
     };
     get_funds: {
@@ -3873,15 +4256,14 @@ export interface operations {
                     "application/json": components["schemas"]["SubtotalList"];
                 };
             };
-            /** @description It could not be done, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
         };
     };
     get_projects_id: {
@@ -3953,15 +4335,15 @@ export interface operations {
                     "application/json": components["schemas"]["YearView"];
                 };
             };
-            /** @description It could not be done, and why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
         };
     };
     get_projects_id_events: {
@@ -5288,6 +5670,88 @@ export interface operations {
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_imports: {
+        parameters: {
+            query?: {
+                /** @description Record all rows or none. */
+                atomic?: boolean;
+                /** @description Only say what would be done. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The workbook, at most 4 MiB and 2,000 facts. */
+        requestBody: {
+            content: {
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+            };
+        };
+        responses: {
+            /** @description Every row with its own end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            /** @description It is no such workbook; or of an atomic import a row was rejected, and none recorded: `results` says which. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_imports_template: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workbook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
             504: components["responses"]["504"];
@@ -7659,6 +8123,390 @@ export interface operations {
             429: components["responses"]["429"];
             500: components["responses"]["500"];
             502: components["responses"]["502"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_users: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description The account with its first password. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_users_name_disable: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_users_name_unlock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_users_name_reset_password: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account with its first password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOverKey"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_keys_id_rotate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The public part of the key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Rotation"] | null;
+            };
+        };
+        responses: {
+            /** @description The successor. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOverKey"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_keys_id_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The public part of the key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_administration: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before, with everything else unchanged. */
+                cursor?: string;
+                /** @description Rows of the page, 100 where absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_system: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
             503: components["responses"]["503"];
             504: components["responses"]["504"];
         };

@@ -17,7 +17,7 @@ use crate::demo::{STORY, submissions};
 use crate::receipt::Outcome;
 use crate::sentinel::Sentinel;
 use crate::session::recording;
-use crate::store::{By, EventLog, NewAccount};
+use crate::store::{By, CONSOLE, EventLog, NewAccount};
 use crate::telemetry::Metrics;
 use crate::trouble::{Exit, Trouble};
 
@@ -65,7 +65,7 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Trou
     output::line(context.say(&zh, &en))?;
     output::line(STORY)?;
     if args.accounts {
-        let names = make_accounts(&log, context.by()).await?.join("  ");
+        let names = make_accounts(&log, context.clock.now()).await?.join("  ");
         let zh = format!("演示账户（密码均为 {PASSWORD}）：{names}");
         let en = format!("accounts of the demonstration, all with the password {PASSWORD}: {names}");
         output::line(context.say(&zh, &en))?;
@@ -74,7 +74,7 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Trou
 }
 
 /// Makes the accounts of the demonstration, and gives their names.
-async fn make_accounts(log: &EventLog, by: By<'_>) -> Result<Vec<String>, Trouble> {
+async fn make_accounts(log: &EventLog, at: DateTime<Utc>) -> Result<Vec<String>, Trouble> {
     let password_hash = hash_password(PASSWORD).map_err(anyhow::Error::from)?;
     let mut names = Vec::new();
     for (name, role, unit) in accounts().map_err(anyhow::Error::from)? {
@@ -85,7 +85,7 @@ async fn make_accounts(log: &EventLog, by: By<'_>) -> Result<Vec<String>, Troubl
             password_hash: &password_hash,
             must_change_password: false,
         };
-        log.create_account(account, by).await?;
+        log.create_account(account, By { actor: CONSOLE, at }).await?;
         names.push(name);
     }
     Ok(names)
