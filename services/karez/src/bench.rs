@@ -3,6 +3,7 @@
 //!
 //! The rounds of what is compared are interleaved, so that a machine that drifts slows both alike.
 
+pub mod api;
 pub mod fold;
 pub mod ingest;
 pub mod query;
@@ -36,6 +37,9 @@ pub struct Line {
     pub median_micros: u64,
     /// Shortest and longest round, in microseconds.
     pub spread_micros: (u64, u64),
+    /// The time that one in a hundred takes longer than, in microseconds, where each was timed by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_micros: Option<u64>,
     /// Done a second, at the median.
     pub per_second: u64,
     /// Rate of this line divided by the rate of the line it is compared with.
@@ -47,7 +51,7 @@ pub struct Line {
 /// Everything that one bench measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BenchReport {
-    /// `ingest`, `fold`, `query` or `rules`.
+    /// `ingest`, `fold`, `query`, `rules` or `api`.
     pub bench: &'static str,
     /// `sqlite` or `postgres`.
     pub store: &'static str,
@@ -73,12 +77,7 @@ impl Times {
     }
 
     pub(crate) fn line(&self, what: &str, count: usize) -> Line {
-        let mut micros: Vec<u64> = self
-            .0
-            .iter()
-            .map(|took| u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1))
-            .collect();
-        micros.sort_unstable();
+        let micros = self.sorted_micros();
         let at = |index: usize| micros.get(index).copied().unwrap_or(1);
         let median = at(micros.len() / 2);
         let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -87,10 +86,31 @@ impl Times {
             count,
             median_micros: median,
             spread_micros: (at(0), at(micros.len().saturating_sub(1))),
+            p99_micros: None,
             per_second: count.saturating_mul(1_000_000) / median,
             ratio: None,
             against: None,
         }
+    }
+
+    /// A line of things that were timed one by one, some of them at the same time: `together` is how long all took.
+    pub(crate) fn line_of_each(&self, what: &str, count: usize, together: Duration) -> Line {
+        let micros = self.sorted_micros();
+        let slow = micros.get(micros.len() * 99 / 100).copied();
+        let line = self.line(what, count);
+        let together = u64::try_from(together.as_micros()).unwrap_or(u64::MAX).max(1);
+        Line {
+            p99_micros: slow,
+            per_second: line.count.saturating_mul(1_000_000) / together,
+            ..line
+        }
+    }
+
+    fn sorted_micros(&self) -> Vec<u64> {
+        let micros = |took: &Duration| u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let mut micros: Vec<u64> = self.0.iter().map(micros).collect();
+        micros.sort_unstable();
+        micros
     }
 }
 

@@ -98,7 +98,11 @@ fn project(number: usize, fund: &FundId) -> Result<[Submission; 4], IdError> {
     ])
 }
 
-fn project_id(number: usize) -> Result<ProjectId, IdError> {
+/// The number of a project.
+///
+/// # Errors
+/// Never: it is valid.
+pub fn project_id(number: usize) -> Result<ProjectId, IdError> {
     ProjectId::try_new(&format!("BENCH-{number:06}"))
 }
 

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use karez_events::Submission;
 
 use super::context::Context;
 use super::output;
-use crate::bench::{BenchReport, Size, fold, ingest, query, rules, workload};
+use crate::bench::{BenchReport, Size, api, fold, ingest, query, rules, workload};
+use crate::bus::Intake;
 use crate::clock::Clock;
 use crate::session::recording;
 use crate::store::{EventLog, LogSettings, StoreLocation};
 use crate::telemetry::Metrics;
 use crate::trouble::{Exit, Trouble};
+
+/// Facts that are made and recorded at once to fill a store.
+const FILL: usize = 5_000;
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArgs {
@@ -26,6 +31,9 @@ pub(super) struct BenchArgs {
     /// Rounds; the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Live readers, for api
+    #[arg(long, default_value_t = 100)]
+    readers: usize,
     /// Print JSON in place of a table
     #[arg(long)]
     json: bool,
@@ -39,6 +47,8 @@ enum What {
     Fold,
     /// The pages, against reading and decoding the rows they come from
     Query,
+    /// The API over connections of this machine: postings, pages, live readers
+    Api,
     /// A daily run of every rule, and the way from a recorded fact to its warning
     Rules,
 }
@@ -56,7 +66,7 @@ pub(super) async fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Tro
         projects: args.projects.max(1),
         rounds: args.rounds.max(1),
     };
-    let measured = measure(&log, args.what, size).await;
+    let measured = measure(&log, args, size).await;
     drop(log);
     if folder.is_dir() {
         std::fs::remove_dir_all(&folder).map_err(anyhow::Error::from)?;
@@ -70,8 +80,8 @@ pub(super) async fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Tro
     Ok(Exit::Done)
 }
 
-async fn measure(log: &EventLog, what: What, size: Size) -> anyhow::Result<BenchReport> {
-    match what {
+async fn measure(log: &EventLog, args: &BenchArgs, size: Size) -> anyhow::Result<BenchReport> {
+    match args.what {
         What::Ingest => ingest::ingest(log, size).await,
         What::Fold => {
             fill(log, size).await?;
@@ -80,6 +90,10 @@ async fn measure(log: &EventLog, what: What, size: Size) -> anyhow::Result<Bench
         What::Query => {
             fill(log, size).await?;
             query::query(log, size).await
+        }
+        What::Api => {
+            fill(log, size).await?;
+            api::api(log, size, args.readers.max(1)).await
         }
         What::Rules => {
             fill(log, size).await?;
@@ -95,16 +109,24 @@ async fn fill(log: &EventLog, size: Size) -> anyhow::Result<()> {
     );
     let metrics = Arc::new(Metrics::try_new()?);
     recording(log, Clock::system(), metrics, async |intake| {
-        let mut made = workload::projects(size.projects)?;
-        made.extend(workload::postings("fill", 0, size.events, size.projects)?);
-        for batch in made.chunks(5_000) {
-            for outcome in intake.submit_all(batch.to_vec()).await {
-                outcome?;
-            }
+        submit(&intake, workload::projects(size.projects)?).await?;
+        // Made as they are recorded: ten millions at once would not fit into memory.
+        for first in (0..size.events).step_by(FILL) {
+            let count = FILL.min(size.events - first);
+            submit(&intake, workload::postings("fill", first, count, size.projects)?).await?;
         }
         Ok(())
     })
     .await
+}
+
+async fn submit(intake: &Intake, made: Vec<Submission>) -> anyhow::Result<()> {
+    for batch in made.chunks(FILL) {
+        for outcome in intake.submit_all(batch.to_vec()).await {
+            outcome?;
+        }
+    }
+    Ok(())
 }
 
 fn table(report: &BenchReport) -> String {
@@ -118,9 +140,11 @@ fn table(report: &BenchReport) -> String {
             (Some(ratio), Some(against)) => format!("  = {ratio} of: {against}"),
             (_, _) => String::new(),
         };
-        let (rate, what, median) = (line.per_second, &line.what, line.median_micros / 1_000);
-        let (shortest, longest) = (shortest / 1_000, longest / 1_000);
-        format!("{rate:>12}/s  {what}  (median {median} ms, {shortest}–{longest} ms){ratio}")
+        let millis = |micros: u64| format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10);
+        let (rate, what, median) = (line.per_second, &line.what, millis(line.median_micros));
+        let slow = line.p99_micros.map(|slow| format!("p99 {} ms, ", millis(slow)));
+        let (slow, shortest, longest) = (slow.unwrap_or_default(), millis(shortest), millis(longest));
+        format!("{rate:>12}/s  {what}  (median {median} ms, {slow}{shortest}–{longest} ms){ratio}")
     });
     std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,304 @@
+//! How fast the API answers, over real connections of this machine and to callers with a key: postings one by one and in
+//! batches against the same postings without HTTP, pages of lists and projects, and how long a posting takes to reach
+//! everybody who follows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::future::{join_all, try_join_all};
+use karez_events::Submission;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{BenchReport, Line, Size, Times, workload};
+use crate::accounts::fresh_key;
+use crate::authorization::Role;
+use crate::bus::{Bus, Intake};
+use crate::clock::{BUSINESS_TIME_ZONE, Clock, Stopwatch};
+use crate::follower::Follower;
+use crate::gateway::auth::Authentication;
+use crate::gateway::{Door, Gateway, GatewayParts, GatewaySettings};
+use crate::receipt::Outcome;
+use crate::recorder::Recorder;
+use crate::store::{By, CONSOLE, EventLog};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+
+/// Callers that each wait for their own answer before they post again.
+const CALLERS: usize = 50;
+/// Rows of a batch.
+const BATCH: usize = 1_000;
+/// Pages of each kind in one round.
+const PAGES: usize = 50;
+/// Facts whose way to the readers is timed in one round.
+const HEARD: usize = 5;
+const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+const REQUEST_LIMIT: Duration = Duration::from_mins(2);
+
+/// Measures on what the store holds, which then holds what was posted as well.
+///
+/// # Errors
+/// The store cannot be read or written, or a posting is not recorded.
+pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<BenchReport> {
+    let clock = Clock::system();
+    let (key, kept) = fresh_key("bench", Role::Finance, None, clock.now(), None)?;
+    let by = By {
+        actor: CONSOLE,
+        at: clock.now(),
+    };
+    anyhow::ensure!(
+        log.create_key(&kept, by).await?,
+        "the key of an earlier bench is in force"
+    );
+    let bus = Bus::in_process();
+    let intake = bus.intake();
+    let metrics = Arc::new(Metrics::try_new()?);
+    let follower = Follower::load(log).await?;
+    let recorder = Recorder::new(log.clone(), bus.clone(), clock.clone(), Arc::clone(&metrics));
+    let parts = GatewayParts {
+        log: log.clone(),
+        intake: intake.clone(),
+        follower: follower.clone(),
+        clock,
+        metrics: Arc::clone(&metrics),
+        directory: None,
+    };
+    let settings = GatewaySettings {
+        time_zone: BUSINESS_TIME_ZONE,
+        body_limit_bytes: BODY_LIMIT_BYTES,
+        request_timeout: REQUEST_LIMIT,
+        concurrent_requests: CALLERS + readers + 1,
+        past_portfolios: 1,
+        authentication: Authentication::Required,
+        door: Door::default(),
+    };
+    let gateway = Gateway::try_new(parts, settings)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let mut tasks = Tasks::new();
+    let stop = tasks.stop_signal();
+    tasks.spawn("recorder", recorder.run(stop.clone()));
+    tasks.spawn(
+        "follower",
+        follower.follow(log.clone(), bus.feed(), metrics, stop),
+    );
+    let closing = tasks.close_signal();
+    tasks.spawn_door("gateway", gateway.serve(listener, closing));
+    let caller = Caller::try_new(address, key)?;
+    let mut measured = None;
+    tasks
+        .run_until(async { measured = Some(measure(&caller, &intake, size, readers).await) })
+        .await?;
+    let lines = measured.context("the API ended before it was measured")??;
+    Ok(BenchReport::new("api", log.backend(), lines))
+}
+
+/// A program with a key.
+struct Caller {
+    client: Client,
+    address: String,
+    key: String,
+}
+
+impl Caller {
+    fn try_new(address: String, key: String) -> anyhow::Result<Self> {
+        // The process has chosen it already where something else spoke TLS before.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let client = Client::builder().no_proxy().build()?;
+        Ok(Self { client, address, key })
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        let request = self.client.get(format!("{}{path}", self.address));
+        request.bearer_auth(&self.key)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.address));
+        request.bearer_auth(&self.key).json(body)
+    }
+
+    /// One fact by an address of its own.
+    async fn send(&self, posting: &Submission) -> anyhow::Result<()> {
+        let path = format!("/v1/projects/{}/events", posting.stream.id());
+        answered(self.post(&path, &body_of(posting)?)).await.map(drop)
+    }
+
+    async fn send_many(&self, postings: &[Submission]) -> anyhow::Result<()> {
+        let row = |posting: &Submission| -> anyhow::Result<Value> {
+            let mut row = body_of(posting)?;
+            if let Some(members) = row.as_object_mut() {
+                members.insert("project".to_owned(), json!(posting.stream.id()));
+            }
+            Ok(row)
+        };
+        let rows: Vec<Value> = postings.iter().map(row).collect::<anyhow::Result<_>>()?;
+        let told: Value =
+            serde_json::from_slice(&answered(self.post("/v1/events:batch", &json!(rows))).await?)?;
+        let results = told.get("results").and_then(Value::as_array);
+        let recorded = results
+            .into_iter()
+            .flatten()
+            .filter(|row| row.get("status") == Some(&json!("recorded")));
+        anyhow::ensure!(
+            recorded.count() == postings.len(),
+            "a row was not recorded: {told}"
+        );
+        Ok(())
+    }
+}
+
+fn body_of(posting: &Submission) -> anyhow::Result<Value> {
+    let mut body = serde_json::to_value(posting)?;
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|name, _| ["event_id", "type", "occurred_on", "data"].contains(&name.as_str()));
+    }
+    Ok(body)
+}
+
+/// The body of a good answer.
+async fn answered(request: RequestBuilder) -> anyhow::Result<Vec<u8>> {
+    let response = request.send().await?;
+    let status = response.status();
+    let body = response.bytes().await?;
+    let text = || String::from_utf8_lossy(&body).into_owned();
+    anyhow::ensure!(status.is_success(), "{status}: {}", text());
+    Ok(body.to_vec())
+}
+
+/// Times of single requests, and how long all of them took together.
+#[derive(Default)]
+struct Answers {
+    each: Times,
+    together: Duration,
+    count: usize,
+}
+
+impl Answers {
+    fn add(&mut self, each: Vec<Duration>, together: Duration) {
+        self.count += each.len();
+        self.together += together;
+        for took in each {
+            self.each.add(took);
+        }
+    }
+
+    fn line(&self, what: &str) -> Line {
+        self.each.line_of_each(what, self.count, self.together)
+    }
+}
+
+async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -> anyhow::Result<Vec<Line>> {
+    let posts = (size.events / 25).clamp(CALLERS, 5_000);
+    let [mut bare, mut single, mut batched, mut lists, mut pages, mut heard]: [Answers; 6] =
+        Default::default();
+    let list = "/v1/projects?as_of=2024-09-30&sort=-spent&limit=100";
+    for round in 0..size.rounds {
+        let made =
+            |what: &str, count| workload::postings(&format!("{what}-{round}"), 0, count, size.projects);
+        by_callers(made("bare", posts)?, &mut bare, async |posting| {
+            match intake.submit(posting).await? {
+                Outcome::Recorded(_) => Ok(()),
+                Outcome::Refused(refusal) => anyhow::bail!("refused: {}", refusal.message_en),
+            }
+        })
+        .await?;
+        by_callers(made("single", posts)?, &mut single, async |posting| {
+            caller.send(&posting).await
+        })
+        .await?;
+        for batch in made("batch", BATCH * 4)?.chunks(BATCH) {
+            let started = Stopwatch::start();
+            caller.send_many(batch).await?;
+            batched.add(vec![started.elapsed()], started.elapsed());
+        }
+        for page in 0..PAGES {
+            timed(&mut lists, caller.get(list)).await?;
+            let project = workload::project_id(page % size.projects)?;
+            timed(
+                &mut pages,
+                caller.get(&format!("/v1/projects/{project}?as_of=2024-09-30")),
+            )
+            .await?;
+        }
+        follow(caller, made("heard", HEARD)?, readers, &mut heard).await?;
+    }
+    let bare = bare.line("recorded without HTTP, 50 callers");
+    let mut batched = batched.line("a batch of 1,000 over HTTP, answered after commit");
+    // A batch is one request; its rate is that of its rows.
+    batched.per_second = batched.per_second.saturating_mul(BATCH as u64);
+    Ok(vec![
+        single
+            .line("recorded one by one over HTTP, 50 callers, answered after commit")
+            .against(&bare),
+        batched.against(&bare),
+        bare,
+        lists.line("first page of projects by amount spent, 100 rows"),
+        pages.line("project page"),
+        heard.line(&format!("from a posting to each of {readers} live readers")),
+    ])
+}
+
+async fn timed(answers: &mut Answers, request: RequestBuilder) -> anyhow::Result<()> {
+    let started = Stopwatch::start();
+    answered(request).await?;
+    answers.add(vec![started.elapsed()], started.elapsed());
+    Ok(())
+}
+
+async fn by_callers(
+    postings: Vec<Submission>,
+    answers: &mut Answers,
+    send: impl AsyncFn(Submission) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut shares: Vec<Vec<Submission>> = vec![Vec::new(); CALLERS];
+    for (share, posting) in (0..CALLERS).cycle().zip(postings) {
+        if let Some(share) = shares.get_mut(share) {
+            share.push(posting);
+        }
+    }
+    let started = Stopwatch::start();
+    let send = &send;
+    let each = shares.into_iter().map(|share| async move {
+        let mut took = Vec::with_capacity(share.len());
+        for posting in share {
+            let asked = Stopwatch::start();
+            send(posting).await?;
+            took.push(asked.elapsed());
+        }
+        anyhow::Ok(took)
+    });
+    let each = try_join_all(each).await?.concat();
+    answers.add(each, started.elapsed());
+    Ok(())
+}
+
+/// Times each fact's way from its sending to everybody who follows.
+async fn follow(
+    caller: &Caller,
+    postings: Vec<Submission>,
+    readers: usize,
+    heard: &mut Answers,
+) -> anyhow::Result<()> {
+    let open = (0..readers).map(|_| caller.get("/v1/live").send());
+    let mut open: Vec<Response> = try_join_all(open).await?;
+    for posting in postings {
+        let id = posting.event_id.to_string();
+        let started = Stopwatch::start();
+        let hear = open.iter_mut().map(async |reader| {
+            let mut text = String::new();
+            while !text.contains(&id) {
+                let chunk = reader.chunk().await?.context("a live stream ended")?;
+                text.push_str(&String::from_utf8_lossy(&chunk));
+            }
+            anyhow::Ok(started.elapsed())
+        });
+        let (sent, each) = futures::join!(caller.send(&posting), join_all(hear));
+        sent?;
+        let each = each.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        heard.add(each, started.elapsed());
+    }
+    Ok(())
+}
