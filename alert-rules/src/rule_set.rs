@@ -2,6 +2,8 @@
 //! switched off, and the calendar. What it does not say has the defaults. It is published as an event, and each
 //! warning pins its hash.
 
+pub mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -217,6 +217,8 @@ vocabulary! {
     102 1 Calendar "import_completed" ImportCompleted(system::ImportCompleted) "导入批次: a file has been imported.";
     103 1 Calendar "warnings_silenced" WarningsSilenced(supervision::WarningsSilenced) "静默: nobody is called for certain warnings for a while.";
     104 1 Calendar "silence_ended" SilenceEnded(supervision::SilenceEnded) "静默结束: a silence is over.";
+    105 1 Calendar "rules_proposed" RulesProposed(system::RulesProposed) "规则提议: somebody proposes a rule set, which another publishes.";
+    106 1 Calendar "rules_proposal_withdrawn" RulesProposalWithdrawn(system::RulesProposalWithdrawn) "规则提议撤回: a proposal is taken back.";
 }
 
 impl Event {

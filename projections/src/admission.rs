@@ -3,6 +3,7 @@
 //! is only what cannot be a fact (design.md §2).
 
 mod ids;
+mod rules;
 mod silences;
 
 use karez_events::event::project::{ProjectApplied, ProjectApproved};
@@ -65,6 +66,8 @@ pub enum RefusalCode {
     WordsMissing,
     /// A silence that is too broad, or too long.
     TooBroad,
+    /// The author of a change of the rules is not its publisher.
+    SamePerson,
     /// A budget without lines, a contract that is its own parent, and the like.
     Malformed,
 }
@@ -96,6 +99,7 @@ impl RefusalCode {
             Self::NotForUnits => "not_for_units",
             Self::WordsMissing => "words_missing",
             Self::TooBroad => "too_broad",
+            Self::SamePerson => "same_person",
             Self::Malformed => "malformed",
         }
     }
@@ -139,7 +143,10 @@ pub fn admit(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refus
         StreamId::Fund(id) => check_fund_fact(portfolio, id, submission),
         StreamId::Unit(id) => check_unit_fact(portfolio, id, submission),
         StreamId::Warning(_) => check_warning_fact(portfolio, submission),
-        StreamId::Calendar => silences::check(portfolio, submission),
+        StreamId::Calendar => {
+            silences::check(portfolio, submission)?;
+            rules::check(portfolio, submission)
+        }
     }
 }
 

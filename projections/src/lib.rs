@@ -13,6 +13,7 @@ pub mod fund;
 pub mod measures;
 pub mod portfolio;
 pub mod project;
+pub mod rule_proposal;
 pub mod silence;
 pub mod totals;
 pub mod unit;
@@ -26,6 +27,7 @@ pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,
     Voucher,
 };
+pub use rule_proposal::RuleProposal;
 pub use silence::Silence;
 pub use totals::{TotalsRow, totals};
 pub use unit::Unit;

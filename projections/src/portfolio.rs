@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fund::{Fund, FundEntry, FundEntryKind};
 use crate::project::{Entry, Project, Quota};
+use crate::rule_proposal::{self, RuleProposal};
 use crate::silence::Silence;
 use crate::unit::Unit;
 use crate::warnings::{Warning, WarningFact, Warnings};
@@ -57,6 +58,8 @@ pub struct Portfolio {
     imports: Vec<ImportRun>,
     /// In the order in which they began.
     silences: Vec<Silence>,
+    /// In the order in which they were made.
+    proposals: Vec<RuleProposal>,
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
 }
@@ -78,6 +81,12 @@ impl Portfolio {
     #[must_use]
     pub fn silences(&self) -> &[Silence] {
         &self.silences
+    }
+
+    /// Every rule set that was proposed, in the order in which they were.
+    #[must_use]
+    pub fn proposals(&self) -> &[RuleProposal] {
+        &self.proposals
     }
 
     /// The silence that holds for a warning on a day.
@@ -305,6 +314,7 @@ impl Portfolio {
         reason = "only some events of the calendar are kept"
     )]
     fn apply_to_calendar(&mut self, recorded: &RecordedEvent) {
+        rule_proposal::apply(&mut self.proposals, recorded);
         match &recorded.event {
             Event::ImportCompleted(data) => self.apply_import(recorded, data),
             Event::DayEvaluated(data) => {

@@ -50,6 +50,8 @@ mod readme;
 mod refusals;
 #[path = "api/roles.rs"]
 mod roles;
+#[path = "api/rule_changes.rs"]
+mod rule_changes;
 #[path = "api/serving.rs"]
 mod serving;
 #[path = "api/warnings.rs"]

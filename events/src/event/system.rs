@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::ids::ProjectId;
 
@@ -27,6 +28,31 @@ pub struct RulesPublished {
     pub publisher: String,
     /// The rule set.
     pub rules: String,
+    /// The proposal that this makes good, by its event; absent where it was published without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Uuid>,
+}
+
+/// 规则提议. Another person publishes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulesProposed {
+    /// Hash of the rule set's text.
+    pub content_hash: String,
+    /// Who wrote the change.
+    pub author: String,
+    /// The rule set.
+    pub rules: String,
+}
+
+/// 规则提议撤回.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulesProposalWithdrawn {
+    /// The proposal, by its event.
+    pub proposal: Uuid,
+    /// Why.
+    pub cause: String,
 }
 
 /// 导入批次. Nothing is imported silently: every row is counted under one of the four outcomes.

@@ -74,7 +74,9 @@ impl Project {
             | Event::RulesPublished(_)
             | Event::ImportCompleted(_)
             | Event::WarningsSilenced(_)
-            | Event::SilenceEnded(_) => {}
+            | Event::SilenceEnded(_)
+            | Event::RulesProposed(_)
+            | Event::RulesProposalWithdrawn(_) => {}
         }
     }
 

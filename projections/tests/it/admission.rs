@@ -36,6 +36,14 @@ fn known() -> Given {
         about("warning/W1", "2024-03-04", "warning_raised", raised()),
         about("warning/W2", "2024-03-04", "warning_raised", raised()),
         about("warning/W2", "2024-03-05", "warning_lifted", lifted()),
+        about("calendar", "2024-03-06", "rules_proposed", proposed("li")).named("open"),
+        about("calendar", "2024-03-06", "rules_proposed", proposed("li")).named("taken back"),
+        about(
+            "calendar",
+            "2024-03-07",
+            "rules_proposal_withdrawn",
+            json!({"proposal": id_of("taken back"), "cause": "another follows"}),
+        ),
     ])
 }
 
@@ -100,6 +108,19 @@ fn approval(more: &Value) -> Fact {
 
 fn withdrawn(name: &str) -> Fact {
     fact("2024-05-01", "fact_withdrawn", json!({"withdraws": id_of(name)}))
+}
+
+fn proposed(author: &str) -> Value {
+    json!({"content_hash": "ab", "author": author, "rules": "off = []"})
+}
+
+fn published(author: &str, publisher: &str, more: &Value) -> Fact {
+    let mut data =
+        json!({"content_hash": "ab", "author": author, "publisher": publisher, "rules": "off = []"});
+    data.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    about("calendar", "2024-05-01", "rules_published", data)
 }
 
 fn silence(data: Value) -> Fact {
@@ -186,6 +207,23 @@ fn reversal_of(name: &str) -> Fact {
 #[case::silence_of_two_months(RefusalCode::TooBroad, "/data/until_on", silence(json!({"rule": "late_entry", "until_on": "2024-06-30", "cause": "quiet"})))]
 #[case::silence_that_is_over(RefusalCode::PeriodReversed, "/data/until_on", silence(json!({"rule": "late_entry", "until_on": "2024-04-30", "cause": "quiet"})))]
 #[case::silence_without_a_word(RefusalCode::WordsMissing, "/data/cause", silence(json!({"rule": "late_entry", "until_on": "2024-05-02", "cause": ""})))]
+#[case::rules_of_one_person(RefusalCode::SamePerson, "/data/publisher", published("li", " li", &json!({})))]
+#[case::rules_of_nobody(RefusalCode::SamePerson, "/data/publisher", published(" ", "li", &json!({})))]
+#[case::rules_that_were_taken_back(RefusalCode::NothingToCorrect, "/data/proposal", published("li", "wang", &json!({"proposal": id_of("taken back")})))]
+#[case::rules_that_nobody_proposed(RefusalCode::NothingToCorrect, "/data/proposal", published("li", "wang", &json!({"proposal": id_of("nothing")})))]
+#[case::other_rules_than_proposed(RefusalCode::Malformed, "/data/rules", published("li", "wang", &json!({"proposal": id_of("open"), "rules": "off = [\"ST\"]"})))]
+#[case::rules_of_another_author(RefusalCode::Malformed, "/data/rules", published("zhao", "wang", &json!({"proposal": id_of("open")})))]
+#[case::proposal_without_a_reason(
+    RefusalCode::WordsMissing,
+    "/metadata/reason",
+    about("calendar", "2024-05-01", "rules_proposed", proposed("li"))
+)]
+#[case::proposal_of_nobody(
+    RefusalCode::Malformed,
+    "/data/author",
+    about("calendar", "2024-05-01", "rules_proposed", proposed(""))
+)]
+#[case::withdrawal_without_a_word(RefusalCode::WordsMissing, "/data/cause", about("calendar", "2024-05-01", "rules_proposal_withdrawn", json!({"proposal": id_of("open"), "cause": " "})))]
 #[case::end_of_no_silence(RefusalCode::NothingToCorrect, "/data/silence", about("calendar", "2024-05-01", "silence_ended", json!({"silence": id_of("nothing"), "cause": "over"})))]
 #[case::another_units_warning(RefusalCode::NotYourProject, "/stream", about("warning/W1", "2024-05-01", "warning_answered", json!({})).by_unit("U2"))]
 #[case::malformed(RefusalCode::Malformed, "/data/lines", fact("2024-05-01", "budget_approved", json!({"lines": []})))]

@@ -97,6 +97,12 @@ pub enum Action {
     ReadNotices,
     /// See rules and thresholds.
     ReadRules,
+    /// Ask what other thresholds would have said.
+    TestRules,
+    /// Propose a change of the rules, and take it back.
+    ProposeRules,
+    /// Put in force what another person proposed.
+    PublishRules,
     /// Record facts.
     RecordFacts,
     /// Explain a warning, and report on a rectification.
@@ -117,7 +123,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::ReadFigures,
         Self::ReadFunds,
         Self::ReadHistory,
@@ -125,6 +131,9 @@ impl Action {
         Self::ReadWarnings,
         Self::ReadNotices,
         Self::ReadRules,
+        Self::TestRules,
+        Self::ProposeRules,
+        Self::PublishRules,
         Self::RecordFacts,
         Self::AnswerWarnings,
         Self::HandleWarnings,
@@ -161,6 +170,9 @@ pub fn reach(role: Role, action: Action) -> Option<Reach> {
         Action::ReadWarnings   => [EVERYTHING, OWN_UNIT,   EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadNotices    => [EVERYTHING, None,       EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadRules      => [EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING],
+        Action::TestRules      => [EVERYTHING, None,       EVERYTHING, EVERYTHING, EVERYTHING],
+        Action::ProposeRules   => [EVERYTHING, None,       None,       EVERYTHING, None],
+        Action::PublishRules   => [EVERYTHING, None,       None,       None,       EVERYTHING],
         Action::RecordFacts    => [EVERYTHING, OWN_UNIT,   None,       None,       None],
         Action::AnswerWarnings => [EVERYTHING, OWN_UNIT,   None,       EVERYTHING, None],
         Action::HandleWarnings => [EVERYTHING, None,       None,       EVERYTHING, None],
@@ -191,6 +203,9 @@ impl Action {
             Self::ReadWarnings => "read_warnings",
             Self::ReadNotices => "read_notices",
             Self::ReadRules => "read_rules",
+            Self::TestRules => "test_rules",
+            Self::ProposeRules => "propose_rules",
+            Self::PublishRules => "publish_rules",
             Self::RecordFacts => "record_facts",
             Self::AnswerWarnings => "answer_warnings",
             Self::HandleWarnings => "handle_warnings",
@@ -300,6 +315,12 @@ pub const ENDPOINTS: &[(&str, &str, Access)] = &[
     ("GET", "/v1/system", Access::May(Action::ReadMetrics)),
     ("GET", "/v1/rules", Access::May(Action::ReadRules)),
     ("GET", "/v1/rules/{id}", Access::May(Action::ReadRules)),
+    ("POST", "/v1/rules/{id}/backtest", Access::May(Action::TestRules)),
+    ("GET", "/v1/rules/proposals", Access::May(Action::ReadRules)),
+    ("GET", "/v1/rules/proposals/{id}", Access::May(Action::ReadRules)),
+    ("POST", "/v1/rules/proposals", Access::May(Action::ProposeRules)),
+    ("POST", "/v1/rules/proposals/{id}/withdraw", Access::May(Action::ProposeRules)),
+    ("POST", "/v1/rules/proposals/{id}/publish", Access::May(Action::PublishRules)),
     ("GET", "/v1/audit/checkpoint", Access::May(Action::Audit)),
     ("POST", "/v1/audit/checkpoint", Access::May(Action::Audit)),
     ("GET", "/v1/audit/proof/{event_id}", Access::May(Action::ReadHistory)),
@@ -370,6 +391,13 @@ impl Caller {
             Self::Anybody => None,
             Self::Known(known) => Some((&known.name, known.role, known.unit.as_ref())),
         }
+    }
+
+    /// The person who signed in; nobody for programs, whose names have a colon, and on a server without accounts.
+    #[must_use]
+    pub fn person(&self) -> Option<&str> {
+        let (name, _, _) = self.known()?;
+        (!name.contains(':')).then_some(name)
     }
 
     /// The unit to which this caller's view is confined.
@@ -502,7 +530,9 @@ fn is_said_by_units(event_type: EventType) -> bool {
         | EventType::RulesPublished
         | EventType::ImportCompleted
         | EventType::WarningsSilenced
-        | EventType::SilenceEnded => false,
+        | EventType::SilenceEnded
+        | EventType::RulesProposed
+        | EventType::RulesProposalWithdrawn => false,
     }
 }
 
@@ -524,6 +554,8 @@ mod tests {
             Action::RecordFacts,
             Action::AnswerWarnings,
             Action::HandleWarnings,
+            Action::ProposeRules,
+            Action::PublishRules,
         ] {
             assert_eq!(reach(Role::Auditor, action), None, "{action:?}");
         }

@@ -30,6 +30,7 @@ use crate::bus::Intake;
 use crate::clock::Clock;
 use crate::follower::Follower;
 use crate::oidc::Directory;
+use crate::sentinel::Daily;
 use crate::store::EventLog;
 use crate::telemetry::Metrics;
 
@@ -37,6 +38,7 @@ mod administration;
 mod answer;
 mod audit;
 pub mod auth;
+mod backtest;
 mod batch;
 mod bodies;
 mod connections;
@@ -61,6 +63,7 @@ mod pressure;
 mod preview;
 mod problem;
 mod projects;
+mod proposals;
 mod question;
 mod receipts;
 mod rejections;
@@ -90,6 +93,8 @@ use verification::Verification;
 const HASHED_AT_ONCE: usize = 2;
 /// Rehearsals at once.
 const REHEARSALS: usize = 2;
+/// Back-tests at once: each keeps a processor busy for as long as it is let.
+const BACKTESTS: usize = 1;
 
 /// What the gateway reads from and writes to.
 #[derive(Debug, Clone)]
@@ -104,6 +109,8 @@ pub struct GatewayParts {
     pub clock: Clock,
     /// The figures of the process.
     pub metrics: Arc<Metrics>,
+    /// When a day's run is due, for whoever tells the history again.
+    pub daily: Daily,
     /// Who signs checkpoints of the log.
     pub notary: Notary,
     /// The office's directory, where people can sign in through one.
@@ -157,6 +164,7 @@ struct Inner {
     live: Live,
     /// Each holds a copy of the portfolio.
     rehearsals: Semaphore,
+    backtests: Semaphore,
     verification: Verification,
 }
 
@@ -180,6 +188,7 @@ impl Gateway {
             started_as,
             live: Live::default(),
             rehearsals: Semaphore::new(REHEARSALS),
+            backtests: Semaphore::new(BACKTESTS),
             verification: Verification::default(),
         })))
     }
@@ -298,6 +307,11 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(silences::end))
         .routes(routes!(rules::list))
         .routes(routes!(rules::show))
+        .routes(routes!(backtest::post))
+        .routes(routes!(proposals::list, proposals::propose))
+        .routes(routes!(proposals::show))
+        .routes(routes!(proposals::publish))
+        .routes(routes!(proposals::withdraw))
         .routes(routes!(audit::checkpoint, audit::take))
         .routes(routes!(audit::proof))
         .routes(routes!(audit::export))

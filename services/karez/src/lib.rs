@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod authorization;
+pub mod backtest;
 pub mod backup;
 pub mod bench;
 pub mod bus;
@@ -22,6 +23,7 @@ pub mod print;
 pub mod receipt;
 pub mod recorder;
 pub mod replay;
+pub mod rule_text;
 pub mod sentinel;
 pub mod serve;
 pub mod session;

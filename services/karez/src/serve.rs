@@ -65,6 +65,7 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         follower: follower.clone(),
         clock: clock.clone(),
         metrics: Arc::clone(&metrics),
+        daily: config.daily()?,
         notary: notary.clone(),
         directory: door::directory(&config.gateway)?,
     };

@@ -28,6 +28,7 @@ pub mod page;
 pub mod preview;
 pub mod project;
 pub mod projects;
+pub mod proposals;
 pub mod receipts;
 pub mod rejections;
 pub mod rules;

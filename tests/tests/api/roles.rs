@@ -11,6 +11,8 @@ use crate::world::{On, body, read};
 
 pub(crate) const SILENCE: &str = "00000000-0000-0000-0000-000000000001";
 
+const PROPOSAL: &str = "00000000-0000-0000-0000-000000000002";
+
 /// What an address is asked about.
 struct About {
     project: &'static str,
@@ -30,6 +32,7 @@ impl About {
             Some("units") => self.unit,
             Some("warnings") => self.warning,
             Some("funds") => "KJ",
+            Some("rules") if path.contains("/proposals") => PROPOSAL,
             Some("rules") => "idle_funds",
             Some("silences") => SILENCE,
             Some("keys") => &self.key_id,
@@ -59,10 +62,14 @@ impl Office {
             json!({"rule": "late_entry", "until_on": "2024-07-02", "cause": "books are being moved"});
         let silence = json!({"event_id": SILENCE, "stream": "calendar", "type": "warnings_silenced",
             "occurred_on": "2024-06-30", "data": silenced});
+        let proposed = json!({"author": "somebody", "content_hash": "", "rules": ""});
+        let proposal = json!({"event_id": PROPOSAL, "stream": "calendar", "type": "rules_proposed",
+            "occurred_on": "2024-06-30", "data": proposed, "metadata": {"reason": "to be read"}});
         let lines = [
             warning("W-0", "P1", "U0"),
             warning("W-1", "P2", "U1"),
             silence.to_string(),
+            proposal.to_string(),
         ]
         .join("\n");
         let [option, place] = &office.world.store;

@@ -112,7 +112,7 @@ impl Gateway {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn broken(error: anyhow::Error) -> Problem {
+pub(super) fn broken(error: anyhow::Error) -> Problem {
     tracing::error!("an answer could not be computed: {error:#}");
     Problem::internal()
 }

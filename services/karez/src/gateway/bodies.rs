@@ -8,6 +8,7 @@ use karez_events::event::money_flow::{
 use karez_events::event::supervision::{
     RectificationOrdered, SilenceEnded, WarningAssigned, WarningClosed, WarningNote, WarningsSilenced,
 };
+use karez_events::event::system::{RulesProposalWithdrawn, RulesProposed, RulesPublished};
 use karez_events::{EventType, Metadata, ProjectId};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -74,9 +75,9 @@ struct Surroundings {
     metadata: Option<Metadata>,
 }
 
-/// The data's schema with what stands beside them, without the field that is in the address and with some that may be
+/// The data's schema with what stands beside them, without the fields that are known from the address or the caller, and with some that may be
 /// left out.
-fn beside<T: PartialSchema>(in_address: Option<&str>, may_be_absent: &[&str]) -> RefOr<Schema> {
+fn beside<T: PartialSchema>(known: &[&str], may_be_absent: &[&str]) -> RefOr<Schema> {
     let (RefOr::T(Schema::Object(mut body)), RefOr::T(Schema::Object(more))) =
         (T::schema(), Surroundings::schema())
     else {
@@ -84,8 +85,8 @@ fn beside<T: PartialSchema>(in_address: Option<&str>, may_be_absent: &[&str]) ->
     };
     body.properties.extend(more.properties);
     body.required.extend(more.required);
-    if let Some(name) = in_address {
-        body.properties.shift_remove(name);
+    for name in known {
+        body.properties.shift_remove(*name);
         body.required.retain(|required| required != name);
     }
     body.required
@@ -94,13 +95,13 @@ fn beside<T: PartialSchema>(in_address: Option<&str>, may_be_absent: &[&str]) ->
 }
 
 macro_rules! described_bodies {
-    ($($(#[$doc:meta])+ $name:ident: $data:ty, $in_address:expr, $may_be_absent:expr;)+) => {$(
+    ($($(#[$doc:meta])+ $name:ident: $data:ty, $known:expr, $may_be_absent:expr;)+) => {$(
         $(#[$doc])+
         pub(crate) struct $name;
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                beside::<$data>($in_address, &$may_be_absent)
+                beside::<$data>($known, &$may_be_absent)
             }
         }
 
@@ -115,25 +116,31 @@ macro_rules! described_bodies {
 
 described_bodies! {
     /// 支出入账.
-    ExpenditureBody: ExpenditureRecorded, None, [];
+    ExpenditureBody: ExpenditureRecorded, &[], [];
     /// 拨付.
-    DisbursementBody: FundsDisbursed, None, [];
+    DisbursementBody: FundsDisbursed, &[], [];
     /// 冲销.
-    ReversalBody: ExpenditureReversed, Some("reverses"), [];
+    ReversalBody: ExpenditureReversed, &["reverses"], [];
     /// 更正.
-    ReclassificationBody: ExpenditureReclassified, Some("reclassifies"), [];
+    ReclassificationBody: ExpenditureReclassified, &["reclassifies"], [];
     /// 退款.
-    RefundBody: ExpenditureRefunded, Some("refunds"), [];
+    RefundBody: ExpenditureRefunded, &["refunds"], [];
     /// 签收, 核查意见, 整改反馈 or 销号, of today where no day is named.
-    NoteBody: WarningNote, None, ["occurred_on"];
+    NoteBody: WarningNote, &[], ["occurred_on"];
     /// 转派.
-    AssignmentBody: WarningAssigned, None, ["occurred_on"];
+    AssignmentBody: WarningAssigned, &[], ["occurred_on"];
     /// 整改通知.
-    OrderBody: RectificationOrdered, None, ["occurred_on"];
+    OrderBody: RectificationOrdered, &[], ["occurred_on"];
     /// 解除 or 误报.
-    EndingBody: WarningClosed, None, ["occurred_on", "as_of"];
+    EndingBody: WarningClosed, &[], ["occurred_on", "as_of"];
     /// 静默.
-    SilenceBody: WarningsSilenced, None, ["occurred_on"];
+    SilenceBody: WarningsSilenced, &[], ["occurred_on"];
     /// 提前结束静默.
-    SilenceEndBody: SilenceEnded, Some("silence"), ["occurred_on"];
+    SilenceEndBody: SilenceEnded, &["silence"], ["occurred_on"];
+    /// 规则提议.
+    ProposalBody: RulesProposed, &["author", "content_hash"], ["occurred_on"];
+    /// 发布规则.
+    PublicationBody: RulesPublished, &["author", "publisher", "content_hash", "rules", "proposal"], ["occurred_on"];
+    /// 撤回规则提议.
+    WithdrawalBody: RulesProposalWithdrawn, &["proposal"], ["occurred_on"];
 }

@@ -99,17 +99,26 @@ impl Envelope {
     ) -> Result<Self, Problem> {
         let Members(mut members) = object(body)?;
         let occurred_on = required(&mut members, "occurred_on")?;
-        put_in_address(&mut members, in_address)?;
+        if let Some((name, id)) = in_address {
+            put_known(&mut members, name, &id)?;
+        }
         Self::of_flat(stream, event_type, occurred_on, members)
     }
 
-    /// Takes apart the end of a silence: a step that names the silence of the address.
-    pub(crate) fn of_silence_end(silence: Uuid, body: &[u8], today: NaiveDate) -> Result<Self, Problem> {
+    /// Takes apart a step of the calendar of which some fields are known from the address and the caller.
+    pub(crate) fn of_known(
+        event_type: EventType,
+        known: &[(&str, serde_json::Value)],
+        body: &[u8],
+        today: NaiveDate,
+    ) -> Result<Self, Problem> {
         let body = if body.is_empty() { b"{}" } else { body };
         let Members(mut members) = object(body)?;
-        put_in_address(&mut members, Some(("silence", silence)))?;
+        for (name, value) in known {
+            put_known(&mut members, name, value)?;
+        }
         let occurred_on = optional(&mut members, "occurred_on")?.unwrap_or(today);
-        Self::of_flat(StreamId::Calendar, EventType::SilenceEnded, occurred_on, members)
+        Self::of_flat(StreamId::Calendar, event_type, occurred_on, members)
     }
 
     /// Takes apart a person's step on a warning, `{…fields of the data…, …fields of the metadata…, occurred_on?}`: it is
@@ -305,21 +314,19 @@ pub(crate) fn place_in_flat_body(pointer: &str) -> Option<String> {
     place_in_event(within.unwrap_or(pointer))
 }
 
-/// Adds the field of the data that is in the address.
-fn put_in_address(
+/// Adds a field of the data that is known from the address or the caller.
+fn put_known(
     members: &mut BTreeMap<String, Box<RawValue>>,
-    in_address: Option<(&str, Uuid)>,
+    name: &str,
+    value: &impl serde::Serialize,
 ) -> Result<(), Problem> {
-    let Some((name, id)) = in_address else {
-        return Ok(());
-    };
-    let value = serde_json::value::to_raw_value(&id)?;
+    let value = serde_json::value::to_raw_value(value)?;
     if members.insert(name.to_owned(), value).is_none() {
         return Ok(());
     }
     Err(malformed(
         format!("/{name}"),
-        &format!("{name} is in the address: leave it out"),
+        &format!("{name} is known from the address or the caller: leave it out"),
     ))
 }
 

@@ -80,6 +80,7 @@ pub(crate) async fn end(
         return Err(unknown());
     }
     let sent = Sent::read(caller, StreamId::Calendar, &headers, &body)?;
-    let envelope = Envelope::of_silence_end(silence, &body, gateway.today());
+    let known = [("silence", serde_json::json!(silence))];
+    let envelope = Envelope::of_known(EventType::SilenceEnded, &known, &body, gateway.today());
     gateway.submit(envelope, &sent, place_in_flat_body).await
 }

@@ -6,21 +6,14 @@ use chrono::NaiveDate;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use karez_alert_rules::RuleSet;
-use karez_alert_rules::backtest::{CaseDiff, Change, Disposition, Raised, compare};
-use karez_events::{RawEvent, RecordedEvent};
-use karez_projections::{Target, Warnings};
-use serde::Serialize;
+use karez_alert_rules::backtest::{Change, Disposition, Raised};
 
 use super::super::context::Context;
 use super::super::sheet::{Cell, Look, Sheet, column};
 use super::super::show::Shape;
 use super::super::words;
-use crate::sentinel::{Daily, Timeline};
-use crate::store::EventLog;
+use crate::backtest::{Question, Report, backtest};
 use crate::trouble::{Exit, Trouble};
-
-/// Events read at once.
-const READ_EVENTS: usize = 5_000;
 
 #[derive(Debug, Args)]
 pub(super) struct BacktestArgs {
@@ -43,125 +36,33 @@ pub(super) struct BacktestArgs {
     shape: Shape,
 }
 
-/// What the other rules would have said.
-#[derive(Debug, Serialize)]
-struct Report {
-    from: NaiveDate,
-    to: NaiveDate,
-    thresholds_hash: String,
-    gained: usize,
-    lost: usize,
-    earlier: usize,
-    later: usize,
-    level_changed: usize,
-    same: usize,
-    items: Vec<Case>,
-}
-
-#[derive(Debug, Serialize)]
-struct Case {
-    change: Change,
-    rule: String,
-    target: String,
-    subject: Option<String>,
-    real: Option<Raised>,
-    other: Option<Raised>,
-    disposition: Option<Disposition>,
-}
-
-impl From<CaseDiff> for Case {
-    fn from(diff: CaseDiff) -> Self {
-        let target = match diff.target {
-            Target::Project(id) => format!("project/{id}"),
-            Target::Unit(id) => format!("unit/{id}"),
-            Target::Fund(id) => format!("fund/{id}"),
-            Target::Office => "office".to_owned(),
-        };
-        Self {
-            change: diff.change,
-            rule: diff.rule,
-            target,
-            subject: diff.subject,
-            real: diff.real,
-            other: diff.other,
-            disposition: diff.disposition,
-        }
-    }
-}
-
 pub(super) async fn run(context: &Context, args: &BacktestArgs) -> Result<Exit, Trouble> {
     let text = super::read_set(&args.rules, &args.with)?;
     let rules = RuleSet::try_from_toml(&text).map_err(|error| Trouble::wrong_use(error.to_string()))?;
     let log = context.open().await?;
     let daily = context.config.daily()?;
-    let events = read(&log).await?;
     let today = context.clock.today(context.config.office.time_zone);
-    let to = args.to.unwrap_or_else(|| today.pred_opt().unwrap_or(today));
-    let first = events.first().map_or(to, |event| daily.day_of(event.recorded_at));
-    let from = args.from.unwrap_or(first);
-    let thresholds_hash = rules.hash().to_owned();
-    let real = context.portfolio(&log, None).await?;
-    let other = replayed(daily, rules, events, to, first);
-    let diffs = compare(real.warnings(), &other, from, to);
-    let count = |change: Change| diffs.iter().filter(|diff| diff.change == change).count();
-    let report = Report {
-        from,
-        to,
-        thresholds_hash,
-        gained: count(Change::Gained),
-        lost: count(Change::Lost),
-        earlier: count(Change::Earlier),
-        later: count(Change::Later),
-        level_changed: count(Change::LevelChanged),
-        same: count(Change::Same),
-        items: diffs
-            .into_iter()
-            .filter(|diff| args.all || diff.change != Change::Same)
-            .map(Case::from)
-            .collect(),
+    let question = Question {
+        rules,
+        from: args.from,
+        to: args.to.unwrap_or_else(|| today.pred_opt().unwrap_or(today)),
     };
-    args.shape.print(context, &report, sheet)?;
-    Ok(Exit::Done)
-}
-
-async fn read(log: &EventLog) -> Result<Vec<RecordedEvent>, Trouble> {
-    let (mut events, mut after) = (Vec::new(), 0);
-    loop {
-        let page = log.read(after, READ_EVENTS).await?;
-        let Some(last) = page.last() else {
-            return Ok(events);
-        };
-        after = last.position;
-        for event in page.iter().map(RawEvent::decode) {
-            events.push(event.map_err(anyhow::Error::from)?);
-        }
-    }
-}
-
-/// The warnings of the other rules up to the end of a day.
-fn replayed(
-    daily: Daily,
-    rules: RuleSet,
-    events: Vec<RecordedEvent>,
-    to: NaiveDate,
-    first: NaiveDate,
-) -> Warnings {
-    let until = daily.due(to);
-    let bar = ProgressBar::new(u64::try_from((to - first).num_days().max(0)).unwrap_or_default());
+    let real = context.portfolio(&log, None).await?;
+    let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} d {eta}") {
         bar.set_style(style);
     }
-    let known = events
-        .into_iter()
-        .filter(|event| until.is_none_or(|until| event.recorded_at < until));
-    let mut timeline = Timeline::under(daily, rules);
-    timeline.extend(known);
-    while timeline.next_step(until).is_some() {
-        let day = timeline.watch().last_day().unwrap_or(first);
-        bar.set_position(u64::try_from((day - first).num_days()).unwrap_or_default());
-    }
+    let told = |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    };
+    let mut report = backtest((&log, daily, real.warnings()), question, None, told).await?;
     bar.finish_and_clear();
-    timeline.watch().warnings().clone()
+    report
+        .items
+        .retain(|case| args.all || case.change != Change::Same);
+    args.shape.print(context, &report, sheet)?;
+    Ok(Exit::Done)
 }
 
 fn sheet(report: &Report, look: Look) -> Vec<Sheet> {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use karez_alert_rules::RuleSet;
 use karez_events::event::system::RulesPublished;
 use karez_events::{Actor, Event, Metadata, StreamId, Submission};
 
@@ -12,6 +11,7 @@ use super::super::context::Context;
 use super::super::output;
 use super::super::post::explain;
 use crate::receipt::Outcome;
+use crate::rule_text::usable;
 use crate::serve::open_bus;
 use crate::session::recording;
 use crate::telemetry::Metrics;
@@ -41,11 +41,7 @@ pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<Exit, T
             .advise("ask a second person to publish it"));
     }
     let text = super::read_set(&args.file, &args.with)?;
-    let rules = RuleSet::try_from_toml(&text).map_err(|error| Trouble::wrong_use(error.to_string()))?;
-    rules
-        .custom()
-        .try_for_each(super::check::scenarios_hold)
-        .map_err(Trouble::wrong_use)?;
+    let rules = usable(&text).map_err(Trouble::wrong_use)?;
     let submission = Submission {
         event_id: context.clock.fresh_id(),
         stream: StreamId::Calendar,
@@ -55,6 +51,7 @@ pub(super) async fn run(context: &Context, args: &PublishArgs) -> Result<Exit, T
             author: args.author.clone(),
             publisher: args.publisher.clone(),
             rules: text,
+            proposal: None,
         }),
         metadata: Metadata {
             actor: Some(Actor {
