@@ -173,6 +173,7 @@ const SIDE_ROWS: &str = "
     INSERT INTO account VALUES ('li', 'unit', 'U1', 'hash', 1, 2, 3, 0, 4);
     INSERT INTO session VALUES (x'01', 'li', 5);
     INSERT INTO api_key VALUES ('k1', x'02', 'erp', 'finance', NULL, 1, 2, 3, 4), ('k2', x'03', 'erp', 'finance', NULL, 1, NULL, NULL, NULL);
+    INSERT INTO administration (changed_us, actor, what, subject, detail) VALUES (1, 'admin', 'made', 'li', '');
     INSERT INTO audited_read (read_us, reader, address, status) VALUES (1, 'wang', '/v1/funds', 200), (1, 'wang', '/v1/funds', 200);
 ";
 /// Derived, or of this machine alone.

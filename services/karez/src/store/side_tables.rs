@@ -56,6 +56,7 @@ type Key = (
     Option<i64>,
 );
 type Read = (i64, String, String, i32);
+type Change = (i64, String, String, String, String);
 
 impl EventLog {
     /// Carries what the notifier has said and how far it has come. Called before the events are carried: its mark must
@@ -95,7 +96,7 @@ impl EventLog {
         Ok(())
     }
 
-    /// Carries accounts, keys of programs and persons, and what auditors looked at. Called after the events are carried:
+    /// Carries accounts, keys of programs and persons, what was changed about them, and what auditors looked at. Called after the events are carried:
     /// every person who is named in them then has their key.
     ///
     /// # Errors
@@ -118,6 +119,16 @@ impl EventLog {
             "INSERT INTO audited_read (read_us, reader, address, status) VALUES ($1, $2, $3, $4)",
             reads,
             (at, reader, address, status)
+        );
+        let select_changes =
+            "SELECT changed_us, actor, what, subject, detail FROM administration ORDER BY change_no";
+        let changes: Vec<Change> = read_rows!(self, select_changes);
+        let changes = missing(changes, read_rows!(to, select_changes));
+        write_rows!(
+            to,
+            "INSERT INTO administration (changed_us, actor, what, subject, detail) VALUES ($1, $2, $3, $4, $5)",
+            changes,
+            (at, actor, what, subject, detail)
         );
         Ok(())
     }
