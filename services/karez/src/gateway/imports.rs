@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use karez_events::Submission;
 use karez_projections::Portfolio;
+use utoipa::ToSchema;
 
 use super::Gateway;
 use super::batch::{SWITCHES, none_recorded, only_some_recorded};
@@ -41,12 +42,18 @@ const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 /// Where refused rows are kept from, and submitted ones come from.
 const ADDRESS: &str = "imports";
 
+/// An .xlsx workbook.
+#[derive(ToSchema)]
+#[schema(as = Workbook, value_type = String, format = Binary)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct WorkbookBody(Vec<u8>);
+
 /// The official template, to fill in.
 #[utoipa::path(
     get,
     path = "/v1/imports/template",
     tag = "facts",
-    responses((status = 200, description = "The workbook.", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
+    responses((status = 200, description = "The workbook.", body = WorkbookBody, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))
 )]
 pub(crate) async fn template(State(gateway): State<Gateway>, asked: Asked) -> Result<Response, Problem> {
     asked.none(&gateway)?;
@@ -68,8 +75,8 @@ pub(crate) async fn template(State(gateway): State<Gateway>, asked: Asked) -> Re
     path = "/v1/imports",
     tag = "facts",
     params(openapi::Switches),
-    request_body(description = "The workbook, at most 4 MiB and 2,000 facts.", content = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    responses((status = 200, description = "Every row with its own end.", body = ImportView), (status = 422, description = "It is no such workbook; or of an atomic import a row was rejected, and none recorded: `results` says which.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+    request_body(description = "The workbook, at most 4 MiB and 2,000 facts.", content = WorkbookBody, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    responses((status = 200, description = "Every row with its own end.", body = ImportView), (status = 422, description = "It is no such workbook; or of an atomic import a row was rejected, and none recorded: `results` says which.", body = openapi::ProblemBody, content_type = "application/problem+json"), (status = 409, description = "Of an atomic import something came between the check and the recording; `results` says what.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn post(
     State(gateway): State<Gateway>,

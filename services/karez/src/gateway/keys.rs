@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Gateway;
 use super::administration::{read, unfit};
+use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use super::session::never_stored;
@@ -77,7 +78,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
     path = "/v1/keys",
     tag = "administration",
     request_body = NewKey,
-    responses((status = 201, description = "The key.", body = HandedOverKey))
+    responses((status = 201, description = "The key.", body = HandedOverKey), (status = 409, description = "A key in force has the label, or the key has ended.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn create(
     State(gateway): State<Gateway>,
@@ -105,7 +106,7 @@ pub(crate) async fn create(
     tag = "administration",
     params(("id" = String, Path, description = "The public part of the key.")),
     request_body(content = Option<Rotation>),
-    responses((status = 201, description = "The successor.", body = HandedOverKey))
+    responses((status = 201, description = "The successor.", body = HandedOverKey), (status = 409, description = "A key in force has the label, or the key has ended.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn rotate(
     State(gateway): State<Gateway>,
@@ -138,7 +139,7 @@ pub(crate) async fn rotate(
     path = "/v1/keys/{id}/revoke",
     tag = "administration",
     params(("id" = String, Path, description = "The public part of the key.")),
-    responses((status = 200, description = "The key.", body = KeyView))
+    responses((status = 200, description = "The key.", body = KeyView), (status = 409, description = "The key has ended.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn revoke(
     State(gateway): State<Gateway>,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Gateway;
 use super::administration::{read, unfit};
+use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use super::session::never_stored;
@@ -69,7 +70,7 @@ pub(crate) async fn list(State(gateway): State<Gateway>, asked: Asked) -> Result
     path = "/v1/users",
     tag = "administration",
     request_body = NewUser,
-    responses((status = 201, description = "The account with its first password.", body = HandedOver))
+    responses((status = 201, description = "The account with its first password.", body = HandedOver), (status = 409, description = "The name is taken, or it is the caller's own account.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn add(
     State(gateway): State<Gateway>,
@@ -110,7 +111,7 @@ pub(crate) async fn add(
     path = "/v1/users/{name}/disable",
     tag = "administration",
     params(("name" = String, Path, description = "The account.")),
-    responses((status = 200, description = "The account.", body = UserView))
+    responses((status = 200, description = "The account.", body = UserView), (status = 409, description = "It is the caller's own account.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn disable(
     State(gateway): State<Gateway>,
@@ -155,7 +156,7 @@ pub(crate) async fn unlock(
     path = "/v1/users/{name}/reset-password",
     tag = "administration",
     params(("name" = String, Path, description = "The account.")),
-    responses((status = 200, description = "The account with its first password.", body = HandedOver))
+    responses((status = 200, description = "The account with its first password.", body = HandedOver), (status = 409, description = "The name is taken, or it is the caller's own account.", body = openapi::ProblemBody, content_type = "application/problem+json"))
 )]
 pub(crate) async fn reset_password(
     State(gateway): State<Gateway>,
