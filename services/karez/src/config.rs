@@ -17,7 +17,7 @@ use crate::telemetry::LogFormat;
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
 /// The daily clock of commands that evaluate days where the configuration names none.
-const USUAL_DAILY_AT: &str = "0 30 0 * * *";
+pub(crate) const USUAL_DAILY_AT: &str = "0 30 0 * * *";
 
 /// Every setting.
 #[derive(Debug, Clone, Deserialize)]

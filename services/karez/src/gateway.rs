@@ -291,6 +291,19 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(receipts::show))
         .routes(routes!(rejections::list))
         .routes(routes!(live::follow))
+        .merge(of_warnings())
+        .merge(of_people_and_programs())
+        .merge(of_audit())
+        .routes(routes!(openapi::document))
+        .routes(routes!(openapi::page))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+}
+
+/// Warnings, who was told of them, and the rules behind them.
+fn of_warnings() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
         .routes(routes!(warnings::list))
         .routes(routes!(warnings::show))
         .routes(routes!(warnings::acknowledge))
@@ -312,11 +325,21 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(proposals::show))
         .routes(routes!(proposals::publish))
         .routes(routes!(proposals::withdraw))
+}
+
+/// What shows that nothing was altered, and who looked.
+fn of_audit() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
         .routes(routes!(audit::checkpoint, audit::take))
         .routes(routes!(audit::proof))
         .routes(routes!(audit::export))
         .routes(routes!(audit::reads))
         .routes(routes!(verification::show, verification::begin))
+}
+
+/// Signing in, accounts and keys, and how the service is.
+fn of_people_and_programs() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
         .routes(routes!(session::show))
         .routes(routes!(session::sign_in))
         .routes(routes!(session::sign_out))
@@ -333,11 +356,6 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .routes(routes!(keys::revoke))
         .routes(routes!(administration::list))
         .routes(routes!(system::show))
-        .routes(routes!(openapi::document))
-        .routes(routes!(openapi::page))
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
 }
 
 fn no_such_address(gateway: &Gateway) -> Problem {

@@ -14,14 +14,17 @@ use tokio::net::TcpListener;
 
 use super::{BenchReport, Line, Size, Times, workload};
 use crate::accounts::fresh_key;
+use crate::audit::Notary;
 use crate::authorization::Role;
 use crate::bus::{Bus, Intake};
 use crate::clock::{BUSINESS_TIME_ZONE, Clock, Stopwatch};
+use crate::config::USUAL_DAILY_AT;
 use crate::follower::Follower;
 use crate::gateway::auth::Authentication;
 use crate::gateway::{Door, Gateway, GatewayParts, GatewaySettings};
 use crate::receipt::Outcome;
 use crate::recorder::Recorder;
+use crate::sentinel::Daily;
 use crate::store::{By, CONSOLE, EventLog};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -64,6 +67,8 @@ pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<B
         clock,
         metrics: Arc::clone(&metrics),
         directory: None,
+        daily: Daily::try_new("sentinel.daily_at", USUAL_DAILY_AT, BUSINESS_TIME_ZONE)?,
+        notary: Notary::try_new(log).await?,
     };
     let settings = GatewaySettings {
         time_zone: BUSINESS_TIME_ZONE,
