@@ -692,6 +692,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rules/{id}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells the history again under the rules in force with these thresholds, day by day as it was known then, and holds this
+         *     rule's warnings against those that were raised. Nothing is recorded.
+         */
+        post: operations["post_rules_id_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every proposal, the newest first. */
+        get: operations["get_rules_proposals"];
+        put?: never;
+        /** Proposes a whole rule set, `{rules, reason}`: read first, and the scenarios of its own rules told. */
+        post: operations["post_rules_proposals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One proposal, and where it differs from the rules in force. */
+        get: operations["get_rules_proposals_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/proposals/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a proposal in force, `{reason?}`: from the position of this event on, on every node. Not its author. */
+        post: operations["post_rules_proposals_id_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rules/proposals/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a proposal back, `{cause}`. */
+        post: operations["post_rules_proposals_id_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -937,6 +1026,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest checkpoint; the first is made where there is none. With `since` it is shown to go on from an earlier one. */
+        get: operations["get_audit_checkpoint"];
+        put?: never;
+        /** Makes a checkpoint of the whole log as it is now, and keeps it. */
+        post: operations["post_audit_checkpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/proof/{event_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What shows that an event is in the log: its exact bytes, the hash before it, and the way up to a signed root. */
+        get: operations["get_audit_proof_event_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The evidence pack as a zip file: events, checkpoint, proofs, rule sets, and the program that checks them. Of one fund,
+         *     one project, or the whole log.
+         */
+        get: operations["get_audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What auditors looked at, the newest first. */
+        get: operations["get_audit_reads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the check that was begun last on this node is, and what it found. */
+        get: operations["get_audit_verify"];
+        put?: never;
+        /** Begins to check the whole log: chain, ids, streams, heads, every checkpoint. Where a check is under way, it is that one. */
+        post: operations["post_audit_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1046,7 +1225,7 @@ export interface components {
          * @description What can be done.
          * @enum {string}
          */
-        Action: "read_figures" | "read_funds" | "read_history" | "read_persons" | "read_warnings" | "read_notices" | "read_rules" | "record_facts" | "answer_warnings" | "handle_warnings" | "read_metrics" | "manage_accounts" | "read_administration";
+        Action: "read_figures" | "read_funds" | "read_history" | "read_persons" | "read_warnings" | "read_notices" | "read_rules" | "test_rules" | "propose_rules" | "publish_rules" | "record_facts" | "answer_warnings" | "handle_warnings" | "audit" | "read_access_log" | "read_metrics" | "manage_accounts" | "read_administration";
         /** @description Who says so. */
         Actor: {
             /** @description Account or key. */
@@ -1055,6 +1234,27 @@ export interface components {
             org?: string | null;
             /** @description Role in which they acted. */
             role?: string | null;
+        };
+        /** @description One change of an account, a key or a person. */
+        AdministrationChange: {
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            change_no: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            changed_at: string;
+            /** @description The account, `key:LABEL`, or `console` for a command on the machine itself. */
+            actor: string;
+            /** @description What was done, such as `account_added` or `key_rotated`. */
+            what: string;
+            /** @description The account, `key:LABEL` or person that was changed. */
+            subject: string;
+            /** @description What else is worth knowing, such as a role. */
+            detail: Record<string, never>;
         };
         /**
          * Format: decimal
@@ -1164,6 +1364,21 @@ export interface components {
             /** @description Why, where it is late or corrects something. */
             reason?: string | null;
             metadata?: components["schemas"]["Metadata"] | null;
+        };
+        /** @description Other thresholds, and the days whose warnings are compared. */
+        BacktestBody: {
+            /** @description TOML: the rule's thresholds with other values, as `GET /v1/rules/{id}` gives them, or a rule of the office's own. */
+            thresholds: string;
+            /**
+             * Format: date
+             * @description First day; the log's first where absent.
+             */
+            from?: string | null;
+            /**
+             * Format: date
+             * @description Last day; yesterday where absent.
+             */
+            to?: string | null;
         };
         /** @description What became of all rows. */
         BatchView: {
@@ -1287,6 +1502,23 @@ export interface components {
          * @enum {string}
          */
         CarryoverRegime: "fiscal" | "department" | "research_project";
+        /** @description One warning under both rule sets. */
+        CaseView: {
+            /** @description How it compares. */
+            change: string;
+            /** @description The rule. */
+            rule: string;
+            /** @description What it is about: `project/…`, `unit/…`, `fund/…` or `office`. */
+            target: string;
+            /** @description What within it. */
+            subject?: string | null;
+            /** @description As it was raised. */
+            real?: Record<string, never> | null;
+            /** @description As it would have been. */
+            other?: Record<string, never> | null;
+            /** @description What became of the one that was raised: a false alarm lost is a gain. */
+            disposition?: string | null;
+        };
         /** @description 用款计划批复 in one currency. A later plan in that currency replaces it. */
         CashPlanApproved: {
             /** @description Currency of the plan. */
@@ -1305,30 +1537,56 @@ export interface components {
         /** @description Some changes, the newest first. */
         ChangeList: {
             /** @description The changes. */
-            items: components["schemas"]["ChangeView"][];
+            items: components["schemas"]["AdministrationChange"][];
             /** @description Where the next page begins; absent on the last. */
             next_cursor?: string | null;
         };
-        /** @description One change of an account, a key or a person. */
+        /** @description One warning that would be raised, changed or lifted. */
         ChangeView: {
-            /**
-             * Format: int64
-             * @description Its number, from 1.
-             */
-            change_no: number;
+            /** @description The warning's identifier; one that would be raised may get another if something comes between. */
+            warning: components["schemas"]["WarningId"];
+            /** @description The rule's name. */
+            rule: string;
+            /** @description The rule's code in the catalogue. */
+            code?: string | null;
+            /** @description The rule's name in Chinese. */
+            title_zh?: string | null;
+            /** @description The same in English. */
+            title_en?: string | null;
+            project?: components["schemas"]["ProjectId"] | null;
+            fund?: components["schemas"]["FundId"] | null;
+            /** @description What within it: a source, category, period or tranche. */
+            subject?: string | null;
+            level_before?: components["schemas"]["Level"] | null;
+            level_after?: components["schemas"]["Level"] | null;
+            /** @description When the change would be made. */
+            comes: components["schemas"]["ComesView"];
+            /** @description One sentence with the numbers filled in, Chinese; of a warning that would end, the last one. */
+            sentence_zh: string;
+            /** @description The same in English. */
+            sentence_en: string;
+            /** @description The formula with its numbers filled in. */
+            formula?: string | null;
+            /** @description The thresholds it is compared with, from blue to red. */
+            threshold?: string | null;
+        };
+        /** @description A signed checkpoint of the log. */
+        CheckpointView: {
+            /** @description How many events it stands for, which is their last position. */
+            size: components["schemas"]["u64"];
+            /** @description The root of the Merkle tree over them, in hexadecimal. */
+            root: string;
+            /** @description The signed text: keep it where the log's keeper cannot change it. */
+            note: string;
+            /** @description The public key that signs it, `origin+id+key` as signed notes have it. */
+            public_key: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description When it was made.
              */
-            changed_at: string;
-            /** @description The account, `key:LABEL`, or `console` for a command on the machine itself. */
-            actor: string;
-            /** @description What was done, such as `account_added` or `key_rotated`. */
-            what: string;
-            /** @description The account, `key:LABEL` or person that was changed. */
-            subject: string;
-            /** @description What else is worth knowing, such as a role. */
-            detail: Record<string, never>;
+            made_at: string;
+            /** @description Where `since` was asked for: the hashes that show that the tree of that size is its beginning (RFC 6962, 2.1.2). */
+            consistency?: string[] | null;
         };
         /** @description A closed period. */
         ClosedPeriod: {
@@ -1526,6 +1784,15 @@ export interface components {
             /** @description What the last try brought. */
             detail?: string | null;
         };
+        /** @description One place at which a proposal differs from what is in force. */
+        DifferenceView: {
+            /** @description The place, such as `rules.idle_funds.suspended_days`. */
+            place: string;
+            /** @description The value in force; absent where there is none. */
+            in_force?: string | null;
+            /** @description The value proposed; absent where it would be gone. */
+            proposed?: string | null;
+        };
         /**
          * @description How a result is compared with its target (domain.md F14).
          * @enum {string}
@@ -1670,7 +1937,7 @@ export interface components {
          * @description The type of an event, without its data.
          * @enum {string}
          */
-        EventType: "fund_established" | "appropriation_approved" | "appropriation_adjusted" | "quota_issued" | "quota_withdrawn" | "project_applied" | "project_approved" | "contract_signed" | "project_started" | "pre_start_approved" | "project_suspended" | "project_resumed" | "project_extended" | "project_terminated" | "acceptance_applied" | "project_accepted" | "project_closed" | "progress_reported" | "budget_approved" | "budget_adjusted" | "budget_reallocated" | "cash_plan_approved" | "carryover_confirmed" | "funds_disbursed" | "funds_arrived" | "matching_funds_arrived" | "funds_returned" | "funds_recovered" | "commitment_signed" | "commitment_released" | "expenditure_recorded" | "expenditure_refunded" | "expenditure_reversed" | "expenditure_reclassified" | "other_flow_recorded" | "fact_withdrawn" | "indicator_target_set" | "indicator_reported" | "evaluation_scored" | "period_closed" | "period_reopened" | "account_reconciled" | "warning_raised" | "warning_level_changed" | "warning_acknowledged" | "warning_assigned" | "warning_answered" | "warning_lifted" | "warning_dismissed" | "warning_retracted" | "warning_escalated" | "rectification_ordered" | "rectification_reported" | "rectification_accepted" | "disbursement_suspended" | "unit_commended" | "unit_criticised" | "day_evaluated" | "rules_published" | "import_completed" | "warnings_silenced" | "silence_ended";
+        EventType: "fund_established" | "appropriation_approved" | "appropriation_adjusted" | "quota_issued" | "quota_withdrawn" | "project_applied" | "project_approved" | "contract_signed" | "project_started" | "pre_start_approved" | "project_suspended" | "project_resumed" | "project_extended" | "project_terminated" | "acceptance_applied" | "project_accepted" | "project_closed" | "progress_reported" | "budget_approved" | "budget_adjusted" | "budget_reallocated" | "cash_plan_approved" | "carryover_confirmed" | "funds_disbursed" | "funds_arrived" | "matching_funds_arrived" | "funds_returned" | "funds_recovered" | "commitment_signed" | "commitment_released" | "expenditure_recorded" | "expenditure_refunded" | "expenditure_reversed" | "expenditure_reclassified" | "other_flow_recorded" | "fact_withdrawn" | "indicator_target_set" | "indicator_reported" | "evaluation_scored" | "period_closed" | "period_reopened" | "account_reconciled" | "warning_raised" | "warning_level_changed" | "warning_acknowledged" | "warning_assigned" | "warning_answered" | "warning_lifted" | "warning_dismissed" | "warning_retracted" | "warning_escalated" | "rectification_ordered" | "rectification_reported" | "rectification_accepted" | "disbursement_suspended" | "unit_commended" | "unit_criticised" | "day_evaluated" | "rules_published" | "import_completed" | "warnings_silenced" | "silence_ended" | "rules_proposed" | "rules_proposal_withdrawn";
         /** @description One event, with the exact bytes that were stored and hashed. */
         EventView: {
             /** @description Its place in the log. */
@@ -2864,6 +3131,115 @@ export interface components {
             /** @description What it says, in English. */
             sentence_en: string;
         };
+        /** @description One event, and what shows that it is in the log that was signed. */
+        ProofView: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            event_id: string;
+            /** @description Its place in the log; the leaf's index is one less. */
+            position: components["schemas"]["u64"];
+            /** @description The line of JSON that is hashed before the payload. */
+            header: string;
+            /** @description The data, as the exact text that is hashed; personal fields stay sealed. */
+            payload: string;
+            /** @description What surrounds them, as the exact text that is hashed. */
+            metadata: string;
+            /** @description The chain's hash before it, in hexadecimal. */
+            previous_hash: string;
+            /** @description The chain's hash at it: of the hash before, header, LF, payload, LF, metadata. */
+            hash: string;
+            /** @description The hashes beside the way from the leaf up to the root (RFC 6962, 2.1.1), in hexadecimal. */
+            proof: string[];
+            /** @description The checkpoint with that root. */
+            checkpoint: components["schemas"]["CheckpointView"];
+        };
+        /** @description 规则提议. Another person publishes it. */
+        ProposalBody: {
+            /** @description The rule set. */
+            rules: string;
+            /**
+             * Format: date
+             * @description 业务发生日.
+             */
+            occurred_on?: string;
+            /**
+             * Format: uuid
+             * @description Its id, where no idempotency key is given.
+             */
+            event_id?: string | null;
+            /** @description The sender's system. */
+            source_system?: string | null;
+            /** @description Why, where it is late or corrects something. */
+            reason?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
+        };
+        /** @description One proposal in full. */
+        ProposalDetail: components["schemas"]["ProposalView"] & {
+            /** @description Where it differs from the rule set in force, defaults included. */
+            differences: components["schemas"]["DifferenceView"][];
+            /** @description The rule set as TOML. */
+            rules: string;
+        };
+        /** @description The proposals. */
+        ProposalList: {
+            /** @description The newest first. */
+            items: components["schemas"]["ProposalView"][];
+        };
+        /** @description One proposal. */
+        ProposalView: {
+            /**
+             * Format: uuid
+             * @description Its number: the event that made it.
+             */
+            id: string;
+            /** @description `open`, `published` or `withdrawn`. */
+            state: string;
+            /** @description Who wrote the change; another person publishes it. */
+            author: string;
+            /** @description Why. */
+            reason?: string | null;
+            /**
+             * Format: date
+             * @description Its day.
+             */
+            proposed_on: string;
+            /**
+             * Format: date-time
+             * @description When it became known.
+             */
+            proposed_at: string;
+            /** @description Hash of the rule set that is proposed. */
+            thresholds_hash: string;
+            /** @description Who published or withdrew it. */
+            ended_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            ended_at?: string | null;
+            /** @description Why. */
+            ended_cause?: string | null;
+        };
+        /** @description 规则发布. */
+        PublicationBody: {
+            /**
+             * Format: date
+             * @description 业务发生日.
+             */
+            occurred_on?: string;
+            /**
+             * Format: uuid
+             * @description Its id, where no idempotency key is given.
+             */
+            event_id?: string | null;
+            /** @description The sender's system. */
+            source_system?: string | null;
+            /** @description Why, where it is late or corrects something. */
+            reason?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
+        };
         /** @description 指标下达: budget is put at a department's, unit's or project's disposal on paper. */
         QuotaIssued: {
             /** @description 指标文号. */
@@ -2910,6 +3286,28 @@ export interface components {
             residue: components["schemas"]["Amount"];
             /** @description Money moved for which no budget or arrival is known, so that the rate overstates. */
             is_denominator_incomplete: boolean;
+        };
+        /** @description What auditors looked at. */
+        ReadList: {
+            /** @description The newest first. */
+            items: components["schemas"]["ReadView"][];
+        };
+        /** @description One read of an auditor. */
+        ReadView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            read_at: string;
+            /** @description The account, or `key:` and the label of a program. */
+            reader: string;
+            /** @description The address with its query. */
+            address: string;
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             */
+            status: number;
         };
         /** @description The receipt of one fact, with the fact. */
         ReceiptView: components["schemas"]["Stand"] & {
@@ -3039,6 +3437,35 @@ export interface components {
             actor?: string | null;
             /** @description `file:row`, for imports. */
             row?: string | null;
+        };
+        /** @description What the other rules would have said. */
+        Report: {
+            /**
+             * Format: date
+             * @description First day whose warnings are compared.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            to: string;
+            /** @description Hash of the other rule set. */
+            thresholds_hash: string;
+            /** @description How many would have been raised, and were not. */
+            gained: number;
+            /** @description How many were raised, and would not have been. */
+            lost: number;
+            /** @description How many would have been raised earlier. */
+            earlier: number;
+            /** @description How many would have been raised later. */
+            later: number;
+            /** @description How many would have had another highest colour. */
+            level_changed: number;
+            /** @description How many would be the same. */
+            same: number;
+            /** @description The warnings, each under both rule sets. */
+            items: components["schemas"]["CaseView"][];
         };
         /** @description 冲销: an expenditure is undone in full. `occurred_on` is the day on which it stops counting. */
         ReversalBody: {
@@ -3211,6 +3638,25 @@ export interface components {
             /** @description Warnings of it that are open. */
             open_warnings: number;
         };
+        /** @description 规则提议撤回. */
+        RulesProposalWithdrawn: {
+            /**
+             * Format: uuid
+             * @description The proposal, by its event.
+             */
+            proposal: string;
+            /** @description Why. */
+            cause: string;
+        };
+        /** @description 规则提议. Another person publishes it. */
+        RulesProposed: {
+            /** @description Hash of the rule set's text. */
+            content_hash: string;
+            /** @description Who wrote the change. */
+            author: string;
+            /** @description The rule set. */
+            rules: string;
+        };
         /** @description 规则发布. */
         RulesPublished: {
             /** @description Hash of the rule set's text. */
@@ -3221,6 +3667,11 @@ export interface components {
             publisher: string;
             /** @description The rule set. */
             rules: string;
+            /**
+             * Format: uuid
+             * @description The proposal that this makes good, by its event; absent where it was published without one.
+             */
+            proposal?: string | null;
         };
         /** @description Who is signed in. */
         Session: {
@@ -3591,6 +4042,38 @@ export interface components {
             /** @description Whether it signs in through the office's directory. */
             oidc: boolean;
         };
+        /**
+         * @description How far a check of the log is.
+         * @enum {string}
+         */
+        VerificationState: "none" | "running" | "done" | "failed";
+        /** @description A check of the whole log: every hash, every table beside it, every checkpoint. */
+        VerificationView: {
+            /** @description How far it is. */
+            state: components["schemas"]["VerificationState"];
+            /** @description The last position that was found sound. */
+            position: components["schemas"]["u64"];
+            /** @description Up to where it goes. */
+            of: components["schemas"]["u64"];
+            /** @description What it found: whether everything is as it was recorded. */
+            is_sound?: boolean | null;
+            /** @description The first place that is not, and why; or why the check could not be finished. */
+            fault?: string | null;
+            /** @description The chain's hash at `position`, as recomputed. */
+            hash?: string | null;
+            /** @description How many streams there are. */
+            streams?: number | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            began_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+        };
         /** @description 转派. */
         WarningAssigned: {
             /** @description To whom. */
@@ -3839,6 +4322,31 @@ export interface components {
             authentication: string;
             oidc?: components["schemas"]["Way"] | null;
         };
+        /** @description 规则提议撤回. */
+        WithdrawalBody: {
+            /** @description Why. */
+            cause: string;
+            /**
+             * Format: date
+             * @description 业务发生日.
+             */
+            occurred_on?: string;
+            /**
+             * Format: uuid
+             * @description Its id, where no idempotency key is given.
+             */
+            event_id?: string | null;
+            /** @description The sender's system. */
+            source_system?: string | null;
+            /** @description Why, where it is late or corrects something. */
+            reason?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
+        };
+        /**
+         * Format: binary
+         * @description An .xlsx workbook.
+         */
+        Workbook: string;
         /** @description The answer. */
         YearView: components["schemas"]["Stand"] & {
             /** @description The year in each currency. */
@@ -5693,7 +6201,7 @@ export interface operations {
         /** @description The workbook, at most 4 MiB and 2,000 facts. */
         requestBody: {
             content: {
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
             };
         };
         responses: {
@@ -5709,6 +6217,15 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            /** @description Of an atomic import something came between the check and the recording; `results` says what. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
@@ -5744,7 +6261,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": components["schemas"]["Workbook"];
                 };
             };
             400: components["responses"]["400"];
@@ -7881,6 +8398,646 @@ export interface operations {
             504: components["responses"]["504"];
         };
     };
+    post_rules_id_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description 规则名或编号. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestBody"];
+            };
+        };
+        responses: {
+            /** @description The warnings that differ. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_rules_proposals: {
+        parameters: {
+            query?: {
+                /** @description 按当时已知: an instant, or a day for its end; now where absent. */
+                known_at?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_rules_proposals: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sender's own key, such as a voucher number: sent again under it, the fact lands once. Needed where the body has
+                 *     neither `event_id` nor `metadata.idempotency_key`.
+                 */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=SECONDS`: wait so long at most for the decision. `respond-async`: do not wait, where the fact is kept safe without it. */
+                Prefer?: string | null;
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalBody"];
+            };
+        };
+        responses: {
+            /** @description It had been recorded before: the first receipt, with Idempotency-Replayed: true. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The fact's id.
+                         */
+                        event_id: string;
+                        /** @description Its place in the log. */
+                        position: components["schemas"]["u64"];
+                        /** @description Its stream. */
+                        stream: components["schemas"]["StreamId"];
+                        /**
+                         * Format: int32
+                         * @description Its place in the stream.
+                         */
+                        version: number;
+                        /**
+                         * Format: date-time
+                         * @description When it became known.
+                         */
+                        recorded_at: string;
+                        /** @description The chain's hash at this event, in hexadecimal. */
+                        hash: string;
+                        /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+                        replayed: boolean;
+                    };
+                };
+            };
+            /** @description Recorded; Location is its receipt. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The fact's id.
+                         */
+                        event_id: string;
+                        /** @description Its place in the log. */
+                        position: components["schemas"]["u64"];
+                        /** @description Its stream. */
+                        stream: components["schemas"]["StreamId"];
+                        /**
+                         * Format: int32
+                         * @description Its place in the stream.
+                         */
+                        version: number;
+                        /**
+                         * Format: date-time
+                         * @description When it became known.
+                         */
+                        recorded_at: string;
+                        /** @description The chain's hash at this event, in hexadecimal. */
+                        hash: string;
+                        /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+                        replayed: boolean;
+                    };
+                };
+            };
+            /** @description Not decided yet, and the sender did not want to wait for longer; Location is where its receipt will be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description Its id.
+                         */
+                        event_id: string;
+                        /** @description Whether it is kept safe until it is decided. Where it is not, send it again under the same key if no receipt comes. */
+                        is_kept: boolean;
+                        /** @description Where its receipt will be. */
+                        receipt: string;
+                    };
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            /** @description The key was used for another fact. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description `urn:karez:problem:` and the code. */
+                        type: string;
+                        /** @description The kind of trouble, in the language that was asked for. */
+                        title: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description A stable code. */
+                        code: string;
+                        /** @description What is wrong and what to do, in the language that was asked for. */
+                        detail: string;
+                        /** @description Where in the body, as a JSON pointer. */
+                        pointer?: string | null;
+                        /** @description The address that was asked. */
+                        instance: string;
+                    };
+                };
+            };
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            /** @description It cannot be a fact. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description `urn:karez:problem:` and the code. */
+                        type: string;
+                        /** @description The kind of trouble, in the language that was asked for. */
+                        title: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description A stable code. */
+                        code: string;
+                        /** @description What is wrong and what to do, in the language that was asked for. */
+                        detail: string;
+                        /** @description Where in the body, as a JSON pointer. */
+                        pointer?: string | null;
+                        /** @description The address that was asked. */
+                        instance: string;
+                    };
+                };
+            };
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_rules_proposals_id: {
+        parameters: {
+            query?: {
+                /** @description 按当时已知: an instant, or a day for its end; now where absent. */
+                known_at?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description 提议编号. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalDetail"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_rules_proposals_id_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sender's own key, such as a voucher number: sent again under it, the fact lands once. Needed where the body has
+                 *     neither `event_id` nor `metadata.idempotency_key`.
+                 */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=SECONDS`: wait so long at most for the decision. `respond-async`: do not wait, where the fact is kept safe without it. */
+                Prefer?: string | null;
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description 提议编号. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationBody"];
+            };
+        };
+        responses: {
+            /** @description It had been recorded before: the first receipt, with Idempotency-Replayed: true. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The fact's id.
+                         */
+                        event_id: string;
+                        /** @description Its place in the log. */
+                        position: components["schemas"]["u64"];
+                        /** @description Its stream. */
+                        stream: components["schemas"]["StreamId"];
+                        /**
+                         * Format: int32
+                         * @description Its place in the stream.
+                         */
+                        version: number;
+                        /**
+                         * Format: date-time
+                         * @description When it became known.
+                         */
+                        recorded_at: string;
+                        /** @description The chain's hash at this event, in hexadecimal. */
+                        hash: string;
+                        /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+                        replayed: boolean;
+                    };
+                };
+            };
+            /** @description Recorded; Location is its receipt. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The fact's id.
+                         */
+                        event_id: string;
+                        /** @description Its place in the log. */
+                        position: components["schemas"]["u64"];
+                        /** @description Its stream. */
+                        stream: components["schemas"]["StreamId"];
+                        /**
+                         * Format: int32
+                         * @description Its place in the stream.
+                         */
+                        version: number;
+                        /**
+                         * Format: date-time
+                         * @description When it became known.
+                         */
+                        recorded_at: string;
+                        /** @description The chain's hash at this event, in hexadecimal. */
+                        hash: string;
+                        /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+                        replayed: boolean;
+                    };
+                };
+            };
+            /** @description Not decided yet, and the sender did not want to wait for longer; Location is where its receipt will be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description Its id.
+                         */
+                        event_id: string;
+                        /** @description Whether it is kept safe until it is decided. Where it is not, send it again under the same key if no receipt comes. */
+                        is_kept: boolean;
+                        /** @description Where its receipt will be. */
+                        receipt: string;
+                    };
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description The key was used for another fact. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description `urn:karez:problem:` and the code. */
+                        type: string;
+                        /** @description The kind of trouble, in the language that was asked for. */
+                        title: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description A stable code. */
+                        code: string;
+                        /** @description What is wrong and what to do, in the language that was asked for. */
+                        detail: string;
+                        /** @description Where in the body, as a JSON pointer. */
+                        pointer?: string | null;
+                        /** @description The address that was asked. */
+                        instance: string;
+                    };
+                };
+            };
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            /** @description It cannot be a fact. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description `urn:karez:problem:` and the code. */
+                        type: string;
+                        /** @description The kind of trouble, in the language that was asked for. */
+                        title: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description A stable code. */
+                        code: string;
+                        /** @description What is wrong and what to do, in the language that was asked for. */
+                        detail: string;
+                        /** @description Where in the body, as a JSON pointer. */
+                        pointer?: string | null;
+                        /** @description The address that was asked. */
+                        instance: string;
+                    };
+                };
+            };
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_rules_proposals_id_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The sender's own key, such as a voucher number: sent again under it, the fact lands once. Needed where the body has
+                 *     neither `event_id` nor `metadata.idempotency_key`.
+                 */
+                "Idempotency-Key"?: string | null;
+                /** @description `wait=SECONDS`: wait so long at most for the decision. `respond-async`: do not wait, where the fact is kept safe without it. */
+                Prefer?: string | null;
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description 提议编号. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalBody"];
+            };
+        };
+        responses: {
+            /** @description It had been recorded before: the first receipt, with Idempotency-Replayed: true. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The fact's id.
+                         */
+                        event_id: string;
+                        /** @description Its place in the log. */
+                        position: components["schemas"]["u64"];
+                        /** @description Its stream. */
+                        stream: components["schemas"]["StreamId"];
+                        /**
+                         * Format: int32
+                         * @description Its place in the stream.
+                         */
+                        version: number;
+                        /**
+                         * Format: date-time
+                         * @description When it became known.
+                         */
+                        recorded_at: string;
+                        /** @description The chain's hash at this event, in hexadecimal. */
+                        hash: string;
+                        /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+                        replayed: boolean;
+                    };
+                };
+            };
+            /** @description Recorded; Location is its receipt. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description The fact's id.
+                         */
+                        event_id: string;
+                        /** @description Its place in the log. */
+                        position: components["schemas"]["u64"];
+                        /** @description Its stream. */
+                        stream: components["schemas"]["StreamId"];
+                        /**
+                         * Format: int32
+                         * @description Its place in the stream.
+                         */
+                        version: number;
+                        /**
+                         * Format: date-time
+                         * @description When it became known.
+                         */
+                        recorded_at: string;
+                        /** @description The chain's hash at this event, in hexadecimal. */
+                        hash: string;
+                        /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+                        replayed: boolean;
+                    };
+                };
+            };
+            /** @description Not decided yet, and the sender did not want to wait for longer; Location is where its receipt will be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description Its id.
+                         */
+                        event_id: string;
+                        /** @description Whether it is kept safe until it is decided. Where it is not, send it again under the same key if no receipt comes. */
+                        is_kept: boolean;
+                        /** @description Where its receipt will be. */
+                        receipt: string;
+                    };
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description The key was used for another fact. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description `urn:karez:problem:` and the code. */
+                        type: string;
+                        /** @description The kind of trouble, in the language that was asked for. */
+                        title: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description A stable code. */
+                        code: string;
+                        /** @description What is wrong and what to do, in the language that was asked for. */
+                        detail: string;
+                        /** @description Where in the body, as a JSON pointer. */
+                        pointer?: string | null;
+                        /** @description The address that was asked. */
+                        instance: string;
+                    };
+                };
+            };
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            /** @description It cannot be a fact. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** @description `urn:karez:problem:` and the code. */
+                        type: string;
+                        /** @description The kind of trouble, in the language that was asked for. */
+                        title: string;
+                        /**
+                         * Format: int32
+                         * @description The status of the answer.
+                         */
+                        status: number;
+                        /** @description A stable code. */
+                        code: string;
+                        /** @description What is wrong and what to do, in the language that was asked for. */
+                        detail: string;
+                        /** @description Where in the body, as a JSON pointer. */
+                        pointer?: string | null;
+                        /** @description The address that was asked. */
+                        instance: string;
+                    };
+                };
+            };
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -8186,6 +9343,15 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            /** @description The name is taken, or it is the caller's own account. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
@@ -8223,6 +9389,15 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            /** @description It is the caller's own account. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -8293,6 +9468,15 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            /** @description The name is taken, or it is the caller's own account. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -8359,6 +9543,15 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            /** @description A key in force has the label, or the key has ended. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
@@ -8400,6 +9593,15 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            /** @description A key in force has the label, or the key has ended. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
@@ -8437,6 +9639,15 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            /** @description The key has ended. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -8499,6 +9710,247 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_audit_checkpoint: {
+        parameters: {
+            query?: {
+                /** @description The size of an earlier checkpoint, from which this one is shown to go on. */
+                since?: number;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_audit_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_audit_proof_event_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The event. */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_audit_export: {
+        parameters: {
+            query?: {
+                /** @description Only this fund, with its projects, their units and warnings. */
+                fund?: string;
+                /** @description Only this project, with its unit and warnings. */
+                project?: string;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pack. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            /** @description Nothing is known of it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_audit_reads: {
+        parameters: {
+            query?: {
+                /** @description The most rows, 100 where absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    get_audit_verify: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_audit_verify: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is under way; ask the same address for its result. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationView"];
                 };
             };
             400: components["responses"]["400"];
