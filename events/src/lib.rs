@@ -18,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod merkle;
 pub mod money;
+pub mod ratio;
 pub mod recorded;
 pub mod submission;
 pub mod upcast;
@@ -28,6 +29,7 @@ pub use event::{DecodeError, Event, EventType};
 pub use ids::{
     CategoryId, FundId, IdError, PersonId, Position, ProjectId, StreamId, StreamKind, UnitId, WarningId,
 };
-pub use money::{Currency, CurrencyError, Money, MoneyError, Ratio};
+pub use money::{Currency, CurrencyError, Money, MoneyError};
+pub use ratio::Ratio;
 pub use recorded::{Actor, Document, Metadata, RawEvent, RecordedEvent};
 pub use submission::Submission;

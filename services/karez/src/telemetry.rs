@@ -224,7 +224,7 @@ mod tests {
         assert!(
             text.lines()
                 .filter(|line| !line.starts_with('#'))
-                .all(|line| line.starts_with("karez_")),
+                .all(|line| line.starts_with("karez_") || line.starts_with("process_")),
             "{text}"
         );
     }

@@ -14,35 +14,33 @@ use crate::office::{Office, bearer};
 use crate::world::{On, read};
 
 const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const HEADER: [&str; 8] = [
-    "说明",
-    "项目编号",
-    "业务日期",
-    "金额（元）",
-    "科目",
-    "凭证号",
-    "用途",
-    "收款人",
+#[rustfmt::skip]
+const HEADER: [&str; 12] = [
+    "说明", "项目编号", "业务日期", "金额（元）", "资金来源", "科目", "凭证号", "行号", "用途", "收款人", "所属期起", "所属期止",
 ];
 
 /// A workbook with the sheet 支出 and these vouchers: project, day, amount, voucher.
-fn spending(vouchers: &[[&str; 4]]) -> Vec<u8> {
+fn spending(vouchers: &[[&'static str; 4]]) -> Vec<u8> {
     let mut workbook = Workbook::new();
     let page = workbook.add_worksheet().set_name("支出").unwrap();
-    let sample = [
-        "示例",
-        "P1",
-        "2024-04-10",
-        "1.00",
-        "labour",
-        "0",
-        "差旅费",
-        "张三",
-    ];
-    let mut rows = vec![HEADER, sample];
-    for [project, day, amount, voucher] in vouchers {
-        rows.push(["", project, day, amount, "labour", voucher, "差旅费", "阿依古丽"]);
-    }
+    let row = |note, [project, day, amount, voucher]: [&'static str; 4], payee| {
+        [
+            note,
+            project,
+            day,
+            amount,
+            "财政当年",
+            "labour",
+            voucher,
+            "1",
+            "差旅费",
+            payee,
+            "",
+            "",
+        ]
+    };
+    let mut rows = vec![HEADER, row("示例", ["P1", "2024-04-10", "1.00", "0"], "张三")];
+    rows.extend(vouchers.iter().map(|voucher| row("", *voucher, "阿依古丽")));
     for (row, cells) in (0..).zip(rows) {
         for (column, cell) in (0..).zip(cells) {
             page.write_string(row, column, cell).unwrap();
@@ -222,7 +220,7 @@ async fn what_is_no_template_is_refused_before_it_costs_anything() {
         (bomb, 413, "workbook_too_large"),
         (b"PK not really".to_vec(), 422, "no_workbook"),
         (other.save_to_buffer().unwrap(), 422, "not_the_template"),
-        (vec![0; 5 * 1024 * 1024], 413, "body_too_large"),
+        (vec![0; 4 * 1024 * 1024 + 1], 413, "body_too_large"),
     ] {
         let (found, refused) = read(office.upload(&key, "", sent)).await;
         assert_eq!(

@@ -190,6 +190,7 @@ const LEFT_BEHIND: [&str; 6] = [
 async fn every_table_comes_through_postgresql_and_back() {
     let place = Place::sqlite().await;
     assert_eq!(place.post(&[refused()]).await.code, 1);
+    assert_eq!(place.karez(&["audit", "checkpoint"]).await.code, 0);
     let mut behind = SqliteConnection::connect(&format!("sqlite://{}/karez.db", place.store()))
         .await
         .unwrap();

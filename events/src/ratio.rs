@@ -1,0 +1,284 @@
+//! Exact ratios: rates, shares and benchmarks. Nothing here rounds, except [`Ratio::rounded`] and [`Ratio::percent`], which
+//! round once, half-up, for print (domain.md §2, rounding rules).
+
+use std::cmp::Ordering;
+
+use num_bigint::BigInt;
+use num_rational::{BigRational, Ratio as Rational};
+use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, Signed, ToPrimitive, Zero};
+use rust_decimal::Decimal;
+
+/// An exact rational figure: a rate, a share, a benchmark. Compare on this, never on the printed value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ratio(Exact);
+
+/// In machine numbers where it fits, which it nearly always does, else in as many digits as it takes. Reduced, and never
+/// the second where the first would do, so that equal figures are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Exact {
+    Small(Rational<i128>),
+    Big(BigRational),
+}
+
+impl Exact {
+    fn small(value: Rational<i128>) -> Self {
+        // The one number that has no magnitude.
+        if *value.numer() == i128::MIN {
+            Self::Big(big(value))
+        } else {
+            Self::Small(value)
+        }
+    }
+
+    fn of_big(value: BigRational) -> Self {
+        match (value.numer().to_i128(), value.denom().to_i128()) {
+            (Some(numerator), Some(denominator)) if numerator != i128::MIN => {
+                Self::Small(Rational::new_raw(numerator, denominator))
+            }
+            (_, _) => Self::Big(value),
+        }
+    }
+
+    fn to_big(&self) -> BigRational {
+        match self {
+            Self::Small(value) => big(*value),
+            Self::Big(value) => value.clone(),
+        }
+    }
+
+    fn combined(
+        &self,
+        other: &Self,
+        small: impl Fn(&Rational<i128>, &Rational<i128>) -> Option<Rational<i128>>,
+        big: impl Fn(BigRational, BigRational) -> BigRational,
+    ) -> Self {
+        match (self, other) {
+            (Self::Small(left), Self::Small(right)) => small(left, right).map(Self::small),
+            (_, _) => None,
+        }
+        .unwrap_or_else(|| Self::of_big(big(self.to_big(), other.to_big())))
+    }
+}
+
+impl Ord for Exact {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Small(left), Self::Small(right)) => left.cmp(right),
+            (_, _) => self.to_big().cmp(&other.to_big()),
+        }
+    }
+}
+
+impl PartialOrd for Exact {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+fn big(value: Rational<i128>) -> BigRational {
+    BigRational::new_raw((*value.numer()).into(), (*value.denom()).into())
+}
+
+impl Ratio {
+    /// `numerator / denominator`, or `None` when the denominator is zero: such a rate is shown as "—"
+    /// and stays out of every average (domain.md §2, rule 6).
+    #[must_use]
+    pub fn of(numerator: Decimal, denominator: Decimal) -> Option<Self> {
+        if numerator.scale() == denominator.scale() && !denominator.is_zero() {
+            // Both count the same unit.
+            let counted = Rational::new(numerator.mantissa(), denominator.mantissa());
+            return Some(Self(Exact::small(counted)));
+        }
+        Self::exact(numerator).over(&Self::exact(denominator))
+    }
+
+    /// The whole number `value`.
+    #[must_use]
+    pub fn whole(value: i64) -> Self {
+        Self(Exact::Small(Rational::from_integer(value.into())))
+    }
+
+    /// `numerator / denominator` of two counts (days of a year), `None` for a zero denominator.
+    #[must_use]
+    pub fn of_counts(numerator: i64, denominator: i64) -> Option<Self> {
+        let counted = || Rational::new(i128::from(numerator), i128::from(denominator));
+        (denominator != 0).then(|| Self(Exact::Small(counted())))
+    }
+
+    /// The exact value of a decimal.
+    #[must_use]
+    pub fn exact(value: Decimal) -> Self {
+        // A decimal has at most 28 digits behind the point.
+        let unit = 10_i128.pow(value.scale());
+        Self(Exact::Small(Rational::new(value.mantissa(), unit)))
+    }
+
+    /// The difference, exact.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        Self(
+            self.0
+                .combined(&other.0, Rational::checked_sub, |left, right| left - right),
+        )
+    }
+
+    /// The sum, exact.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self(
+            self.0
+                .combined(&other.0, Rational::checked_add, |left, right| left + right),
+        )
+    }
+
+    /// The product, exact.
+    #[must_use]
+    pub fn times(&self, other: &Self) -> Self {
+        Self(
+            self.0
+                .combined(&other.0, Rational::checked_mul, |left, right| left * right),
+        )
+    }
+
+    /// The quotient, `None` when `other` is zero.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Option<Self> {
+        let is_zero = match &other.0 {
+            Exact::Small(value) => value.is_zero(),
+            Exact::Big(value) => value.is_zero(),
+        };
+        (!is_zero).then(|| {
+            Self(
+                self.0
+                    .combined(&other.0, Rational::checked_div, |left, right| left / right),
+            )
+        })
+    }
+
+    /// The magnitude without its sign.
+    #[must_use]
+    pub fn magnitude(&self) -> Self {
+        Self(match &self.0 {
+            Exact::Small(value) => Exact::Small(value.abs()),
+            Exact::Big(value) => Exact::of_big(value.abs()),
+        })
+    }
+
+    /// The value rounded once, half away from zero (四舍五入), to `digits` decimals.
+    /// `None` when the rounded value has more than 28 digits.
+    #[must_use]
+    pub fn rounded(&self, digits: u32) -> Option<Decimal> {
+        let value = self.0.to_big();
+        let scale = BigInt::from(10_u8).pow(digits);
+        let scaled = value.abs() * BigRational::from_integer(scale);
+        let doubled = (scaled.numer() * 2_u8 + scaled.denom()) / (scaled.denom() * 2_u8);
+        let units = doubled.to_i128()?;
+        let units = if value.is_negative() { -units } else { units };
+        Decimal::try_from_i128_with_scale(units, digits).ok()
+    }
+
+    /// The value in percent, rounded once, half-up, to two decimals: 118.03/200 gives 59.02.
+    #[must_use]
+    pub fn percent(&self) -> Option<Decimal> {
+        self.times(&Self::whole(100)).rounded(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::money::decimal_text;
+
+    fn decimal(text: &str) -> Decimal {
+        decimal_text::parse(text).unwrap()
+    }
+
+    fn percent(numerator: &str, denominator: &str) -> String {
+        Ratio::of(decimal(numerator), decimal(denominator))
+            .unwrap()
+            .percent()
+            .unwrap()
+            .to_string()
+    }
+
+    #[test]
+    fn half_is_rounded_up_where_binary_floats_round_down() {
+        assert_eq!(percent("118.03", "200"), "59.02");
+        assert_eq!(
+            Ratio::exact(decimal("59.995")).rounded(2).unwrap().to_string(),
+            "60.00"
+        );
+        assert_eq!(
+            Ratio::exact(decimal("-59.995")).rounded(2).unwrap().to_string(),
+            "-60.00"
+        );
+    }
+
+    #[test]
+    fn a_rate_is_rounded_once_from_the_exact_amounts() {
+        assert_eq!(percent("9999499.99", "10000000"), "99.99");
+        assert_eq!(percent("9999500.00", "10000000"), "100.00");
+    }
+
+    #[test]
+    fn what_prints_99_99_of_ten_million() {
+        assert_eq!(percent("9998500", "10000000"), "99.99");
+        assert_eq!(percent("9998499.99", "10000000"), "99.98");
+        assert_eq!(percent("9999499.99", "10000000"), "99.99");
+    }
+
+    #[test]
+    fn a_zero_denominator_has_no_rate() {
+        assert_eq!(Ratio::of(decimal("5"), Decimal::ZERO), None);
+    }
+
+    /// Numbers on both sides of what a machine's holds.
+    fn any_size() -> impl Strategy<Value = i128> {
+        prop_oneof![
+            -1_000_i128..1_000,
+            any::<i64>().prop_map(i128::from),
+            any::<i128>()
+        ]
+    }
+
+    fn exactly(numerator: i128, denominator: i128) -> (Ratio, BigRational) {
+        let value = BigRational::new(numerator.into(), denominator.into());
+        (Ratio(Exact::of_big(value.clone())), value)
+    }
+
+    proptest! {
+        #[test]
+        fn figures_are_exact_however_many_digits_they_take(
+            a in any_size(), b in any_size(), c in any_size(), d in any_size(),
+        ) {
+            prop_assume!(b != 0 && d != 0);
+            let ((left, exact_left), (right, exact_right)) = (exactly(a, b), exactly(c, d));
+            let of = |value: BigRational| Ratio(Exact::of_big(value));
+            prop_assert_eq!(left.plus(&right), of(&exact_left + &exact_right));
+            prop_assert_eq!(left.minus(&right), of(&exact_left - &exact_right));
+            prop_assert_eq!(left.times(&right), of(&exact_left * &exact_right));
+            prop_assert_eq!(left.over(&right), (c != 0).then(|| of(&exact_left / &exact_right)));
+            prop_assert_eq!(left.magnitude(), of(exact_left.abs()));
+            prop_assert_eq!(left.cmp(&right), exact_left.cmp(&exact_right));
+        }
+
+        #[test]
+        fn decimals_keep_their_exact_value(
+            a in any::<i64>(), b in any::<i64>(), of_a in 0_u32..28, of_b in 0_u32..28,
+        ) {
+            prop_assume!(b != 0);
+            let scaled = |number: i64, scale| BigRational::new(number.into(), BigInt::from(10).pow(scale));
+            let exact = Exact::of_big(scaled(a, of_a) / scaled(b, of_b));
+            prop_assert_eq!(Ratio::of(Decimal::new(a, of_a), Decimal::new(b, of_b)), Some(Ratio(exact)));
+        }
+
+        #[test]
+        fn printed_percent_is_within_half_a_unit(numerator in -10_000_000_i64..10_000_000, denominator in 1_i64..10_000_000) {
+            let exact = Ratio::of_counts(numerator, denominator).unwrap();
+            let printed = Ratio::exact(exact.percent().unwrap()).times(&Ratio::of_counts(1, 100).unwrap());
+            prop_assert!(printed.minus(&exact).magnitude() <= Ratio::of_counts(5, 100_000).unwrap());
+        }
+    }
+}
