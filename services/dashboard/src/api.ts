@@ -105,14 +105,7 @@ export type Action = Schemas['Action']
 export type Ways = Schemas['Ways']
 export type Preview = Schemas['PreviewView']
 export type Change = Schemas['ChangeView']
-/** What became of an uploaded workbook: a row of a batch each, and where it stands. */
-export interface Import {
-  dry_run: boolean
-  counts: Schemas['RowCounts']
-  results: (Schemas['RowView'] & { sheet: string; row: number; column?: string | null })[]
-  raised?: Change[]
-  changed?: Change[]
-}
+export type Import = Schemas['ImportView']
 export type Rule = Schemas['RuleView']
 export type Rejection = Schemas['RejectionView']
 /** Where a posted fact is; `replayed` where it was recorded before. */
