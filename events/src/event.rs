@@ -219,6 +219,7 @@ vocabulary! {
     104 1 Calendar "silence_ended" SilenceEnded(supervision::SilenceEnded) "静默结束: a silence is over.";
     105 1 Calendar "rules_proposed" RulesProposed(system::RulesProposed) "规则提议: somebody proposes a rule set, which another publishes.";
     106 1 Calendar "rules_proposal_withdrawn" RulesProposalWithdrawn(system::RulesProposalWithdrawn) "规则提议撤回: a proposal is taken back.";
+    107 1 Calendar "person_disclosed" PersonDisclosed(system::PersonDisclosed) "查阅个人信息: somebody was shown a payee, and why.";
 }
 
 impl Event {

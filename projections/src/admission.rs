@@ -2,9 +2,11 @@
 //! overspending, spending before the start or without a budget line are recorded, and warned about. Refused
 //! is only what cannot be a fact (design.md §2).
 
+mod disclosures;
 mod ids;
 mod rules;
 mod silences;
+mod words;
 
 use karez_events::event::project::{ProjectApplied, ProjectApproved};
 use karez_events::{
@@ -145,7 +147,8 @@ pub fn admit(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refus
         StreamId::Warning(_) => check_warning_fact(portfolio, submission),
         StreamId::Calendar => {
             silences::check(portfolio, submission)?;
-            rules::check(portfolio, submission)
+            rules::check(portfolio, submission)?;
+            disclosures::check(portfolio, &submission.event)
         }
     }
 }
@@ -363,7 +366,7 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
         _ if matches!(submission.event, Event::WarningRaised(_)) => Ok(()),
         // The sentinel may disprove what had ended; people act on what is open.
         Some(warning) if warning.is_open() || matches!(submission.event, Event::WarningRetracted(_)) => {
-            check_words(&submission.event)?;
+            words::check(&submission.event)?;
             check_rectification(warning, &submission.event)
         }
         Some(_) => Err(Refusal::new(
@@ -379,34 +382,6 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
             format!("warning {id} is unknown"),
         )),
     }
-}
-
-/// What a person decides about a warning is explained in words: they are kept with it for ever.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only steps on warnings have words")]
-fn check_words(event: &Event) -> Result<(), Refusal> {
-    let is_blank = |text: &str| text.trim().is_empty();
-    let (is_missing, pointer) = match event {
-        Event::WarningLifted(data) | Event::WarningDismissed(data) => (is_blank(&data.cause), "/data/cause"),
-        Event::WarningAnswered(data) | Event::RectificationReported(data) => {
-            (data.text.as_deref().is_none_or(is_blank), "/data/text")
-        }
-        Event::WarningAssigned(data) => (is_blank(&data.assignee), "/data/assignee"),
-        Event::RectificationOrdered(data) => (
-            data.items.is_empty() || data.items.iter().any(|item| is_blank(item)),
-            "/data/items",
-        ),
-        _ => return Ok(()),
-    };
-    if !is_missing {
-        return Ok(());
-    }
-    let name = pointer.trim_start_matches("/data/");
-    Err(Refusal::new(
-        RefusalCode::WordsMissing,
-        pointer,
-        format!("请在 {name} 中写明理由或内容：处置意见随预警永久保存"),
-        format!("say in {name} why, or what is meant: it is kept with the warning for ever"),
-    ))
 }
 
 /// A report and an acceptance belong to an order.

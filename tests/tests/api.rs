@@ -16,6 +16,8 @@ mod batch;
 mod commands;
 #[path = "api/corrections.rs"]
 mod corrections;
+#[path = "api/crowd.rs"]
+mod crowd;
 #[path = "api/directory.rs"]
 mod directory;
 #[path = "api/evidence.rs"]
@@ -36,6 +38,8 @@ mod office;
 mod openapi;
 #[path = "api/patience.rs"]
 mod patience;
+#[path = "api/persons.rs"]
+mod persons;
 #[path = "api/posting.rs"]
 mod posting;
 #[path = "api/preview.rs"]

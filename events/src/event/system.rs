@@ -55,6 +55,18 @@ pub struct RulesProposalWithdrawn {
     pub cause: String,
 }
 
+/// 查阅个人信息. Whoever was shown the payee is the actor (domain.md §4.5.9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonDisclosed {
+    /// The fact whose payee was shown.
+    pub event: Uuid,
+    /// Its project.
+    pub project: ProjectId,
+    /// What it was needed for.
+    pub cause: String,
+}
+
 /// 导入批次. Nothing is imported silently: every row is counted under one of the four outcomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -72,18 +72,16 @@ fn standing<'a>(
     Ok(entry)
 }
 
-/// What moves to another line has the sign of its posting and is no more than is left of it there.
+/// What moves to another line has the sign of its posting, and is something and no more than is left of it there.
 fn check_moved(
     project: &Project,
     posting: &Entry,
     data: &ExpenditureReclassified,
     submission: &Submission,
 ) -> Result<(), Refusal> {
-    let Some(amount) = data.amount else {
-        return Ok(());
-    };
-    check_money("/data/amount", amount, posting.currency, submission)?;
     let left = project.left_on_own_line(posting);
+    let amount = data.amount.unwrap_or(left);
+    check_money("/data/amount", amount, posting.currency, submission)?;
     let is_opposite = amount.is_sign_negative() != posting.amount.is_sign_negative();
     if amount.is_zero() || is_opposite || amount.abs() > left.abs() {
         return Err(exceeds(amount, left, "/data/amount"));

@@ -4,7 +4,7 @@ use karez_events::event::system::{RulesProposalWithdrawn, RulesProposed, RulesPu
 use karez_events::{Event, Submission};
 use uuid::Uuid;
 
-use super::{Refusal, RefusalCode};
+use super::{Refusal, RefusalCode, words};
 use crate::portfolio::Portfolio;
 use crate::rule_proposal::RuleProposal;
 
@@ -24,11 +24,11 @@ pub(super) fn check(portfolio: &Portfolio, submission: &Submission) -> Result<()
 fn check_proposal(submission: &Submission, data: &RulesProposed) -> Result<(), Refusal> {
     check_speaker(submission, "/data/author", &data.author)?;
     let reason = submission.metadata.reason.as_deref().unwrap_or_default();
-    check_words("/metadata/reason", reason)
+    words::needed("/metadata/reason", reason)
 }
 
 fn check_withdrawal(portfolio: &Portfolio, data: &RulesProposalWithdrawn) -> Result<(), Refusal> {
-    check_words("/data/cause", &data.cause)?;
+    words::needed("/data/cause", &data.cause)?;
     open_proposal(portfolio, data.proposal).map(|_| ())
 }
 
@@ -74,19 +74,6 @@ fn check_speaker(submission: &Submission, pointer: &str, named: &str) -> Result<
         pointer,
         format!("{named:?} 不是提交人"),
         format!("{named:?} is not the one who says so"),
-    ))
-}
-
-fn check_words(pointer: &str, words: &str) -> Result<(), Refusal> {
-    if !words.trim().is_empty() {
-        return Ok(());
-    }
-    let name = pointer.rsplit('/').next().unwrap_or_default();
-    Err(Refusal::new(
-        RefusalCode::WordsMissing,
-        pointer,
-        format!("请在 {name} 中写明理由"),
-        format!("say in {name} why"),
     ))
 }
 

@@ -3,7 +3,7 @@
 use karez_events::event::supervision::{Level, SilenceEnded, WarningsSilenced};
 use karez_events::{Event, Submission};
 
-use super::{Refusal, RefusalCode};
+use super::{Refusal, RefusalCode, words};
 use crate::portfolio::Portfolio;
 use crate::silence::{BROADEST_SILENCE_WARNINGS, LONGEST_SILENCE_DAYS, is_meant};
 
@@ -14,28 +14,16 @@ use crate::silence::{BROADEST_SILENCE_WARNINGS, LONGEST_SILENCE_DAYS, is_meant};
 pub(super) fn check(portfolio: &Portfolio, submission: &Submission) -> Result<(), Refusal> {
     match &submission.event {
         Event::WarningsSilenced(data) => {
-            check_words(&data.cause)?;
+            words::needed("/data/cause", &data.cause)?;
             check_length(submission, data)?;
             check_breadth(portfolio, data)
         }
         Event::SilenceEnded(data) => {
-            check_words(&data.cause)?;
+            words::needed("/data/cause", &data.cause)?;
             check_end(portfolio, data)
         }
         _ => Ok(()),
     }
-}
-
-fn check_words(cause: &str) -> Result<(), Refusal> {
-    if !cause.trim().is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        RefusalCode::WordsMissing,
-        "/data/cause",
-        "请在 cause 中写明静默的理由".to_owned(),
-        "say in cause why".to_owned(),
-    ))
 }
 
 fn check_length(submission: &Submission, data: &WarningsSilenced) -> Result<(), Refusal> {

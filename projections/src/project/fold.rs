@@ -76,7 +76,8 @@ impl Project {
             | Event::WarningsSilenced(_)
             | Event::SilenceEnded(_)
             | Event::RulesProposed(_)
-            | Event::RulesProposalWithdrawn(_) => {}
+            | Event::RulesProposalWithdrawn(_)
+            | Event::PersonDisclosed(_) => {}
         }
     }
 

@@ -1098,6 +1098,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/{event_id}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the payee of an expenditure or a commitment, `{cause}`: each look is recorded first, with its reason. */
+        post: operations["post_events_event_id_unmask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -1534,6 +1551,11 @@ export interface components {
         };
         /** @description 科目: the category of a budget line, a code of the programme's category chart. */
         CategoryId: string;
+        /** @description Why a payee is looked at. */
+        Cause: {
+            /** @description What it is needed for; kept for ever. */
+            cause: string;
+        };
         /** @description Some changes, the newest first. */
         ChangeList: {
             /** @description The changes. */
@@ -1937,7 +1959,7 @@ export interface components {
          * @description The type of an event, without its data.
          * @enum {string}
          */
-        EventType: "fund_established" | "appropriation_approved" | "appropriation_adjusted" | "quota_issued" | "quota_withdrawn" | "project_applied" | "project_approved" | "contract_signed" | "project_started" | "pre_start_approved" | "project_suspended" | "project_resumed" | "project_extended" | "project_terminated" | "acceptance_applied" | "project_accepted" | "project_closed" | "progress_reported" | "budget_approved" | "budget_adjusted" | "budget_reallocated" | "cash_plan_approved" | "carryover_confirmed" | "funds_disbursed" | "funds_arrived" | "matching_funds_arrived" | "funds_returned" | "funds_recovered" | "commitment_signed" | "commitment_released" | "expenditure_recorded" | "expenditure_refunded" | "expenditure_reversed" | "expenditure_reclassified" | "other_flow_recorded" | "fact_withdrawn" | "indicator_target_set" | "indicator_reported" | "evaluation_scored" | "period_closed" | "period_reopened" | "account_reconciled" | "warning_raised" | "warning_level_changed" | "warning_acknowledged" | "warning_assigned" | "warning_answered" | "warning_lifted" | "warning_dismissed" | "warning_retracted" | "warning_escalated" | "rectification_ordered" | "rectification_reported" | "rectification_accepted" | "disbursement_suspended" | "unit_commended" | "unit_criticised" | "day_evaluated" | "rules_published" | "import_completed" | "warnings_silenced" | "silence_ended" | "rules_proposed" | "rules_proposal_withdrawn";
+        EventType: "fund_established" | "appropriation_approved" | "appropriation_adjusted" | "quota_issued" | "quota_withdrawn" | "project_applied" | "project_approved" | "contract_signed" | "project_started" | "pre_start_approved" | "project_suspended" | "project_resumed" | "project_extended" | "project_terminated" | "acceptance_applied" | "project_accepted" | "project_closed" | "progress_reported" | "budget_approved" | "budget_adjusted" | "budget_reallocated" | "cash_plan_approved" | "carryover_confirmed" | "funds_disbursed" | "funds_arrived" | "matching_funds_arrived" | "funds_returned" | "funds_recovered" | "commitment_signed" | "commitment_released" | "expenditure_recorded" | "expenditure_refunded" | "expenditure_reversed" | "expenditure_reclassified" | "other_flow_recorded" | "fact_withdrawn" | "indicator_target_set" | "indicator_reported" | "evaluation_scored" | "period_closed" | "period_reopened" | "account_reconciled" | "warning_raised" | "warning_level_changed" | "warning_acknowledged" | "warning_assigned" | "warning_answered" | "warning_lifted" | "warning_dismissed" | "warning_retracted" | "warning_escalated" | "rectification_ordered" | "rectification_reported" | "rectification_accepted" | "disbursement_suspended" | "unit_commended" | "unit_criticised" | "day_evaluated" | "rules_published" | "import_completed" | "warnings_silenced" | "silence_ended" | "rules_proposed" | "rules_proposal_withdrawn" | "person_disclosed";
         /** @description One event, with the exact bytes that were stored and hashed. */
         EventView: {
             /** @description Its place in the log. */
@@ -2790,6 +2812,18 @@ export interface components {
             /** @description 批准人. */
             approver: string;
         };
+        /** @description 查阅个人信息. Whoever was shown the payee is the actor (domain.md §4.5.9). */
+        PersonDisclosed: {
+            /**
+             * Format: uuid
+             * @description The fact whose payee was shown.
+             */
+            event: string;
+            /** @description Its project. */
+            project: components["schemas"]["ProjectId"];
+            /** @description What it was needed for. */
+            cause: string;
+        };
         /** @description The pseudonym under which a person's fields are sealed; it tells nothing about the person. */
         PersonId: string;
         /** @description A personal text: open as it was sent, or sealed as it is recorded. */
@@ -3308,6 +3342,32 @@ export interface components {
              * @description The status of the answer.
              */
             status: number;
+        };
+        /** @description Where a fact is in the log. It is given only after the commit, so it holds for ever. */
+        Receipt: {
+            /**
+             * Format: uuid
+             * @description The fact's id.
+             */
+            event_id: string;
+            /** @description Its place in the log. */
+            position: components["schemas"]["u64"];
+            /** @description Its stream. */
+            stream: components["schemas"]["StreamId"];
+            /**
+             * Format: int32
+             * @description Its place in the stream.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it became known.
+             */
+            recorded_at: string;
+            /** @description The chain's hash at this event, in hexadecimal. */
+            hash: string;
+            /** @description It had been recorded before, under the same id and with the same content; nothing new was written. */
+            replayed: boolean;
         };
         /** @description The receipt of one fact, with the fact. */
         ReceiptView: components["schemas"]["Stand"] & {
@@ -4013,6 +4073,18 @@ export interface components {
             closed_periods: components["schemas"]["ClosedPeriod"][];
             /** @description The figures of each currency. */
             currencies: components["schemas"]["SumView"][];
+        };
+        /** @description A payee with open fields, and the record of its being shown. */
+        Unmasked: {
+            /**
+             * Format: uuid
+             * @description The fact whose payee it is.
+             */
+            event_id: string;
+            /** @description The payee. */
+            payee: components["schemas"]["Payee"];
+            /** @description Where it is recorded that the payee was shown. */
+            disclosure: components["schemas"]["Receipt"];
         };
         /** @description Every account. */
         UserList: {
@@ -9896,6 +9968,56 @@ export interface operations {
             403: components["responses"]["403"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_events_event_id_unmask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The expenditure or commitment. */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cause"];
+            };
+        };
+        responses: {
+            /** @description The payee. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description The person has been erased. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
             504: components["responses"]["504"];

@@ -89,7 +89,7 @@ pub enum Action {
     ReadFunds,
     /// See history: events, receipts, rejections.
     ReadHistory,
-    /// See the personal fields of payees, where an answer has them.
+    /// See the personal fields of a payee, with a reason: each look is recorded as an event.
     ReadPersons,
     /// See warnings.
     ReadWarnings,
@@ -166,7 +166,7 @@ pub fn reach(role: Role, action: Action) -> Option<Reach> {
         Action::ReadFigures    => [EVERYTHING, OWN_UNIT,   EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadFunds      => [EVERYTHING, None,       EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadHistory    => [EVERYTHING, OWN_UNIT,   EVERYTHING, EVERYTHING, EVERYTHING],
-        Action::ReadPersons    => [EVERYTHING, OWN_UNIT,   None,       None,       None],
+        Action::ReadPersons    => [EVERYTHING, OWN_UNIT,   EVERYTHING, None,       None],
         Action::ReadWarnings   => [EVERYTHING, OWN_UNIT,   EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadNotices    => [EVERYTHING, None,       EVERYTHING, EVERYTHING, EVERYTHING],
         Action::ReadRules      => [EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING],
@@ -286,6 +286,7 @@ pub const ENDPOINTS: &[(&str, &str, Access)] = &[
     ("GET", "/v1/units", Access::May(Action::ReadFigures)),
     ("GET", "/v1/units/{id}", Access::May(Action::ReadFigures)),
     ("GET", "/v1/events", Access::May(Action::ReadHistory)),
+    ("POST", "/v1/events/{event_id}/unmask", Access::May(Action::ReadPersons)),
     ("GET", "/v1/receipts/{event_id}", Access::May(Action::ReadHistory)),
     ("GET", "/v1/rejections", Access::May(Action::ReadHistory)),
     ("GET", "/v1/warnings", Access::May(Action::ReadWarnings)),
@@ -487,7 +488,8 @@ fn is_said_by_units(event_type: EventType) -> bool {
         | EventType::PeriodClosed
         | EventType::AccountReconciled
         | EventType::WarningAnswered
-        | EventType::RectificationReported => true,
+        | EventType::RectificationReported
+        | EventType::PersonDisclosed => true,
         EventType::FundEstablished
         | EventType::AppropriationApproved
         | EventType::AppropriationAdjusted

@@ -19,6 +19,7 @@ mod import;
 mod input;
 mod key;
 mod output;
+mod person;
 mod post;
 mod rules;
 mod sheet;
@@ -101,6 +102,8 @@ enum Command {
     User(user::UserArgs),
     /// Keys of programs
     Key(key::KeyArgs),
+    /// Persons named as payees: what names them, and how they are erased
+    Person(person::PersonArgs),
     /// Print the description of the API, as /openapi.json answers it
     Openapi,
     /// Measure this machine, as ratios within one run
@@ -155,6 +158,7 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Restore(args) => backup::restore(&context, &args).await,
         Command::User(args) => user::run(&context, &args).await,
         Command::Key(args) => key::run(&context, &args).await,
+        Command::Person(args) => person::run(&context, &args).await,
         Command::Openapi => {
             let description = crate::gateway::description().map_err(anyhow::Error::from)?;
             output::line(&String::from_utf8_lossy(&description))?;

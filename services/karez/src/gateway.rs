@@ -76,6 +76,7 @@ mod system;
 mod traffic;
 mod unchanged;
 mod units;
+mod unmasking;
 mod users;
 mod verification;
 mod warnings;
@@ -334,6 +335,7 @@ fn of_audit() -> OpenApiRouter<Gateway> {
         .routes(routes!(audit::proof))
         .routes(routes!(audit::export))
         .routes(routes!(audit::reads))
+        .routes(routes!(unmasking::unmask))
         .routes(routes!(verification::show, verification::begin))
 }
 

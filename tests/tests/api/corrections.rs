@@ -1,9 +1,15 @@
 //! Corrections: further facts about an expenditure that is in the address.
 
+use std::time::Duration;
+
+use karez_tests::wait::eventually;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::world::{World, read};
+
+/// Long enough for a busy machine; nothing waits for it to pass.
+const SOON: Duration = Duration::from_mins(1);
 
 struct Posted {
     world: World,
@@ -62,6 +68,44 @@ async fn a_part_moves_to_another_category_and_a_part_comes_back() {
         read(posted.correct("refund", &json!({"occurred_on": "2024-06-02", "amount": "40.00"}))).await;
     assert_eq!(status, 201, "{receipt}");
     assert_eq!(posted.spent().await, "60");
+}
+
+#[tokio::test]
+async fn when_all_of_it_has_moved_there_is_nothing_left_to_move() {
+    let posted = Posted::new().await;
+    let path = format!("/v1/projects/P1/expenditures/{}/reclassification", posted.id);
+    for (key, status) in [("first", 201), ("second", 422)] {
+        let body = json!({"occurred_on": "2024-06-01", "to_category": "materials"});
+        let request = posted.world.post(&path, &body).header("Idempotency-Key", key);
+        let (answered, answer) = read(request).await;
+        assert_eq!(answered, status, "{key}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_posting_is_taken_with_its_reason_and_its_lateness_is_judged() {
+    let world = World::watched().await;
+    let approval = json!({"type": "project_approved", "occurred_on": "2024-02-01",
+        "data": {"title": "项目九", "unit": "U0", "fund": "KJ"}});
+    let approved = world.post("/v1/projects/P9/events", &approval);
+    read(approved.header("Idempotency-Key", "approval")).await;
+    let body = r#"{"occurred_on":"2024-03-05","posted_on":"2024-09-30","amount":"1.00","reason":"发票迟到"}"#;
+    let (status, receipt) = read(world.spend("P9", "late", body)).await;
+    assert_eq!(status, 201, "{receipt}");
+    let (_, history) = world.get("/v1/projects/P9/events").await;
+    let kept = history["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(kept["metadata"]["reason"], "发票迟到", "{kept}");
+    let raised = || async {
+        let (_, list) = world.get("/v1/warnings?project=P9&rule=late_entry").await;
+        list["items"][0]["id"].as_str().map(str::to_owned)
+    };
+    let id = eventually("the lateness is judged", SOON, raised).await.unwrap();
+    let (_, warning) = world.get(&format!("/v1/warnings/{id}")).await;
+    assert_eq!(
+        warning["evidence"]["facts"],
+        json!([receipt["event_id"]]),
+        "{warning}"
+    );
 }
 
 #[tokio::test]

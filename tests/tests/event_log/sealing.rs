@@ -122,8 +122,8 @@ async fn a_destroyed_key_erases_the_person_and_nothing_else(
         actor: "console",
         at: time_of(1),
     };
-    assert!(log.destroy_person_key(&who, by).await?);
-    assert!(!log.destroy_person_key(&who, by).await?);
+    assert!(log.destroy_person_key(&who, "asked for it", by).await?);
+    assert!(!log.destroy_person_key(&who, "asked for it", by).await?);
     assert_eq!(log.person_key(&who).await?, None);
 
     let sealed = erased.clone();

@@ -97,19 +97,25 @@ impl EventLog {
         Ok(rows > 0)
     }
 
-    /// Destroys the key of a person: the sealed fields are unreadable for ever, everything else stays. `false` when
+    /// Destroys the key of a person, for a cause that is kept: the sealed fields are unreadable for ever, everything else stays. `false` when
     /// there was none. Backups hold the key until they expire; whoever keeps backups must say for how long.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn destroy_person_key(&self, person: &PersonId, by: By<'_>) -> Result<bool, StoreError> {
+    pub async fn destroy_person_key(
+        &self,
+        person: &PersonId,
+        cause: &str,
+        by: By<'_>,
+    ) -> Result<bool, StoreError> {
         let sql = "UPDATE person_key SET key = NULL, destroyed_at = $2 WHERE person = $1 AND key IS NOT NULL";
         let person = person.as_str();
         let rows = on_either!(self, writing pool => {
             let mut transaction = pool.begin().await?;
             let done = sqlx::query(sql).bind(person).bind(by.at).execute(&mut *transaction).await?;
             if done.rows_affected() > 0 {
-                insert_change!(by, (Change::PersonErased, person, json!({})), &mut *transaction)?;
+                let detail = json!({ "cause": cause });
+                insert_change!(by, (Change::PersonErased, person, detail), &mut *transaction)?;
             }
             transaction.commit().await?;
             done.rows_affected()

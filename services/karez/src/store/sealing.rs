@@ -163,7 +163,10 @@ impl Sealer {
     }
 
     /// The pseudonym of a payee with open fields; `None` where no field is given.
-    fn pseudonym(&self, payee: &Payee) -> Result<Option<PersonId>, SealError> {
+    ///
+    /// # Errors
+    /// [`SealError::Cipher`]: a fault of the program.
+    pub fn pseudonym(&self, payee: &Payee) -> Result<Option<PersonId>, SealError> {
         let open = |value: &Option<Personal>| match value {
             // Spaces and letter case vary between vouchers of the same person.
             Some(Personal::Open(text)) => text
