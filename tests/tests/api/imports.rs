@@ -233,3 +233,15 @@ async fn what_is_no_template_is_refused_before_it_costs_anything() {
     let (status, _) = read(request.header(CONTENT_TYPE, "text/csv").body("a,b")).await;
     assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
+
+#[tokio::test]
+async fn a_unit_finds_the_refused_rows_of_its_own_workbook_and_no_other_unit_does() {
+    let office = Office::new().await;
+    let unit = office.key(Role::Unit);
+    let other = office.handed_over(&["key", "create", "other", "--role", "unit", "--unit", "U1"]);
+    read(office.upload(&unit, "", spending(&[["P1", "2024-05-06", "abc", "1"]]))).await;
+    for (key, kept) in [(&unit, 1), (&other, 0)] {
+        let (_, list) = office.get_as(key, "/v1/rejections").await;
+        assert_eq!(list["items"].as_array().unwrap().len(), kept, "{list}");
+    }
+}

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::future::join_all;
-use karez_events::Submission;
+use karez_events::{StreamId, Submission};
 use karez_projections::Portfolio;
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ pub(crate) async fn post(
                 .with_rows(rehearsed.counts, &rehearsed.results));
         }
     }
-    let done = view(gateway.submit_rows(rows, "events:batch").await?);
+    let done = view(gateway.submit_rows(&caller, rows, "events:batch").await?);
     if question.atomic && done.counts.rejected + done.counts.unavailable > 0 {
         return Err(only_some_recorded(done.counts).with_rows(done.counts, &done.results));
     }
@@ -116,7 +116,17 @@ impl Gateway {
     }
 
     /// Submits what can be read, in order, and keeps what cannot.
-    pub(super) async fn submit_rows(&self, rows: Vec<Row>, address: &str) -> Result<Vec<RowView>, Problem> {
+    pub(super) async fn submit_rows(
+        &self,
+        caller: &Caller,
+        rows: Vec<Row>,
+        address: &str,
+    ) -> Result<Vec<RowView>, Problem> {
+        // A unit finds again what it sent, also where nothing in it says whose it is.
+        let place = match caller.only_unit() {
+            Some(unit) => format!("POST {}", StreamId::Unit(unit.clone())),
+            None => format!("POST {address}"),
+        };
         let mut unread = Vec::new();
         let mut sent = Vec::new();
         for (index, row) in rows.into_iter().enumerate() {
@@ -127,7 +137,7 @@ impl Gateway {
         }
         let unread = unread
             .into_iter()
-            .map(|(index, bytes, problem)| self.keep_row(address, index, bytes, problem));
+            .map(|(index, bytes, problem)| self.keep_row(&place, index, bytes, problem));
         let mut results = join_all(unread).await;
         results.extend(self.submit_readable(sent, address).await);
         results.sort_by_key(|row| row.index);
@@ -165,8 +175,8 @@ impl Gateway {
     }
 
     /// Keeps a row that cannot be read, with the reason.
-    async fn keep_row(&self, address: &str, index: usize, bytes: Bytes, problem: Problem) -> RowView {
-        let kept = problem.kept(&bytes, &format!("POST {address}"));
+    async fn keep_row(&self, place: &str, index: usize, bytes: Bytes, problem: Problem) -> RowView {
+        let kept = problem.kept(&bytes, place);
         let row = RowView::rejected(index, None, problem.reason(), as_it_is);
         match self.parts().intake.keep_refused(kept).await {
             Ok(Outcome::Refused(refusal)) => row.kept_as(refusal.rejection_id),

@@ -121,7 +121,7 @@ pub(crate) async fn post(
                 .with_rows(rehearsed.counts, &rehearsed.results));
         }
     }
-    let done = view(gateway.submit_rows(rows, ADDRESS).await?);
+    let done = view(gateway.submit_rows(&caller, rows, ADDRESS).await?);
     if question.atomic && done.counts.rejected + done.counts.unavailable > 0 {
         return Err(only_some_recorded(done.counts).with_rows(done.counts, &done.results));
     }
