@@ -42,6 +42,37 @@ impl Raw {
 }
 
 #[tokio::test]
+async fn who_was_being_listened_to_when_the_service_stops_gets_an_answer() {
+    for on in [On::Sqlite, On::Postgres, On::SqliteAndNats] {
+        let mut world = World::on(on).await;
+        let begun = format!(
+            "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Idempotency-Key: last\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            SPENT.len()
+        );
+        let mut last = Raw::to(&world, &begun).await;
+        let mut listening = [0; 25];
+        last.0.read_exact(&mut listening).await.unwrap();
+        assert_eq!(listening, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        world.server.signal("TERM").await.unwrap();
+        let address = world.server.url();
+        let is_closed = || async {
+            let tried = TcpStream::connect(address.trim_start_matches("http://")).await;
+            tried.is_err().then_some(())
+        };
+        eventually("nobody else is let in", SOON, is_closed)
+            .await
+            .unwrap();
+        last.0.write_all(SPENT.as_bytes()).await.unwrap();
+        let heard = last.heard().await;
+        assert!(heard.starts_with("HTTP/1.1 201"), "{on:?}: {heard}");
+        world.server.restart().await.unwrap();
+        let again = world.spend("P1", "last", SPENT).send().await.unwrap();
+        assert_eq!(again.status(), StatusCode::OK, "{on:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_never_finishes_the_head_of_a_request_is_hung_up_on() {
     let world = World::configured(On::Sqlite, IMPATIENT).await;
     let half = Raw::to(&world, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").await;
