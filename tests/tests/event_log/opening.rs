@@ -80,6 +80,42 @@ async fn a_store_of_a_newer_version_is_refused(
     Ok(())
 }
 
+/// What each step of the schema added, the last first.
+const STEPS: [(i64, &[&str]); 4] = [
+    (6, &["checkpoint"]),
+    (5, &["administration"]),
+    (4, &["audited_read", "api_key", "session", "account"]),
+    (3, &["delivery", "outbox"]),
+];
+
+#[rstest]
+#[tokio::test]
+async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_it_held(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[values(2, 3, 4, 5)] version: i64,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let batch = Scribe::default().expenditures(2_000);
+    let log = place.log().await?;
+    let lease = log.try_lease("test").await?;
+    lease.expect("the lease is free").append(&events(&batch)).await?;
+    drop(log);
+    for (_, tables) in STEPS.iter().filter(|(step, _)| *step > version) {
+        for table in *tables {
+            place.sql(&format!("DROP TABLE {table}")).await?;
+        }
+    }
+    let later = format!("DELETE FROM _sqlx_migrations WHERE version > {version}");
+    place.sql(&later).await?;
+
+    let log = place.log().await?;
+    assert_eq!(log.read(0, 3_000).await?, batch);
+    let verdict = karez::audit::verify(&log, |_, _| (), |_| ()).await?;
+    assert_eq!((verdict.position, verdict.fault), (2_000, None));
+    assert!(!log.has_accounts().await? && log.administration(None, 1).await?.is_empty());
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_hash_algorithm_is_fixed_when_the_store_is_made(
