@@ -159,6 +159,19 @@ impl Server {
         Ok(ended?.code())
     }
 
+    /// The memory that it holds, in KiB, as the kernel counts it.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn resident_kib(&self) -> Result<u64> {
+        let process = self.process.as_ref().context("karez is not running")?;
+        let pid = process.child.id().context("karez has ended already")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        Ok(number.context("the kernel tells no memory")?.parse()?)
+    }
+
     /// Its own messages since it was last started.
     #[must_use]
     pub fn messages(&self) -> String {

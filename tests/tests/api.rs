@@ -36,6 +36,8 @@ mod notices;
 mod office;
 #[path = "api/openapi.rs"]
 mod openapi;
+#[path = "api/overload.rs"]
+mod overload;
 #[path = "api/patience.rs"]
 mod patience;
 #[path = "api/persons.rs"]
