@@ -10,7 +10,8 @@ mod timeline;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use karez_events::{Position, RawEvent, RecordedEvent, Submission};
+use karez_events::{Event, Position, RawEvent, RecordedEvent, Submission};
+use karez_projections::admission::RefusalCode;
 use tokio_util::sync::CancellationToken;
 
 pub use daily::{Daily, DailyError};
@@ -134,8 +135,14 @@ impl Sentinel {
 
     /// Submits what the timeline says, step by step, up to an instant or to the last fact.
     async fn submit_all(&mut self, now: Option<DateTime<Utc>>, stop: &CancellationToken) {
-        while let Some(facts) = self.timeline.next_step(now) {
+        while let Some(mut facts) = self.timeline.next_step(now) {
+            // Whoever starts again takes a day for complete that is said to be: what it brought is recorded before.
+            let end_of_day = facts.pop_if(|fact| matches!(fact.event, Event::DayEvaluated(_)));
             self.submit(facts, stop).await;
+            if stop.is_cancelled() {
+                return;
+            }
+            self.submit(end_of_day.into_iter().collect(), stop).await;
             if stop.is_cancelled() {
                 return;
             }
@@ -154,6 +161,9 @@ impl Sentinel {
             for (fact, outcome) in facts.into_iter().zip(outcomes) {
                 match outcome {
                     Ok(Outcome::Recorded(_)) => {}
+                    Ok(Outcome::Refused(refusal)) if refusal.code == RefusalCode::WarningEnded.as_str() => {
+                        tracing::info!("{}: a person has ended it meanwhile", fact.stream);
+                    }
                     Ok(Outcome::Refused(refusal)) => {
                         tracing::error!(
                             "a warning's event was refused: {} ({})",
