@@ -70,7 +70,7 @@ test('wrong passwords lock an account for a while, and the page says what to do'
 const OFFERED = {
   finance: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '填报支出', '审计', '回溯对比'],
   supervisor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计', '回溯对比'],
-  auditor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计', '回溯对比'],
+  auditor: ['总览', '项目', '专项资金', '承担单位', '预警', '规则', '审计', '回溯对比', '系统管理'],
   unit: ['总览', '项目', '承担单位', '预警', '规则', '填报支出', '审计', '回溯对比'],
 } as const
 for (const who of Object.keys(OFFERED) as (keyof typeof OFFERED)[]) {

@@ -1,18 +1,10 @@
 // Every page: opens without an error, asks nobody else for anything, fits a phone, can be read by everybody.
 
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { gzipSync } from 'node:zlib'
-import { at, drawn, has, open, PAGES, prefer, url, watchErrors } from './pages'
+import { at, drawn, graveFindings, has, open, PAGES, prefer, url, watchErrors } from './pages'
 
 const LARGEST_SCRIPT_BYTES = 400_000
-
-/** What axe finds that keeps somebody from reading. */
-async function graveFindings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  return grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`)
-}
 
 const width = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth)
 

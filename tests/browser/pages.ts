@@ -1,5 +1,6 @@
 // What the tests share: the pages, the moment at which the demo never changes, and how a page is opened.
 
+import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
 
 /** Known then is what the demo tells; what the sentinel finds afterwards is not. */
@@ -16,6 +17,11 @@ export const PAGES = {
   rule: '/rules/idle_funds',
   post: '/post',
   audit: '/audit',
+  check: '/audit?show=check',
+  reads: '/audit?show=reads',
+  admin: '/admin',
+  keys: '/admin?show=keys',
+  system: '/admin?show=system',
   difference: '/difference?from_as_of=2024-06-30&from_known_at=2024-07-05',
 } as const
 
@@ -59,4 +65,11 @@ export async function open(page: Page, path: string, query = MOMENT): Promise<vo
 export async function drawn(page: Page): Promise<void> {
   const charts = page.locator('figure [role=img]')
   for (const chart of await charts.all()) await expect(chart.locator('canvas')).toBeVisible()
+}
+
+/** What axe finds that keeps somebody from reading. */
+export async function graveFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  return grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`)
 }

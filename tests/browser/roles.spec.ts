@@ -1,24 +1,18 @@
 // Every page for every role of the demonstration, signed in with the accounts that `karez demo --accounts` makes.
 
-import { expect, test, type Page } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { amount } from '../../services/dashboard/src/money'
+import { enter, guarded } from './guarded'
 import { MOMENT, PAGES } from './pages'
 
-const PASSWORD = 'karez-demo-2024'
 const ROLES = ['finance', 'unit', 'auditor', 'supervisor', 'admin']
 /** The unit of demo-unit carries this one alone. */
 const OWN = 'TLF-2024-002'
-const guarded = (path: string) => `${process.env.KAREZ_GUARDED_URL}${path}`
-
-async function signIn(page: Page, role: string): Promise<void> {
-  const answered = await page.request.post(guarded('/v1/session'), { data: { name: `demo-${role}`, password: PASSWORD } })
-  expect(answered.status(), await answered.text()).toBe(200)
-}
 
 for (const role of ROLES) {
   test(`every page opens for ${role}`, async ({ page }) => {
     test.skip(!process.env.KAREZ_GUARDED_URL, 'the server under test is another’s')
-    await signIn(page, role)
+    await enter(page, `demo-${role}`)
     const broken: string[] = []
     page.on('pageerror', (error) => broken.push(String(error)))
     page.on('response', (response) => {
@@ -35,7 +29,7 @@ for (const role of ROLES) {
 
 test('a unit sees its own part of the figures', async ({ page }) => {
   test.skip(!process.env.KAREZ_GUARDED_URL, 'the server under test is another’s')
-  await signIn(page, 'unit')
+  await enter(page, 'demo-unit')
   const told = await (await page.request.get(guarded(`/v1/overview?${MOMENT}`))).json()
   await page.goto(guarded(`/?${MOMENT}`))
   await expect(page.locator('[data-count=projects]')).toHaveText('1')

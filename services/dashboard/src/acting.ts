@@ -17,11 +17,11 @@ export function told(receipt: Receipt): string {
   return fill(receipt.replayed ? say.replayed : say.done, { position: receipt.position })
 }
 
-export function whyNot(problem: Problem): string {
+export function whyNot(problem: Problem, path = '/v1/warnings'): string {
   if (problem.status === 401) return words.value.session.expired
   const say = words.value.state
   if (problem.isUnreachable) return say.unreachable
-  return problem.isAbsent ? fill(say.absent, { path: '/v1/warnings' }) : problem.detail
+  return problem.isAbsent ? fill(say.absent, { path }) : problem.detail
 }
 
 /** What is being done on a page, and what came of it. */

@@ -107,6 +107,29 @@ export type Preview = Schemas['PreviewView']
 export type Change = Schemas['ChangeView']
 export type Import = Schemas['ImportView']
 export type Rule = Schemas['RuleView']
+export type RuleList = Schemas['RuleList']
+export type RuleDetail = Schemas['RuleDetail']
+export type Proposal = Schemas['ProposalView']
+export type ProposalDetail = Schemas['ProposalDetail']
+export type Backtest = Schemas['Report']
+/** When a warning was raised and how high, under one rule set; the description leaves it open. */
+export interface RaisedCase {
+  on: string
+  level: string
+  highest_level: string
+}
+export type Role = Schemas['Role']
+export type User = Schemas['UserView']
+export type NewUser = Schemas['HandedOver']
+export type Key = Schemas['KeyView']
+export type NewKey = Schemas['HandedOverKey']
+export type AdministrationChange = Schemas['AdministrationChange']
+export type SystemHealth = Schemas['System']
+export type Verification = Schemas['VerificationView']
+export type Checkpoint = Schemas['CheckpointView']
+export type Proof = Schemas['ProofView']
+export type Unmasked = Schemas['Unmasked']
+export type AuditedRead = Schemas['ReadView']
 export type Rejection = Schemas['RejectionView']
 /** Where a posted fact is; `replayed` where it was recorded before. */
 export type Receipt = operations['post_projects_id_expenditures']['responses'][201]['content']['application/json']

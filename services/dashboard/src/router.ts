@@ -15,6 +15,7 @@ export const router = createRouter({
     { path: '/rules/:id', name: 'rule', component: () => import('./views/RulePage.vue'), props: true },
     { path: '/post', name: 'post', component: () => import('./views/PostPage.vue') },
     { path: '/audit', name: 'audit', component: () => import('./views/AuditPage.vue') },
+    { path: '/admin', name: 'admin', component: () => import('./views/AdminPage.vue') },
     { path: '/difference', name: 'difference', component: () => import('./views/DifferencePage.vue') },
     { path: '/:unknown(.*)*', name: 'unknown', component: () => import('./views/UnknownPage.vue') },
   ],

@@ -29,6 +29,8 @@ export interface Source<Row> {
   row: (index: number) => Row | undefined
   /** Says which rows are looked at. */
   look: (first: number, last: number) => void
+  /** Fetches every row that is not there yet, for paper. */
+  fetchAll: () => Promise<void>
   total: (column: Column<Row>) => string | undefined
   /** Those of one unit together, where the rows can be put so. */
   groups?: ComputedRef<Group<Row>[]>
@@ -47,6 +49,7 @@ export function inMemory<Row>(rows: () => Row[], columns: () => Column<Row>[], s
     all: computed(() => rows().length),
     row: (index) => found.value[index],
     look: () => undefined,
+    fetchAll: () => Promise.resolve(),
     total: (column) => total(found.value, column),
     batches: async function* () {
       yield found.value
@@ -57,8 +60,8 @@ export function inMemory<Row>(rows: () => Row[], columns: () => Column<Row>[], s
 
 /** Rows of a page, fetched together. */
 const PAGE_ROWS = 200
-/** Up to here the rest follows the first page by itself, so that a printer finds it. */
-const FEW_ROWS = 2_000
+/** Up to here the rest follows the first page by itself, so that a printer finds it; more are not put on paper, a file is better. */
+export const FEW_ROWS = 5_000
 /** The largest page of the API. */
 const BATCH_ROWS = 1_000
 /** How long a scrolling reader must rest before rows are fetched, and a typing one before they are searched. */
@@ -122,8 +125,8 @@ export function longList<Row>(address: (path: '' | '/subtotals', more: Parameter
       isLoading.value = false
       const added = await ask<Subtotals>(address('/subtotals', { q: parameters().q }), { signal })
       if (!signal.aborted) sums.value = added
-      const few = Math.min(answer.total ?? 0, FEW_ROWS)
-      for (let page = 1; page * PAGE_ROWS < few && few < FEW_ROWS; page += 1) await fetchPage(page, signal)
+      const rows = answer.total ?? 0
+      for (let page = 1; page * PAGE_ROWS < rows && rows <= FEW_ROWS; page += 1) await fetchPage(page, signal)
     } catch (error) {
       if (signal.aborted) return
       isLoading.value = false
@@ -158,12 +161,18 @@ export function longList<Row>(address: (path: '' | '/subtotals', more: Parameter
       for (let page = Math.floor(from / PAGE_ROWS); page * PAGE_ROWS < to; page += 1) if (!asked.has(page)) missing.push(page)
       if (missing.length) resting = setTimeout(() => missing.forEach((page) => void fetchPage(page, running.signal)), REST_MS)
     },
+    fetchAll: async () => {
+      for (let page = 1; page * PAGE_ROWS < (first.value?.total ?? 0); page += 1) await fetchPage(page, running.signal)
+    },
     total: (column) => (column.hasTotal ? inCurrency(sums.value?.sums)?.[column.key as AmountName] : undefined),
     groups: computed(() =>
       (sums.value?.units ?? []).map((each) => ({
         name: each.unit_name ?? each.unit ?? '—',
         rows: each.projects,
-        total: (column) => (column.hasTotal ? inCurrency(each.sums)?.[column.key as AmountName] : undefined),
+        fetchAll: async () => {
+      for (let page = 1; page * PAGE_ROWS < (first.value?.total ?? 0); page += 1) await fetchPage(page, running.signal)
+    },
+    total: (column) => (column.hasTotal ? inCurrency(each.sums)?.[column.key as AmountName] : undefined),
       })),
     ),
     batches: async function* () {

@@ -1,9 +1,9 @@
 // Every text of the dashboard in Chinese; en.ts has the same keys, or the type check fails.
 
 export const zh = {
-  mark: { colon: '：', comma: '，', open: '（', close: '）', full: '。' },
+  mark: { colon: '：', comma: '，', open: '（', close: '）', full: '。', semicolon: '；' },
   app: { name: '坎儿井', subtitle: '专项资金监督预警', skip: '跳到正文', menu: '主导航', more: '设置' },
-  nav: { overview: '总览', projects: '项目', funds: '专项资金', units: '承担单位', warnings: '预警', rules: '规则', post: '填报支出', audit: '审计', difference: '回溯对比' },
+  nav: { overview: '总览', projects: '项目', funds: '专项资金', units: '承担单位', warnings: '预警', rules: '规则', post: '填报支出', audit: '审计', difference: '回溯对比', admin: '系统管理' },
   settings: { language: '语言', theme: '主题', light: '浅色', dark: '深色', auto: '跟随系统', unit: '金额单位' },
   units: { yuan: '元', wan: '万元', yi: '亿元' },
   unitLine: '金额单位：{unit}',
@@ -33,7 +33,7 @@ export const zh = {
     invalid: '请写作 2024-12-31 或 2024-12-31T18:00',
   },
   difference: {
-    help: '选定两个时点，列出各自的数值、差额，以及造成差额的记录。“之后”即页面所在的时点。', before: '之前', after: '之后', choose: '请先选定“之前”的业务日或已知日。', figures: '数值对比', between: '差额', points: '{pp} 个百分点', events: '其间的记录', newest: '最多列最近 {n} 条', none: '其间没有记录', column: '截至 {day}（账本第 {position} 条）',
+    help: '选定两个时点，列出各自的数值、差额，以及造成差额的记录。“之后”即页面所在的时点。', before: '之前', after: '之后', choose: '请先选定“之前”的业务日或已知日。', figures: '数值对比', between: '差额', points: '{pp} 个百分点', events: '其间的记录', some: '已列出 {n} 条；账本第 {position} 条之前的还未读取', whole: '全部 {n} 条', readOn: '继续往前读', none: '其间没有记录', column: '截至 {day}（账本第 {position} 条）',
     amounts: { life_budget: '批复预算', adjusted_budget: '全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spent_year: '当年支出', committed_open: '合同占用', idle: '余额' } as Record<string, string>,
   },
   stand: '截至 {day} · 数据时间 {at} · 账本第 {position} 条',
@@ -66,7 +66,7 @@ export const zh = {
     fund: '专项资金',
     unit: '单位',
     filtered: '仅显示：{what}',
-    excel: '导出 Excel', exporting: '正在导出，已写 {n} 行', notExported: '未能导出：{why}，请重试', tooManyToPrint: '超过 {n} 行，请导出后打印', subtotals: '按单位小计', ofUnit: '{unit}（{n} 项）小计', fresh: '最近一笔 {day}', views: '视图', noViews: '尚未保存视图', viewName: '视图名称', keep: '保存', forget: '删除视图 {name}', rounding: '金额保留全部小数，按两位显示；显示数相加与合计之间因四舍五入可能存在尾差。', signatures: '填表人：　　　　　　　　审核人：　　　　　　　　单位负责人（盖章）：',
+    excel: '导出 Excel', exporting: '正在导出，已写 {n} 行', notExported: '未能导出：{why}，请重试', tooManyToPrint: '超过 {n} 行，请导出后打印', notPrinted: '有的行未能读到，尚未打印：请重试', subtotals: '按单位小计', ofUnit: '{unit}（{n} 项）小计', fresh: '最近一笔 {day}', views: '视图', noViews: '尚未保存视图', viewName: '视图名称', keep: '保存', forget: '删除视图 {name}', rounding: '金额保留全部小数，按两位显示；显示数相加与合计之间因四舍五入可能存在尾差。', signatures: '填表人：　　　　　　　　审核人：　　　　　　　　单位负责人（盖章）：',
     clear: '取消筛选',
   },
   col: {
@@ -96,7 +96,7 @@ export const zh = {
     particulars: '基本情况', unit: '承担单位', fund: '专项资金', programme: '计划类别', principal: '负责人', period: '执行期', to: '{from} 至 {to}', approved: '批复金额', started: '实际启动', closed: '结题', suspended: '{day} 起暂停拨款', exempt: '奖励、后补助：不计进度与闲置', curve: '支出进度曲线', curveHelp: '各月末执行率与序时进度，取自同一账本', execution: '执行率', benchmark: '序时进度', forecastRange: '年末预测 {low} 至 {high}', forecast: '预测', catchUp: '须以此前 {times} 倍的速度支出', tranches: '到位批次', noTranches: '尚无到位资金', trancheNo: '批次', arrivedOn: '到位日', amount: '金额', spent: '已支出', takenBack: '退回或收回', balance: '余额', days: '闲置天数', deadline: '两年期限', lines: '预算科目', noLines: '没有预算科目', source: '资金来源', category: '科目', lineBudget: '预算', committed: '占用', lineRate: '科目执行率', lineDeviation: '偏差', unbudgeted: '预算外', timeline: '事件时间线', late: '补录：晚 {days} 天入账', warnings: '预警', noWarnings: '没有预警', open: '未解除', ended: '已了结', showData: '查看原文', recordedAt: '入账', occurredOn: '业务日', position: '账本序号', hash: '哈希', actor: '经办', voucher: '凭证 {no}', all: '显示全部 {n} 条', preStart: '立项前支出', preStartText: '{day} 之前的支出，其中未获批准的见下', uncovered: '未获批准', idle: '资金自 {since} 起闲置 {days} 天', print: '打印', planned: '用款计划', usedUp: '已用完', daysLeft: '剩 {days} 天', daysOver: '已超 {days} 天', documents: '文件依据', noDocuments: '各项事实均未注明文件', documentNo: '文号', documentDate: '日期', restsOnIt: '所据事实', figures: '各项比率', parts: '子项目', post: '填报支出',
   },
   events: {
-    fund_established: '专项资金设立', appropriation_approved: '年初预算批复', appropriation_adjusted: '预算调整', quota_issued: '指标下达', quota_withdrawn: '指标收回', project_applied: '项目申报', project_approved: '立项批复', contract_signed: '任务书签订', project_started: '启动', pre_start_approved: '预研批准', project_suspended: '暂停', project_resumed: '恢复', project_extended: '延期批复', project_terminated: '终止', acceptance_applied: '验收申请', project_accepted: '验收结论', project_closed: '结题归档', progress_reported: '进度报告', budget_approved: '预算批复', budget_adjusted: '追加或调减', budget_reallocated: '科目调剂', cash_plan_approved: '用款计划批复', carryover_confirmed: '结转确认', funds_disbursed: '拨付', funds_arrived: '到位确认', matching_funds_arrived: '自筹或配套到位', funds_returned: '退回', funds_recovered: '收回', commitment_signed: '合同占用', commitment_released: '占用释放', expenditure_recorded: '支出入账', expenditure_refunded: '退款', expenditure_reversed: '冲销', expenditure_reclassified: '更正科目', other_flow_recorded: '其他资金往来', fact_withdrawn: '撤回', indicator_target_set: '绩效指标值', indicator_reported: '绩效完成值', evaluation_scored: '绩效评价', period_closed: '结账', period_reopened: '反结账', account_reconciled: '对账结果', warning_raised: '预警触发', warning_level_changed: '预警升降级', warning_acknowledged: '预警签收', warning_assigned: '预警转派', warning_answered: '核查意见', warning_lifted: '预警解除', warning_dismissed: '误报', warning_retracted: '追溯撤销', warning_escalated: '预警升级', rectification_ordered: '整改通知', rectification_reported: '整改反馈', rectification_accepted: '整改销号', disbursement_suspended: '暂停拨款', unit_commended: '表彰', unit_criticised: '通报', day_evaluated: '日度求值完成', rules_proposed: '规则提议', rules_proposal_withdrawn: '撤回规则提议', person_disclosed: '查阅个人信息', rules_published: '规则发布', import_completed: '导入批次',
+    fund_established: '专项资金设立', appropriation_approved: '年初预算批复', appropriation_adjusted: '预算调整', quota_issued: '指标下达', quota_withdrawn: '指标收回', project_applied: '项目申报', project_approved: '立项批复', contract_signed: '任务书签订', project_started: '启动', pre_start_approved: '预研批准', project_suspended: '暂停', project_resumed: '恢复', project_extended: '延期批复', project_terminated: '终止', acceptance_applied: '验收申请', project_accepted: '验收结论', project_closed: '结题归档', progress_reported: '进度报告', budget_approved: '预算批复', budget_adjusted: '追加或调减', budget_reallocated: '科目调剂', cash_plan_approved: '用款计划批复', carryover_confirmed: '结转确认', funds_disbursed: '拨付', funds_arrived: '到位确认', matching_funds_arrived: '自筹或配套到位', funds_returned: '退回', funds_recovered: '收回', commitment_signed: '合同占用', commitment_released: '占用释放', expenditure_recorded: '支出入账', expenditure_refunded: '退款', expenditure_reversed: '冲销', expenditure_reclassified: '更正科目', other_flow_recorded: '其他资金往来', fact_withdrawn: '撤回', indicator_target_set: '绩效指标值', indicator_reported: '绩效完成值', evaluation_scored: '绩效评价', period_closed: '结账', period_reopened: '反结账', account_reconciled: '对账结果', warning_raised: '预警触发', warning_level_changed: '预警升降级', warning_acknowledged: '预警签收', warning_assigned: '预警转派', warning_answered: '核查意见', warning_lifted: '预警解除', warning_dismissed: '误报', warning_retracted: '追溯撤销', warning_escalated: '预警升级', rectification_ordered: '整改通知', rectification_reported: '整改反馈', rectification_accepted: '整改销号', disbursement_suspended: '暂停拨款', unit_commended: '表彰', unit_criticised: '通报', day_evaluated: '日度求值完成', rules_proposed: '规则提议', rules_proposal_withdrawn: '撤回规则提议', person_disclosed: '查阅个人信息', rules_published: '规则发布', warnings_silenced: '预警静默', silence_ended: '结束静默', import_completed: '导入批次',
   } as Record<string, string>,
   warnings: {
     title: '预警', open: '未解除', closed: '已了结', all: '全部', anyLevel: '全部颜色', byLevel: '按颜色和时长', byUnit: '按单位归并', byRule: '按规则归并', byCause: '按规则和单位归并', group: '归并', why: '为什么', since: '{day} 起', raised: '触发于 {day}', levelSince: '{day} 升至本级', ackBy: '签收时限 {at}', acked: '已签收 {at}', handleBy: '处置时限 {day}', overdue: '已超时限', assignee: '承办：{who}', nobody: '尚无承办人', inhibited: '由更重的预警 {id} 统一处置', more: '再显示 {n} 条', noProject: '—', answer: '单位说明', rectification: '整改', rectificationDue: '限 {day} 前', rectificationDone: '已反馈 {day}', rectificationAccepted: '已销号 {day}', ended: '{kind}，{day}', kinds: { lifted: '已解除', dismissed: '误报', retracted: '追溯撤销' } as Record<string, string>, escalated: '已升级至 {to}', clear: '没有未解除的预警', ages: { overnight: '昨日以来', week: '一周内', month: '一月内', older: '一月以上' }, noneOfLevel: '没有', select: '选择', selectShown: '全选', selected: '已选 {n} 条', bulk: '批量处置', unselect: '取消选择', count: '{n} 条', historyNote: '查看历史时点时不能处置预警', notThere: '该时点没有此预警',
@@ -119,7 +119,53 @@ export const zh = {
     title: '按模板上传', help: '没有财务系统的单位可填写官方模板上传，先试算，再入账；同一文件重复上传只入账一次。', template: '下载模板', file: '填好的模板（.xlsx）', whole: '有一行不合格就全部不入账', check: '试算', record: '入账', would: '{n} 条可以入账，{bad} 条不合格', did: '已入账 {n} 条，此前已入账 {again} 条，未予入账 {bad} 条', errors: '不合格的行', sheet: '工作表', row: '行', column: '列', why: '原因',
   },
   audit: {
-    title: '审计', log: '事件账本', rejections: '未予入账', type: '事件类型', stream: '所属', detail: '查看', older: '更早', newer: '更新', from: '从第几条开始', go: '前往', received: '收到时间', source: '来路', code: '原因代码', pointer: '位置', message: '原因', content: '原文', more: '再显示一页', verify: '哈希为服务端所存；逐条重算请运行 karez audit verify', chain: '每条记录的哈希覆盖前一条，改动任何一条都会被发现', none: '没有被拒的提交', anyType: '全部类型', typeNote: '类型筛选只作用于本页已读取的记录',
+    title: '审计', parts: { log: '事件账本', check: '核验与证据', rejections: '未予入账', reads: '访问记录' }, reads: '访问记录', readsHelp: '审计人员的每次查阅，最近的在前。', noReads: '审计人员尚未查阅', reader: '查阅人', address: '查阅内容', answer: '结果', answered: '已答复', refused: '已拒绝', type: '事件类型', stream: '所属', detail: '查看', older: '更早', newer: '更新', from: '从第几条开始', go: '前往', received: '收到时间', source: '来路', code: '原因代码', pointer: '位置', message: '原因', content: '原文', more: '再显示一页', verify: '逐条重算见“核验与证据”', chain: '每条记录的哈希覆盖前一条，改动任何一条都会被发现', none: '没有被拒的提交', anyType: '全部类型', typeNote: '类型筛选只作用于本页已读取的记录',
+  },
+  payee: { show: '查看收款人', help: '收款人属个人信息：每次查阅连同理由先记入账本，再予显示。', cause: '查阅理由', name: '姓名或名称', account: '账号', id_number: '证件号码', kept: '查阅记录', keptAt: '已记入账本第 {position} 条', hide: '收起' },
+  form: { badDay: '请按 2024-12-31 的格式填写日期', badCount: '请填写整数' },
+  secret: { once: '仅显示这一次，关闭后无法再查看，请立即妥善交给使用者。', copy: '复制', copied: '已复制', notCopied: '浏览器不允许复制：内容已选中，请按 Ctrl+C', close: '已保存，关闭' },
+  check: {
+    title: '核验账本', help: '从第一条起逐条重算哈希，并核对编号、数据流与全部检查点。核验期间照常使用。', run: '开始核验', notYet: '服务启动以来尚未核验', running: '正在核验：第 {n} 条，共 {of} 条', sound: '账本完整：{n} 条记录、{streams} 个数据流逐一核对，哈希链完好，没有改动、缺失或插入', unsound: '账本有问题：第 {n} 条之前无误，之后：{fault}', whatToDo: '请勿停机或清理数据：先备份数据库，再与存于他处的检查点对照，并报告负责人。', failed: '核验未能完成：{fault}。请重试', endedAt: '核验完成', lastHash: '末条哈希',
+    checkpoint: '检查点', checkpointHelp: '检查点是对整个账本的签名，每日自动生成。请把它存到账本管理者改不到的地方：以后用它可以证明账本没有被改写。', size: '覆盖记录数', madeAt: '生成时间', root: '默克尔树根', publicKey: '验签公钥', keep: '下载检查点', take: '现在生成检查点', taken: '已生成检查点，覆盖 {n} 条记录',
+    pack: '证据包', packHelp: '含事件原文、检查点、存在证明、规则集和核验程序，离开本系统也能核验。', scope: '范围', scopes: { log: '整个账本', fund: '一项专项资金', project: '一个项目' }, download: '下载证据包', nameIt: '请先指定范围',
+    proof: '下载存在证明', proofHelp: '证明此记录在已签名的账本之中，离开本系统也能核验', proven: '第 {position} 条在覆盖 {size} 条记录的检查点之中',
+  },
+  admin: {
+    tabs: { users: '用户', keys: '程序密钥', roles: '角色权限', publications: '规则发布', changes: '变更记录', system: '系统状况' },
+    name: '登录名', nameHelp: '例如 li.wei', role: '角色', unit: '所属单位', unitHelp: '单位的统一社会信用代码', way: '登录方式', ways: { password: '本系统密码', oidc: '单位统一登录' }, state: '状态', created: '建立时间', acts: '操作', own: '本人账户，由另一管理员办理', until: '至 {at}',
+    states: { active: '正常', first_password: '待改初始密码', locked: '已锁定', disabled: '已停用' } as Record<string, string>,
+    usersHelp: '角色和单位在建立时确定；需要变更时停用旧账户，另建新账户。', noUsers: '还没有账户。建立第一个账户并重启后，须登录才能使用', addUser: '新建用户', reset: '重置密码', readmit: '恢复并重置密码', disable: '停用', unlock: '解锁',
+    userAdded: '已建立账户 {name}', userReset: '已重置 {name} 的密码', userDisabled: '已停用 {name}', userUnlocked: '已解锁 {name}', firstPassword: '{name} 的初始密码', firstPasswordHelp: '首次登录时须修改。',
+    resetHelp: '{name} 的原密码和已登录的会话立即失效，新的初始密码只显示一次。', disableHelp: '{name} 将立即退出且不能再登录；可用“恢复并重置密码”重新启用。', unlockHelp: '{name} 因多次输错密码被锁定，解锁后可用原密码登录。',
+    label: '程序名称', labelHelp: '该程序入账的经办人记为 key:名称', keyId: '公开编号', expiresOn: '有效期至（最后一日）', expiresHelp: '留空则直到撤销前有效', lastUsed: '最近使用', neverUsed: '从未使用', expiresAt: '失效时间', neverExpires: '未设期限', keyStates: { active: '有效', rotated: '已轮换，即将失效', expired: '已到期', revoked: '已撤销' } as Record<string, string>,
+    keysHelp: '程序用密钥调用接口。密钥只在生成时显示一次，系统只存其哈希。', noKeys: '还没有密钥', addKey: '新建密钥', rotate: '轮换', revoke: '撤销', keyMade: '已建立密钥 {label}', keyRotated: '已轮换 {label}，原密钥 {n} 小时后失效', keyRevoked: '已撤销 {label}', keyOf: '{label} 的密钥', keyHelp: '程序在请求头中发送 Authorization: Bearer 密钥。',
+    rotateHelp: '为 {label} 生成权限相同的新密钥；原密钥再用一段时间，以免程序中断。', revokeHelp: '{label} 的密钥立即失效，使用它的程序将被拒绝，不能恢复。', overlap: '原密钥继续有效（小时）', overlapHelp: '填 0 则立即失效',
+    rolesHelp: '每个角色能做什么，由程序固定，不能在此修改。“本单位”指只限本单位及其项目。', action: '权限', reach: { all: '全部', own: '本单位', none: '—' },
+    at: '时间', actor: '办理人', what: '事项', subject: '对象', detail: '说明', console: '服务器命令行', changesHelp: '账户、密钥和个人信息的每次变更，永久保留。',
+    changes: { account_added: '建立账户', account_disabled: '停用账户', account_unlocked: '解锁账户', password_reset: '重置密码', password_changed: '修改密码', key_created: '建立密钥', key_rotated: '轮换密钥', key_revoked: '撤销密钥', person_erased: '删除个人信息' } as Record<string, string>,
+  },
+  actions: { read_figures: '查看总览、项目和单位', read_funds: '查看专项资金', read_history: '查看事件、回执和被拒提交', read_persons: '查阅收款人个人信息（须说明理由）', read_warnings: '查看预警', read_notices: '查看通知与静默', read_rules: '查看规则和阈值', test_rules: '回测规则', propose_rules: '提议和撤回规则变更', publish_rules: '发布他人提议的规则', record_facts: '入账', answer_warnings: '说明预警、反馈整改', handle_warnings: '签收、转派、整改、解除、静默', audit: '核验账本、导出证据', read_access_log: '查看审计访问记录', read_metrics: '查看系统状况', manage_accounts: '管理账户和密钥', read_administration: '查看账户变更记录' },
+  system: {
+    version: '版本', today: '业务日', logPosition: '账本末条', shown: '本节点已读至', lag: '延迟', records: '{n} 条', lagging: '正在追赶；若持续不降，请查看服务日志', dataAt: '最近入账', evaluated: '规则已求值至', never: '从未', notEvaluated: '规则没有按日求值：请检查哨兵（sentinel）是否运行', backend: '数据库', size: '数据大小', free: '磁盘剩余', freeUnknown: '由数据库服务器管理', nearlyFull: '磁盘将满：请扩容或清理', again: '重新读取', well: '一切正常', metrics: '更多指标见 /metrics（Prometheus 格式）',
+  },
+  proposals: {
+    title: '规则变更', help: '一人起草、另一人发布；发布后即时生效，写入账本。', none: '还没有人提议变更规则。在某条规则的页面修改阈值即可起草', by: '{author} 起草', reason: '理由', show: '查看变更内容', difference: '与现行规则的差异', noDifference: '与现行规则没有差异', place: '项目', asForAll: '同通用阈值', inForce: '现行', proposed: '拟改为', text: '整套规则原文', publish: '发布', withdraw: '撤回', cause: '撤回理由', publishHelp: '发布后此规则集立即生效，各节点自此按其求值。', own: '这是您起草的：须由另一位有发布权限的人发布', propose: '提议变更', proposeHelp: '提议后由另一人发布，发布前不生效。', toList: '查看规则变更', notYours: '您的角色只能试算，提议由财务或监管人员办理', needAccount: '提议须以个人账户登录：本服务未设账户',
+    states: { open: '待发布', published: '已发布', withdrawn: '已撤回' } as Record<string, string>, endings: { published: '{by} 发布于 {at}', withdrawn: '{by} 撤回于 {at}' } as Record<string, string>,
+  },
+  backtest: {
+    title: '回测', help: '用改后的阈值把历史重新走一遍，每天只用当时已知的数据，再与实际触发的预警比较。不写入任何记录。', rule: '规则', from: '自', to: '至', run: '开始回测', busy: '正在回测，历史越长所需时间越长…', compared: '比较 {from} 至 {to} 触发的预警：', same: '与实际触发的预警没有差异', cases: '有差异的预警', change: '差异', about: '对象', raised: '实际触发', would: '改后触发', became: '实际结果', first: '只列前 {n} 条，共 {all} 条',
+    changes: { gained: '新增', lost: '不再触发', earlier: '提前', later: '推后', level_changed: '颜色变化', same: '不变' } as Record<'gained' | 'lost' | 'earlier' | 'later' | 'level_changed' | 'same', string>,
+    dispositions: { open: '未解除', lifted: '已解除', dismissed: '误报', retracted: '追溯撤销' } as Record<string, string>,
+  },
+  thresholds: {
+    of: '适用于', allProgrammes: '全部计划类别', help: '改动只是草稿，先回测，再提议，由另一人发布后生效。', programmeHelp: '只改“{programme}”的阈值，其余计划类别不变。', past: '查看历史时点时不能修改；以下为当时的阈值', isChanged: '已改', badNumber: '请填写数字', draft: '草稿：改动 {n} 项', changed: '{name}由 {before} 改为 {after}', discard: '放弃草稿', tables: '另有表格型阈值（标准、清单等），须用规则文件修改（karez rules publish）。', asText: '查看全部阈值原文',
+    places: { off: '停用的规则', 'settings.stale_after_days': '账务停滞天数', 'settings.group_from': '归并通知的条数', 'settings.suspect_from_percent': '规则自身存疑比例（%）', 'settings.unit_from': '视为单位问题的项目数', 'settings.escalate_to': '红色预警升级至' } as Record<string, string>,
+    names: {
+      levels: '各色起点', share_levels: '占比起点', week_levels: '周倍数起点', shares_percent: '比例', amount: '金额（元）', basis: '依据', effective_on: '施行日期', percent: '比例（%）', up_to: '上限（元）', name: '名称', words: '关键词', clause: '条款', limit: '限额（元）', limit_basis: '限额依据', categories: '科目', checkpoints: '考核节点',
+      least_amount: '最低金额（元）', least_budget: '最低预算（元）', least_spent: '最低支出（元）', least_count: '最少笔数', least_days: '最少天数', least_elapsed_percent: '最少经过时间（%）', least_left_percent: '最少剩余时间（%）', least_share_percent: '最低占比（%）', least_spent_percent: '最低支出率（%）', large_amount: '大额起点（元）',
+      commitment_within_days: '合同到期天数', moving_share_percent: '恢复支出占比（%）', next_tranche_percent: '下批拨款前未用占比（%）', suspended_days: '暂停天数', token_share_percent: '象征性支出占比（%）', due_within_days: '到期前天数', within_days: '天数范围', early_days: '提前天数', settled_days: '稳定天数', year_days: '跨年天数', reduced_from_day: '减半起始日', months: '月数', last_months: '末期月数', wage_months: '工资月数', from_month: '起始月份', late_from: '年末起始（月、日）', last_percent: '末期比例（%）', executed_percent: '执行率（%）', half_day_percent: '半天比例（%）', reduced_percent: '减半比例（%）', academician_percent: '院士比例（%）', tolerance_percent: '金额容差（%）', time_left_percent: '剩余时间（%）', line_over_percent: '科目超支（%）', line_share_percent: '科目占比（%）', line_used_percent: '科目已用（%）', orange_from_percent: '橙色起点（%）', red_above_percent: '红色起点（%）', most_changes: '最多调整次数', serial_gap: '票号间隔', senior: '高级（元）', other: '其他（元）',
+      academician_words: '院士关键词', acceptance_words: '验收关键词', distinct_words: '非重复标记', fee_words: '咨询费关键词', indirect_words: '间接费关键词', other_words: '其他人员关键词', pending_words: '待批标记', purchase_words: '购置费关键词', share_words: '分摊标记', staff_words: '在编人员关键词', wage_words: '工资关键词', with_period_words: '须填费用期间的关键词', without_invoice_words: '可无发票的关键词',
+    } as Record<string, string>,
   },
 }
 export type Words = typeof zh
