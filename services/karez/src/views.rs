@@ -32,6 +32,7 @@ pub mod proposals;
 pub mod receipts;
 pub mod rejections;
 pub mod rules;
+mod search;
 pub mod silences;
 pub mod subtotals;
 pub mod totals;

@@ -217,6 +217,8 @@ async fn lists_are_narrowed() {
         ("state=closed", 0),
         ("q=%E5%8D%95%E4%BD%8D1", 1),
         ("q=p2", 1),
+        ("q=p2+%E5%8D%95%E4%BD%8D1", 1),
+        ("q=p2+p3", 0),
     ] {
         let (status, list) = world.get(&format!("/v1/projects?{question}")).await;
         assert_eq!(

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::figures::{CourseView, ProjectFigures, STATES, state_word};
 use super::funds::with_parts;
 use super::page::{Page, Paging, SortKey, Sortable};
+use super::search::Words;
 use super::{Moment, Stand};
 use crate::nearest::nearest;
 
@@ -221,7 +222,7 @@ pub(super) struct Wanted<'a> {
     filter: &'a Filter,
     funds: Option<BTreeSet<FundId>>,
     state: Option<ProjectState>,
-    text: Option<String>,
+    text: Option<Words>,
 }
 
 impl<'a> Wanted<'a> {
@@ -236,7 +237,7 @@ impl<'a> Wanted<'a> {
             filter,
             funds,
             state,
-            text: filter.text.as_ref().map(|text| text.to_lowercase()),
+            text: filter.text.as_deref().map(Words::of),
         })
     }
 
@@ -273,7 +274,7 @@ impl<'a> Wanted<'a> {
             && self
                 .text
                 .as_ref()
-                .is_none_or(|text| mentions(portfolio, project, text))
+                .is_none_or(|words| mentions(portfolio, project, words))
     }
 }
 
@@ -282,11 +283,9 @@ fn read_state(text: &str) -> Result<ProjectState, ListError> {
     found.ok_or_else(|| ListError::unknown_value("state", text, &STATES.map(state_word)))
 }
 
-fn mentions(portfolio: &Portfolio, project: &Project, text: &str) -> bool {
+fn mentions(portfolio: &Portfolio, project: &Project, words: &Words) -> bool {
     let name = unit_name(portfolio, project).unwrap_or_default();
-    [project.id.as_str(), project.title(), name]
-        .iter()
-        .any(|field| field.to_lowercase().contains(text))
+    words.are_in(&[project.id.as_str(), project.title(), name])
 }
 
 pub(super) fn unit_name<'a>(portfolio: &'a Portfolio, project: &Project) -> Option<&'a str> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::figures::SumView;
 use super::page::{Page, Paging, SortKey, Sortable};
 use super::projects::ListError;
+use super::search::Words;
 use super::{Moment, Stand};
 
 /// One unit.
@@ -92,11 +93,11 @@ pub fn list(
     paging: &Paging,
 ) -> Result<UnitList, ListError> {
     let (field, _) = paging.field();
-    let wanted = filter.text.map(str::to_lowercase);
+    let wanted = filter.text.map(Words::of);
     let mut rows = Vec::new();
     for unit in units_known(portfolio, moment.as_of)
         .filter(|unit| filter.only.is_none_or(|only| unit.id == *only))
-        .filter(|unit| wanted.as_ref().is_none_or(|text| mentions(unit, text)))
+        .filter(|unit| wanted.as_ref().is_none_or(|words| mentions(unit, words)))
     {
         let key = match field {
             "" | "id" => SortKey::Text(unit.id.to_string()),
@@ -155,12 +156,8 @@ fn projects_known<'a>(
         .filter(move |project| project.is_known_by(as_of))
 }
 
-fn mentions(unit: &Unit, text: &str) -> bool {
-    unit.id.as_str().to_lowercase().contains(text)
-        || unit
-            .name
-            .as_ref()
-            .is_some_and(|name| name.to_lowercase().contains(text))
+fn mentions(unit: &Unit, words: &Words) -> bool {
+    words.are_in(&[unit.id.as_str(), unit.name.as_deref().unwrap_or_default()])
 }
 
 fn view(portfolio: &Portfolio, unit: &Unit, as_of: NaiveDate) -> UnitView {
