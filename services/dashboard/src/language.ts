@@ -21,3 +21,15 @@ export function pick(zhText: string, enText: string): string {
 export function wordFor(among: Record<string, string>, name: string | null | undefined): string {
   return name ? (among[name] ?? name) : ''
 }
+
+/** A name of the wire as it is read, where there is no word for it: `due_on` is "Due on". */
+export function spaced(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ')
+}
+
+/** The same of one in a row, such as `tranche_3`. */
+export function numbered(among: Record<string, string>, name: string): string {
+  const [, head, number] = /^([a-z_]+?)_?(\d+)$/.exec(name) ?? []
+  if (head && number) return `${among[head] ?? spaced(head)} ${Number(number)}`
+  return among[name] ?? (/^[a-z_ ]+$/.test(name) ? spaced(name) : name)
+}

@@ -2,7 +2,7 @@
 
 import { shallowRef } from 'vue'
 import type { Rule } from './api'
-import { pick, words } from './language'
+import { pick, spaced, words } from './language'
 import { entriesOf, literalLike, type Entry, type Setting } from './toml'
 
 /** The catalogue, once a page has read it: rules are called by their names. */
@@ -56,14 +56,14 @@ export function fits(typed: string, literal: string): boolean {
   return true
 }
 
-/** The word for a value: `levels`, `red` is "red from". */
+/** The word for a value, within a table of colours with the colour. */
 export function nameOf(keys: readonly string[]): string {
   const say = words.value.thresholds
   const last = keys.at(-1)!
-  const own = say.names[last] ?? last.replaceAll('_', ' ')
+  const own = say.names[last] ?? spaced(last)
   if (keys.length === 1) return own
   const colour = words.value.levelsShort[last as 'red']
-  const group = say.names[keys[0]!] ?? keys[0]!.replaceAll('_', ' ')
+  const group = say.names[keys[0]!] ?? spaced(keys[0]!)
   return `${group}${words.value.mark.colon}${colour ?? own}`
 }
 
