@@ -5,13 +5,21 @@ pub(super) struct Words(Vec<String>);
 
 impl Words {
     pub(super) fn of(typed: &str) -> Self {
-        Self(typed.to_lowercase().split_whitespace().map(str::to_owned).collect())
+        Self(
+            typed
+                .to_lowercase()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 
     /// Whether each word stands in one of these texts, in whatever case.
     pub(super) fn are_in(&self, texts: &[&str]) -> bool {
         let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
-        self.0.iter().all(|word| texts.iter().any(|text| text.contains(word)))
+        self.0
+            .iter()
+            .all(|word| texts.iter().any(|text| text.contains(word)))
     }
 }
 
