@@ -1,8 +1,9 @@
-// `npm run bench`: how long the page is held up by a table of 100,000 projects. It fills a store of its own, which takes
+// `npm run bench`: how long the page is held up by a table of 100,000 projects, and what script the overview needs. It fills a store of its own, which takes
 // minutes, and so is no part of `make test`.
 
 import { expect, test } from '@playwright/test'
 import { PROJECTS } from './long.ts'
+import { drawn, LARGEST_SCRIPT_BYTES, scriptBytes } from './pages.ts'
 
 const LONGEST_TASK_MS = 100
 
@@ -43,4 +44,14 @@ test('a table of 100,000 projects is searched, sorted and scrolled without a lon
   })
   console.log(JSON.stringify(measured, null, 2))
   for (const [name, ms] of Object.entries(measured)) if (name.endsWith('longest task')) expect.soft(ms, name).toBeLessThan(LONGEST_TASK_MS)
+})
+
+test('the overview of 100,000 projects needs little script', async ({ page }) => {
+  const bytes = await scriptBytes(page, async () => {
+    await page.goto(`${process.env.KAREZ_URL}/?as_of=2024-12-31`)
+    await expect(page.locator('[data-amount=spent]')).toBeVisible({ timeout: 120_000 })
+    await drawn(page)
+  })
+  console.log(JSON.stringify({ 'script of the overview, bytes of gzip': bytes }))
+  expect(bytes).toBeLessThan(LARGEST_SCRIPT_BYTES)
 })

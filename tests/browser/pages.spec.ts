@@ -1,10 +1,7 @@
 // Every page: opens without an error, asks nobody else for anything, fits a phone, can be read by everybody.
 
 import { expect, test, type Page } from '@playwright/test'
-import { gzipSync } from 'node:zlib'
-import { at, drawn, graveFindings, has, open, PAGES, prefer, url, watchErrors } from './pages'
-
-const LARGEST_SCRIPT_BYTES = 400_000
+import { at, drawn, graveFindings, has, LARGEST_SCRIPT_BYTES, open, PAGES, prefer, scriptBytes, url, watchErrors } from './pages'
 
 const width = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth)
 
@@ -35,13 +32,10 @@ for (const [name, path] of Object.entries(PAGES)) {
 }
 
 test('the overview loads less script than it may', async ({ page }) => {
-  const scripts: Promise<number>[] = []
-  page.on('response', (response) => {
-    if (response.url().endsWith('.js')) scripts.push(response.body().then((body) => gzipSync(body).length))
+  const bytes = await scriptBytes(page, async () => {
+    await open(page, '/')
+    await drawn(page)
   })
-  await open(page, '/')
-  await drawn(page)
-  const bytes = (await Promise.all(scripts)).reduce((sum, each) => sum + each, 0)
   expect(bytes).toBeLessThan(LARGEST_SCRIPT_BYTES)
 })
 

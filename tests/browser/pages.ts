@@ -2,6 +2,7 @@
 
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
+import { gzipSync } from 'node:zlib'
 
 /** Known then is what the demo tells; what the sentinel finds afterwards is not. */
 export const MOMENT = 'as_of=2024-12-31&known_at=2025-03-21'
@@ -72,4 +73,16 @@ export async function graveFindings(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   return grave.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`)
+}
+
+export const LARGEST_SCRIPT_BYTES = 400_000
+
+/** What a page loads of script until `loaded`, as it goes over the wire. */
+export async function scriptBytes(page: Page, loaded: () => Promise<void>): Promise<number> {
+  const scripts: Promise<number>[] = []
+  page.on('response', (response) => {
+    if (response.url().endsWith('.js')) scripts.push(response.body().then((body) => gzipSync(body).length))
+  })
+  await loaded()
+  return (await Promise.all(scripts)).reduce((sum, each) => sum + each, 0)
 }
