@@ -56,6 +56,15 @@ struct Wire<'a> {
 }
 
 impl Submission {
+    /// Whether its id is one that nobody else comes upon: random (UUID version 4 or 7), or made from its sender's own key
+    /// on its own stream. Any other could be the id of another sender's fact, or of a warning to come.
+    #[must_use]
+    pub fn has_id_of_its_own(&self) -> bool {
+        let of_key = |key: &String| Self::id_of_key(&self.stream.to_string(), key) == self.event_id;
+        matches!(self.event_id.get_version_num(), 4 | 7)
+            || self.metadata.idempotency_key.as_ref().is_some_and(of_key)
+    }
+
     /// The event id for a sender's own key: the same key of the same sender is always the same id.
     #[must_use]
     pub fn id_of_key(sender: &str, key: &str) -> Uuid {

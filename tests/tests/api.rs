@@ -26,6 +26,8 @@ mod evidence;
 mod fuzz;
 #[path = "api/hostile.rs"]
 mod hostile;
+#[path = "api/ids.rs"]
+mod ids;
 #[path = "api/imports.rs"]
 mod imports;
 #[path = "api/live.rs"]

@@ -65,6 +65,7 @@ mod problem;
 mod projects;
 mod proposals;
 mod question;
+mod reader_words;
 mod receipts;
 mod rejections;
 mod rows;
@@ -85,7 +86,7 @@ use auth::Authentication;
 use live::Live;
 use openapi::Described;
 use past::Past;
-use pressure::Pressure;
+use pressure::{Attempts, Pressure};
 use problem::Problem;
 use traffic::Traffic;
 use verification::Verification;
@@ -158,6 +159,7 @@ struct Inner {
     traffic: Traffic,
     /// Passwords are hashed few at a time.
     hashing: Semaphore,
+    attempts: Attempts,
     pressure: Pressure,
     described: Described,
     /// Tells the tags of one process from those of another, which may show the same differently.
@@ -184,6 +186,7 @@ impl Gateway {
             past,
             traffic,
             hashing: Semaphore::new(HASHED_AT_ONCE),
+            attempts: Attempts::default(),
             pressure: Pressure::new(settings.concurrent_requests),
             described: Described::try_new(endpoints().into_openapi())?,
             started_as,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use karez_events::submission::Malformed;
-use karez_events::{Hash, Metadata, Position, RawEvent, StreamId};
+use karez_events::{Hash, Metadata, Position, RawEvent, StreamId, Submission};
 use karez_projections::admission;
 use karez_projections::warnings::SENTINEL;
 use serde::{Deserialize, Serialize, Serializer};
@@ -16,6 +16,8 @@ pub const KEY_CONFLICT: &str = "key_conflict";
 pub const WRONG_SENDER: &str = "wrong_sender";
 /// The source belongs to the office's own imports.
 pub const RESERVED_SOURCE: &str = "reserved_source";
+/// The id may be that of another sender's fact, or of one of karez' own.
+pub const RESERVED_ID: &str = "reserved_id";
 /// How the source system of facts begins that others published. Such facts keep the precision and the dates they
 /// were published with, so nobody but an import may claim it.
 const IMPORTED: &str = "import:";
@@ -143,6 +145,20 @@ impl Reason {
                 "the subject {door} takes only what agrees with it, found {found:?}: use the subject of the unit and the stream"
             ),
         )
+    }
+
+    /// The reason for which an outsider's fact is refused whose id may be that of somebody else's.
+    pub(crate) fn reserved_id(submission: &Submission) -> Option<Self> {
+        (!submission.has_id_of_its_own()).then(|| {
+            Self::new(
+                RESERVED_ID,
+                "/event_id",
+                "event_id 须为随机的 UUID（第 4 或第 7 版）；或不给 event_id，只给 Idempotency-Key"
+                    .to_owned(),
+                "an event_id is a random UUID (version 4 or 7); or leave it out and give an Idempotency-Key"
+                    .to_owned(),
+            )
+        })
     }
 
     /// The reason for which an outsider's fact is refused that claims to come from an import.

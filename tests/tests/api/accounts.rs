@@ -113,6 +113,16 @@ async fn a_lock_ends_by_itself_and_a_right_password_forgets_the_wrong_ones() {
 }
 
 #[tokio::test]
+async fn right_passwords_that_come_together_all_open() {
+    let office = Office::new().await;
+    let first = office.account("li.wei", Role::Finance);
+    let all = (0..12).map(|_| office.sign_in("li.wei", &first));
+    for answer in futures::future::join_all(all).await {
+        assert_eq!(answer.status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn many_passwords_at_once_are_tried_no_more_often_than_one_by_one() {
     for on in [On::Sqlite, On::Postgres] {
         let office = Office::on(on).await;

@@ -107,7 +107,7 @@ async fn beyond_what_can_be_worked_on_callers_are_told_to_come_back() {
     let turned_away = eventually("somebody is turned away", SOON, || async {
         let answered = world
             .client
-            .get(world.server.at("/healthz"))
+            .get(world.server.at("/v1/overview"))
             .send()
             .await
             .unwrap();
@@ -116,12 +116,12 @@ async fn beyond_what_can_be_worked_on_callers_are_told_to_come_back() {
     let turned_away = turned_away.await.unwrap();
     assert_eq!(turned_away.headers()[RETRY_AFTER], "1");
     assert_eq!(body(turned_away).await["code"], "busy");
-    told_in_both(world.client.get(world.server.at("/healthz")), 503, "busy").await;
+    told_in_both(world.client.get(world.server.at("/v1/overview")), 503, "busy").await;
     drop(slow);
     let let_in = eventually("there is room again", SOON, || async {
         let answered = world
             .client
-            .get(world.server.at("/healthz"))
+            .get(world.server.at("/v1/overview"))
             .send()
             .await
             .unwrap();
@@ -169,6 +169,60 @@ async fn a_body_that_would_unpack_to_something_else_is_not_taken() {
         assert_eq!(answered.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{packing}");
         assert_eq!(body(answered).await["code"], "packed_body");
     }
+}
+
+#[tokio::test]
+async fn large_refusals_are_kept_and_listed_a_few_at_a_time() {
+    let world = World::new().await;
+    for number in 0..6 {
+        let body = format!(r#"{{"{number}{}":1}}"#, "k".repeat(900_000));
+        let refused = world.spend("P1", "x", &body).send().await.unwrap();
+        assert!(refused.status().is_client_error());
+        assert!(refused.text().await.unwrap().len() < 10_000);
+    }
+    let (mut kept, mut next) = (0, Some(String::new()));
+    while let Some(cursor) = next {
+        let (_, page) = world.get(&format!("/v1/rejections?limit=1000{cursor}")).await;
+        assert!(page.to_string().len() < 3 * 1024 * 1024);
+        kept += page["items"].as_array().unwrap().len();
+        next = page["next_cursor"].as_str().map(|next| format!("&cursor={next}"));
+    }
+    assert_eq!(kept, 6);
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_all_the_room() {
+    let settings =
+        "[sentinel]\ndaily_at = \"\"\n[http]\nconcurrent_requests = 4\n[gateway]\nbehind_proxy = true\n";
+    let world = World::configured(On::Sqlite, settings).await;
+    let begun = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{";
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(Raw::to(&world, begun).await);
+    }
+    let from = |address: &'static str| {
+        let request = world.client.get(world.server.at("/v1/overview"));
+        async move {
+            request
+                .header("X-Forwarded-For", address)
+                .send()
+                .await
+                .unwrap()
+                .status()
+        }
+    };
+    let turned_away = || async { (from("127.0.0.1").await == StatusCode::SERVICE_UNAVAILABLE).then_some(()) };
+    eventually("its own address is full", SOON, turned_away)
+        .await
+        .unwrap();
+    assert_eq!(from("10.0.0.7").await, StatusCode::OK);
+    let health = world
+        .client
+        .get(world.server.at("/healthz"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(health.status(), StatusCode::OK);
 }
 
 #[tokio::test]

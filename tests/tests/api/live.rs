@@ -160,6 +160,20 @@ async fn a_reader_hears_only_what_it_asked_for() {
 }
 
 #[tokio::test]
+async fn who_may_no_longer_look_is_soon_told_nothing_more() {
+    let office = Office::new().await;
+    let key = office.key(Role::Finance);
+    let request = follow(&office.world, "").header("Authorization", bearer(&key));
+    let mut reader = Reader::of(request).await;
+    let posted = office.world.spend("P1", "first", SPENT);
+    read(posted.header("Authorization", bearer(&key))).await;
+    assert!(reader.next().await.is_some());
+    assert_eq!(office.world.command(&["key", "revoke", "finance"]).code, 0);
+    // The stream ends by itself, though nothing more is recorded.
+    assert!(reader.next().await.is_none());
+}
+
+#[tokio::test]
 async fn a_unit_that_comes_back_hears_its_own_once_and_nothing_else() {
     let office = Office::new().await;
     let (finance, unit) = (office.key(Role::Finance), office.key(Role::Unit));

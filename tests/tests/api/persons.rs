@@ -146,6 +146,28 @@ async fn who_has_been_erased_can_be_shown_to_nobody_and_the_log_is_as_it_was(
 }
 
 #[tokio::test]
+async fn a_payee_in_the_wrong_place_is_shown_to_nobody_else_nor_quoted_to_them() {
+    let office = Office::new().await;
+    let unit = office.key(Role::Unit);
+    for body in [
+        json!({"occurred_on": "2024-05-06", "amount": "1", "payee": "王五秘密 6222"}),
+        json!({"occurred_on": "2024-05-06", "amount": "1", "payees": {"name": "王五秘密"}}),
+    ] {
+        let request = office
+            .world
+            .spend("P1", "x", &body.to_string())
+            .header(AUTHORIZATION, bearer(&unit));
+        assert_eq!(request.send().await.unwrap().status(), 422);
+    }
+    for role in [Role::Finance, Role::Supervisor, Role::Admin] {
+        let (_, list) = office.get_as(&office.key(role), "/v1/rejections").await;
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
+        assert!(!list.to_string().contains("王五秘密"), "{role}: {list}");
+        assert_eq!(list["items"][0]["actor"], "key:unit", "{list}");
+    }
+}
+
+#[tokio::test]
 async fn a_unit_reads_the_payees_of_what_it_was_refused_and_nobody_else_does() {
     let office = Office::new().await;
     let finance = office.key(Role::Finance);

@@ -4,6 +4,11 @@ use karez_events::Submission;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// An id as programs draw them, of version 4; each number has its own.
+pub fn id(number: u128) -> Uuid {
+    uuid::Builder::from_random_bytes(number.to_be_bytes()).into_uuid()
+}
+
 fn submission(value: &Value) -> Submission {
     Submission::from_json(value.to_string().as_bytes()).unwrap()
 }
@@ -11,7 +16,7 @@ fn submission(value: &Value) -> Submission {
 /// A fact as programs send it.
 pub fn wire(id: u128, stream: &str, event_type: &str, data: &Value) -> Value {
     json!({
-        "event_id": Uuid::from_u128(id), "stream": stream, "type": event_type,
+        "event_id": self::id(id), "stream": stream, "type": event_type,
         "occurred_on": "2024-03-01", "data": data,
     })
 }

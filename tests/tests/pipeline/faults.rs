@@ -7,9 +7,8 @@ use karez::receipt::Outcome;
 use karez_tests::postgres::Postgres;
 use karez_tests::wait::eventually;
 use rstest::rstest;
-use uuid::Uuid;
 
-use crate::facts::{approval, expenditure, expenditure_wire};
+use crate::facts::{approval, expenditure, expenditure_wire, id};
 use crate::nats::{Program, sweep};
 use crate::world::{On, Over, SOON, World, recorded, refused};
 
@@ -211,7 +210,7 @@ async fn a_submission_that_the_log_refuses_is_found_and_kept_and_stops_nobody() 
     let refusal = refused(kept.into_iter().next().unwrap());
     assert_eq!(
         (refusal.code.as_str(), refusal.event_id),
-        ("unrecordable", Some(Uuid::from_u128(77)))
+        ("unrecordable", Some(id(77)))
     );
     assert_eq!(node.log.rejection_count().await.unwrap(), 1);
     assert_eq!(node.events().await.len(), 199);

@@ -140,6 +140,7 @@ async fn what_a_reader_refused_twice_is_kept_once_and_found_by_the_sweep(
     let row = RefusedContent {
         rejection_id: Uuid::from_u128(7),
         source: "import:iati".to_owned(),
+        actor: None,
         row: "activities.xml:7".to_owned(),
         code: "malformed".to_owned(),
         pointer: "/value".to_owned(),

@@ -10,7 +10,7 @@ use karez_projections::Portfolio;
 use rstest::rstest;
 use uuid::Uuid;
 
-use crate::facts::{approval, expenditure, expenditure_wire, paid_to};
+use crate::facts::{approval, expenditure, expenditure_wire, id, paid_to};
 use crate::world::{On, Over, SOON, World, recorded, refused};
 
 #[rstest]
@@ -120,7 +120,7 @@ async fn what_cannot_be_a_fact_is_refused_and_kept_with_its_reason(
         (kept[0].source.as_str(), kept[0].row.as_deref()),
         ("import:test", Some("book.csv:7"))
     );
-    assert_eq!(kept[1].event_id, Some(Uuid::from_u128(1)));
+    assert_eq!(kept[1].event_id, Some(id(1)));
     assert_eq!(node.events().await.len(), 0);
     node.stop().await;
 }

@@ -172,6 +172,7 @@ fn submission(stream: StreamId, occurred_on: NaiveDate, event: Event, key: &str)
         event,
         metadata: Metadata {
             source_system: Some("bench".to_owned()),
+            idempotency_key: Some(key.to_owned()),
             ..Metadata::default()
         },
     }

@@ -67,6 +67,9 @@ pub struct RefusedContent {
     pub rejection_id: Uuid,
     /// `import:iati` and the like.
     pub source: String,
+    /// Who sent it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
     /// File and row.
     pub row: String,
     /// The stable code.
@@ -249,6 +252,8 @@ pub(crate) enum Content {
         bytes: Bytes,
         /// Under which its reader wants it to be kept, so that what is sent twice is kept once.
         rejection_id: Option<Uuid>,
+        /// Who sent it, where its reader knows.
+        actor: Option<String>,
     },
 }
 
@@ -264,6 +269,7 @@ impl Content {
             },
             bytes: refused.content,
             rejection_id: Some(refused.rejection_id),
+            actor: refused.actor,
         }
     }
 
@@ -299,6 +305,7 @@ impl Content {
                 reason: malformed.into(),
                 bytes,
                 rejection_id: None,
+                actor: None,
             },
         }
     }

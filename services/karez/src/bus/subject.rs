@@ -67,8 +67,10 @@ pub fn of_recorded(stream: &StreamId) -> String {
     format!("karez.feed.{}.{}", stream.kind().as_str(), token(stream.id()))
 }
 
+/// The unit that speaks. What karez itself read from a unit's workbook goes by the trusted door.
 fn sender(submission: &Submission) -> &str {
-    let actor = submission.metadata.actor.as_ref();
+    let is_own = Reason::reserved_source(&submission.metadata, "").is_none();
+    let actor = submission.metadata.actor.as_ref().filter(|_| is_own);
     actor
         .filter(|actor| actor.role.as_deref() == Some(UNIT_ROLE))
         .and_then(|actor| actor.org.as_deref())
@@ -102,6 +104,9 @@ pub(crate) fn admit(subject: &str, submission: &mut Submission) -> Result<(), Re
         return Ok(());
     }
     if let Some(reason) = Reason::reserved_source(&submission.metadata, "/metadata/source_system") {
+        return Err(reason);
+    }
+    if let Some(reason) = Reason::reserved_id(submission) {
         return Err(reason);
     }
     let actor = submission.metadata.actor.get_or_insert_default();

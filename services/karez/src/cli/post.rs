@@ -201,6 +201,7 @@ fn too_long(beginning: Vec<u8>, source: &str, row: u64) -> RefusedContent {
         // The same line is kept once, however often the file is posted.
         rejection_id: Uuid::new_v5(&KEY_NAMESPACE, &[place.as_bytes(), &beginning].concat()),
         source: SOURCE.to_owned(),
+        actor: None,
         row: place,
         code: "too_long".to_owned(),
         pointer: String::new(),

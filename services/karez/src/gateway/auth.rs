@@ -13,7 +13,7 @@ use karez_events::{ProjectId, StreamId, UnitId};
 use super::Gateway;
 use super::problem::Problem;
 use crate::accounts::{fingerprint, is_secret_of, key_parts};
-use crate::authorization::{Access, Caller, Role, access, methods};
+use crate::authorization::{Access, Action, Caller, Role, access, methods, reach};
 use crate::store::AuditedRead;
 
 /// The cookie of somebody who is signed in.
@@ -110,6 +110,19 @@ impl Gateway {
         let role = identity.role;
         let caller = Caller::try_known(identity.name, role, identity.unit, access);
         caller.map(Some).ok_or_else(|| not_permitted(role))
+    }
+
+    /// Whether whoever asked for the live stream might ask for it now.
+    pub(super) async fn still_lets_in(&self, headers: &HeaderMap) -> bool {
+        if self.0.settings.authentication == Authentication::None {
+            return true;
+        }
+        match self.identify(headers).await {
+            Ok(identity) => {
+                reach(identity.role, Action::ReadHistory).is_some() && !identity.must_change_password
+            }
+            Err(_) => false,
+        }
     }
 
     async fn identify(&self, headers: &HeaderMap) -> Result<Identity, Problem> {

@@ -137,7 +137,7 @@ impl Gateway {
         }
         let unread = unread
             .into_iter()
-            .map(|(index, bytes, problem)| self.keep_row(&place, index, bytes, problem));
+            .map(|(index, bytes, problem)| self.keep_row((caller, &place), index, bytes, problem));
         let mut results = join_all(unread).await;
         results.extend(self.submit_readable(sent, address).await);
         results.sort_by_key(|row| row.index);
@@ -175,8 +175,14 @@ impl Gateway {
     }
 
     /// Keeps a row that cannot be read, with the reason.
-    async fn keep_row(&self, place: &str, index: usize, bytes: Bytes, problem: Problem) -> RowView {
-        let kept = problem.kept(&bytes, place);
+    async fn keep_row(
+        &self,
+        (caller, place): (&Caller, &str),
+        index: usize,
+        bytes: Bytes,
+        problem: Problem,
+    ) -> RowView {
+        let kept = problem.kept(caller, &bytes, place);
         let row = RowView::rejected(index, None, problem.reason(), as_it_is);
         match self.parts().intake.keep_refused(kept).await {
             Ok(Outcome::Refused(refusal)) => row.kept_as(refusal.rejection_id),

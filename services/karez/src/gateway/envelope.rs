@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::place::pointer_of;
 use super::problem::Problem;
+use super::reader_words::{in_chinese, without_place};
 use crate::authorization::Caller;
 use crate::receipt::Reason;
 
@@ -246,13 +247,22 @@ impl Envelope {
             (None, None) => return Err(no_key()),
         };
         self.metadata.idempotency_key = key;
-        Ok(Submission {
+        let submission = Submission {
             event_id,
             stream: self.stream,
             occurred_on: self.occurred_on,
             event,
             metadata: self.metadata,
-        })
+        };
+        match Reason::reserved_id(&submission) {
+            Some(reason) => Err(Problem::from(reason)),
+            None => Ok(submission),
+        }
+    }
+
+    /// Whether it says itself under which key or id it is sent.
+    pub(crate) fn has_key(&self) -> bool {
+        self.event_id.is_some() || self.metadata.idempotency_key.is_some()
     }
 
     /// What it is about.
@@ -269,14 +279,17 @@ impl Envelope {
     pub(crate) fn event(&self) -> Result<Event, Problem> {
         let schema = self.schema.unwrap_or_else(|| self.event_type.schema());
         Event::decode(self.event_type, schema, self.data.as_bytes()).map_err(|error| {
-            let pointer = match &error {
-                DecodeError::Payload { source, .. } => pointer_of(self.data_at, self.data.as_bytes(), source),
-                DecodeError::NewerSchema { .. } => "/schema".to_owned(),
+            let (pointer, said) = match &error {
+                DecodeError::Payload { source, .. } => {
+                    let pointer = pointer_of(self.data_at, self.data.as_bytes(), source);
+                    (pointer, source.to_string())
+                }
+                DecodeError::NewerSchema { .. } => ("/schema".to_owned(), error.to_string()),
                 DecodeError::UnknownTypeNumber(_) | DecodeError::UnknownType(_) | DecodeError::Record(_) => {
-                    self.data_at.to_owned()
+                    (self.data_at.to_owned(), error.to_string())
                 }
             };
-            malformed(pointer, &error.to_string())
+            malformed(pointer, &said)
         })
     }
 }
@@ -343,7 +356,12 @@ pub(crate) fn unreadable(body: &[u8], error: &serde_json::Error) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "malformed_json",
-        format!("请求体不是合法的 JSON：{error}"),
+        format!(
+            "请求体不是合法的 JSON：{}（第 {} 行第 {} 列）",
+            in_chinese(&error.to_string()),
+            error.line(),
+            error.column()
+        ),
         format!("the body is not JSON: {error}"),
     )
     .at(pointer)
@@ -403,8 +421,8 @@ fn malformed(pointer: String, message: &str) -> Problem {
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         crate::receipt::MALFORMED,
-        format!("提交内容无法读取：{message}"),
-        format!("the submission cannot be read: {message}"),
+        format!("提交内容无法读取：{}", in_chinese(message)),
+        format!("the submission cannot be read: {}", without_place(message)),
     )
     .at(pointer)
 }

@@ -18,6 +18,7 @@ use futures::stream::{self, Stream};
 use karez_events::{EventType, Position, RawEvent, StreamId};
 use karez_projections::{Portfolio, Project, Target, Warning};
 use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
@@ -39,8 +40,10 @@ const NO_BUFFERING: (HeaderName, HeaderValue) = (
 );
 /// A comment is sent after so long without an event, so that neither end takes the other for gone.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
-/// A stream ends after so long, and its reader comes back with `Last-Event-ID`: who may no longer look hears no more.
+/// A stream ends after so long, and its reader comes back with `Last-Event-ID`.
 const HOLDS: Duration = Duration::from_mins(10);
+/// So often it is asked anew whether the reader may still look: a key that is revoked, a session that ended.
+const ASKED_AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// The newest events are kept for all readers.
 const KEPT_EVENTS: usize = 4_096;
 /// Events that are read from the log at once.
@@ -149,12 +152,13 @@ pub(crate) async fn follow(
         seen,
         waiting: VecDeque::new(),
     };
+    let asked_by = headers;
     let heartbeat = KeepAlive::new().interval(HEARTBEAT_EVERY);
     let headers = [
         NO_BUFFERING,
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, Sse::new(reader.messages()).keep_alive(heartbeat)).into_response())
+    Ok((headers, Sse::new(reader.messages(asked_by)).keep_alive(heartbeat)).into_response())
 }
 
 /// One reader and how far it is.
@@ -167,20 +171,28 @@ struct Reader {
 }
 
 impl Reader {
-    fn messages(self) -> impl Stream<Item = Result<Message, Infallible>> {
-        let over = tokio::time::Instant::now() + HOLDS;
-        stream::unfold(self, move |mut reader| async move {
+    fn messages(self, asked_by: HeaderMap) -> impl Stream<Item = Result<Message, Infallible>> {
+        let over = Instant::now() + HOLDS;
+        let mut again = interval_at(Instant::now() + ASKED_AGAIN_EVERY, ASKED_AGAIN_EVERY);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let state = (self, again, asked_by);
+        stream::unfold(state, move |(mut reader, mut again, asked_by)| async move {
             let closing = reader.gateway.0.live.closing.clone();
-            let next = tokio::select! {
-                () = closing.cancelled() => None,
-                () = tokio::time::sleep_until(over) => None,
-                next = reader.next() => next,
-            }?;
+            let next = loop {
+                tokio::select! {
+                    () = closing.cancelled() => return None,
+                    () = sleep_until(over) => return None,
+                    _ = again.tick() => if !reader.gateway.still_lets_in(&asked_by).await {
+                        return None;
+                    },
+                    next = reader.next() => break next?,
+                }
+            };
             let message = Message::default()
                 .id(next.position.to_string())
                 .event(next.event_type.as_str())
                 .data(&next.data);
-            Some((Ok(message), reader))
+            Some((Ok(message), (reader, again, asked_by)))
         })
     }
 

@@ -1,8 +1,10 @@
 //! What is turned away so that the rest is answered: requests beyond those that can be worked on at once, passwords tried
 //! from one address faster than people type them, and bodies that are not what they weigh.
 
-use std::net::IpAddr;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -10,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Gateway;
 use super::connections::Peer;
@@ -22,10 +24,16 @@ const A_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
 /// Addresses remembered before those are forgotten that have been quiet.
 const MOST_ADDRESSES: usize = 10_000;
 
+/// What asks whether the service lives, and is answered whatever else is under way.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
 /// How much is under way.
 #[derive(Debug)]
 pub(super) struct Pressure {
     requests: Semaphore,
+    /// Requests under way from each address, and the most of one.
+    of_addresses: Mutex<HashMap<IpAddr, usize>>,
+    most_of_one: usize,
     passwords: DefaultKeyedRateLimiter<IpAddr>,
 }
 
@@ -34,19 +42,85 @@ impl Pressure {
         let quota = Quota::per_second(A_SECOND).allow_burst(AT_ONCE);
         Self {
             requests: Semaphore::new(concurrent_requests),
+            of_addresses: Mutex::default(),
+            most_of_one: concurrent_requests.div_ceil(2),
             passwords: RateLimiter::keyed(quota),
+        }
+    }
+
+    /// Room for a request, while there is any, and no more than half of it for one address.
+    fn room_for(&self, address: IpAddr) -> Option<Room<'_>> {
+        let permit = self.requests.try_acquire().ok()?;
+        let mut of_addresses = self.of_addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = of_addresses.entry(address).or_default();
+        if *count >= self.most_of_one {
+            return None;
+        }
+        *count += 1;
+        Some(Room {
+            of: self,
+            address,
+            _permit: permit,
+        })
+    }
+}
+
+/// Room for one request, until it is answered.
+struct Room<'a> {
+    of: &'a Pressure,
+    address: IpAddr,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        let mut of_addresses = self
+            .of
+            .of_addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = of_addresses.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                of_addresses.remove(&self.address);
+            }
         }
     }
 }
 
-/// Lets a request in while there is room.
+/// Attempts to sign in, one at a time for each account.
+#[derive(Debug, Default)]
+pub(super) struct Attempts(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+
+impl Attempts {
+    /// The turn of an account, to wait for.
+    pub(super) fn of(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let known = turns.get(name).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let turn = Arc::default();
+            turns.insert(name.to_owned(), Arc::downgrade(&turn));
+            turn
+        })
+    }
+}
+
+/// Lets a request in while there is room. Whoever asks whether the service lives is not counted.
 pub(super) async fn check(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::CONTENT_ENCODING) {
         return packed().into_response();
     }
-    match gateway.0.pressure.requests.try_acquire() {
-        Ok(_room) => next.run(request).await,
-        Err(_) => Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response(),
+    if PROBES.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let peer = request.extensions().get::<Peer>().copied();
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
+        gateway.address_of(peer, request.headers())
+    });
+    match gateway.0.pressure.room_for(address) {
+        Some(_room) => next.run(request).await,
+        None => Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response(),
     }
 }
 
@@ -57,15 +131,17 @@ impl Gateway {
         if passwords.len() > MOST_ADDRESSES {
             passwords.retain_recent();
         }
-        let address = if self.0.settings.door.is_behind_proxy {
-            forwarded_for(headers).unwrap_or(peer.0)
-        } else {
-            peer.0
-        };
+        let address = self.address_of(peer, headers);
         passwords.check_key(&address).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             too_many_passwords().retry_after(wait.as_secs() + 1)
         })
+    }
+
+    /// Where a request comes from: the other end of the connection, or whom the proxy names.
+    fn address_of(&self, peer: Peer, headers: &HeaderMap) -> IpAddr {
+        let named = forwarded_for(headers).filter(|_| self.0.settings.door.is_behind_proxy);
+        named.unwrap_or(peer.0)
     }
 }
 

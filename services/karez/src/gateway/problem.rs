@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Gateway;
+use crate::authorization::Caller;
 use crate::bus::IntakeError;
 use crate::bus::intake::RefusedContent;
 use crate::language::Language;
@@ -22,6 +23,9 @@ use crate::store::sealing::SealError;
 
 /// The media type of every answer that is a problem.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// The most letters of a sentence, and of a place: what was sent may name itself at any length.
+const LONGEST_DETAIL: usize = 8_000;
+const LONGEST_POINTER: usize = 200;
 /// Seconds after which a caller may try again when the service is busy or its log is away.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
@@ -60,8 +64,8 @@ impl Problem {
         Self(Box::new(Wrong {
             status,
             code: code.to_owned(),
-            detail_zh,
-            detail_en,
+            detail_zh: shortened(detail_zh, LONGEST_DETAIL),
+            detail_en: shortened(detail_en, LONGEST_DETAIL),
             pointer: None,
             more: Map::new(),
             retry_after_seconds: None,
@@ -69,7 +73,7 @@ impl Problem {
     }
 
     /// What was sent, to be kept with this problem as the reason. The same body at the same place is kept once.
-    pub(crate) fn kept(&self, sent: &Bytes, place: &str) -> RefusedContent {
+    pub(crate) fn kept(&self, caller: &Caller, sent: &Bytes, place: &str) -> RefusedContent {
         let wrong = &self.0;
         RefusedContent {
             rejection_id: Uuid::new_v5(
@@ -77,6 +81,7 @@ impl Problem {
                 &[place.as_bytes(), b"\n", wrong.code.as_bytes(), b"\n", sent].concat(),
             ),
             source: "http".to_owned(),
+            actor: caller.known().map(|(name, _, _)| name.to_owned()),
             row: place.to_owned(),
             code: wrong.code.clone(),
             pointer: wrong.pointer.clone().unwrap_or_default(),
@@ -100,7 +105,7 @@ impl Problem {
 
     /// Where in the body the trouble is.
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.0.pointer = Some(pointer.into());
+        self.0.pointer = Some(shortened(pointer.into(), LONGEST_POINTER));
         self
     }
 
@@ -264,6 +269,13 @@ impl Problem {
             more: &wrong.more,
         };
         serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+fn shortened(text: String, letters: usize) -> String {
+    match text.char_indices().nth(letters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 

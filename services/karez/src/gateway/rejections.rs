@@ -18,10 +18,12 @@ use crate::views::rejections::{Persons, RejectionList, RejectionView};
 /// What the list of rejections can be asked.
 const LIST: [&str; 4] = ["as_of", "known_at", "cursor", "limit"];
 
-/// Rows that are looked at together for a unit's own.
-const SEARCHED_ROWS: usize = 1_000;
+/// Rows that are read together: each may be as large as a body.
+const READ_ROWS: usize = 32;
 /// Reads after which a page ends, however few rows it has.
-const MOST_READS: usize = 50;
+const MOST_READS: usize = 500;
+/// What the rows of a page may hold together, in bytes; one row may be larger.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// A page of rejections, those known at the moment asked for. A unit sees what it sent about its own; its pages may be
 /// short, and the list goes on as long as there is a `next_cursor`.
@@ -40,17 +42,18 @@ pub(crate) async fn list(
     let question = asked.read(&LIST, &gateway)?;
     let mut after: Option<Uuid> = question.mark()?;
     let (moment, rows) = (gateway.moment(&question), question.rows());
-    let at_once = match caller.only_unit() {
-        Some(_) => SEARCHED_ROWS.max(rows + 1),
-        None => rows + 1,
-    };
+    let at_once = READ_ROWS.min(rows + 1);
     // A unit reads what it sent itself.
     let persons = Persons::shown_to(caller.only_unit().is_some());
-    let mut found = Vec::new();
+    let mut found: Vec<Rejection> = Vec::new();
     let mut reads = 0;
-    while found.len() <= rows && reads < MOST_READS {
+    let bytes = |found: &[Rejection]| found.iter().map(|kept| kept.content.len()).sum::<usize>();
+    while found.len() <= rows && bytes(&found) <= MOST_BYTES && reads < MOST_READS {
         let page = gateway.parts().log.rejections(after, at_once).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else {
+            after = None;
+            break;
+        };
         (after, reads) = (Some(last.rejection_id), reads + 1);
         let is_last = page.len() < at_once;
         let portfolio = gateway.parts().follower.read();
@@ -63,11 +66,13 @@ pub(crate) async fn list(
             break;
         }
     }
-    let searched_to = after.filter(|_| reads == MOST_READS);
-    let more = found.len() > rows;
-    found.truncate(rows);
+    let fitting =
+        (1..=found.len()).take_while(|count| bytes(found.get(..*count).unwrap_or_default()) <= MOST_BYTES);
+    let fitting = fitting.count().max(1).min(rows);
+    let more = found.len() > fitting;
+    found.truncate(fitting);
     let last = found.last().filter(|_| more).map(|kept| kept.rejection_id);
-    let next_cursor = last.or(searched_to).map(|place| question.cursor_at(place));
+    let next_cursor = last.or(after).map(|place| question.cursor_at(place));
     let pinned = gateway.pinned(&question).await?;
     let stand = gateway
         .compute(pinned, move |portfolio| Stand::of(portfolio, moment))

@@ -47,6 +47,9 @@ impl Gateway {
         self.take_from(caller, &envelope)
             .map_err(|problem| problem.at("/project"))?;
         let event = envelope.event()?;
+        if key.is_none() && !envelope.has_key() {
+            return Err(no_key_in_row());
+        }
         envelope.submission(caller, event, key.as_deref())
     }
 }
@@ -100,6 +103,17 @@ fn key_of_all() -> Problem {
         "each row has a key of its own here: give it as the row's idempotency_key, not as a header"
             .to_owned(),
     )
+}
+
+fn no_key_in_row() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "missing_idempotency_key",
+        "请在该行的 idempotency_key 中给出贵方的凭证编号：同一编号重发只入账一次".to_owned(),
+        "give your own voucher number as the row's idempotency_key: sent again under it, the fact lands once"
+            .to_owned(),
+    )
+    .at("/idempotency_key")
 }
 
 fn no_rows() -> Problem {

@@ -201,6 +201,9 @@ impl Gateway {
 
     /// Answers whoever does not know an account's password, always the same and after the same work.
     async fn prove(&self, name: &str, password: String) -> Result<(), Problem> {
+        // One after the other for each account: right passwords that come together are no wrong ones in a row.
+        let attempts = self.0.attempts.of(name);
+        let _turn_of_account = attempts.lock().await;
         let (log, now) = (&self.parts().log, self.parts().clock.now());
         let attempt = log
             .begin_attempt(name, now, |failed| locked_until(failed, now))

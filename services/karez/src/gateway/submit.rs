@@ -276,7 +276,7 @@ impl Gateway {
     /// Nothing that was sent is lost: what cannot be taken is kept with the reason. It is not read a second time,
     /// so that what was answered as refused is never recorded.
     async fn keep(&self, problem: Problem, sent: &Sent<'_>) -> Problem {
-        let kept = problem.kept(sent.body, &format!("POST {}", sent.stream));
+        let kept = problem.kept(&sent.caller, sent.body, &format!("POST {}", sent.stream));
         match self.parts().intake.keep_refused(kept).await {
             Ok(Outcome::Refused(refusal)) => problem.with("rejection_id", refusal.rejection_id.to_string()),
             Ok(Outcome::Recorded(receipt)) => {

@@ -144,6 +144,7 @@ impl<'a> Run<'a> {
             // The same row of the same file is kept once, however often the file is imported.
             rejection_id: Uuid::new_v5(&self.correlation, format!("{} {}", row.row, row.code).as_bytes()),
             source: self.source.to_owned(),
+            actor: None,
             row: format!("{}: {}", self.report.file, row.row),
             code: row.code,
             pointer: row.pointer,

@@ -266,9 +266,16 @@ impl Desk {
             .rejection_id()
             .or_else(of_message)
             .unwrap_or_else(|| self.clock.fresh_id());
-        let (content, submission) = match &delivery.content {
-            Content::Readable(submission) => (as_kept(submission, sealing), Some(submission)),
-            Content::Refused { bytes, .. } => (bytes.to_vec(), None),
+        let (content, stream, actor) = match &delivery.content {
+            Content::Readable(submission) => {
+                let actor = submission.metadata.actor.as_ref();
+                (
+                    as_kept(submission, sealing),
+                    Some(submission.stream.to_string()),
+                    actor.and_then(|actor| actor.user.clone()),
+                )
+            }
+            Content::Refused { bytes, actor, .. } => (bytes.to_vec(), None, actor.clone()),
         };
         let refusal = Refusal {
             rejection_id,
@@ -282,7 +289,7 @@ impl Desk {
         draft.rejections.push(Rejection {
             rejection_id,
             event_id: refusal.event_id,
-            stream: submission.map(|submission| submission.stream.to_string()),
+            stream,
             received_at: self.recorded_at,
             source: delivery.origin.source.clone(),
             code: refusal.code.clone(),
@@ -290,7 +297,7 @@ impl Desk {
             message_zh: refusal.message_zh.clone(),
             message_en: refusal.message_en.clone(),
             content,
-            actor: submission.and_then(|submission| submission.metadata.actor.as_ref()?.user.clone()),
+            actor,
             row: delivery.origin.row.clone(),
         });
         refusal

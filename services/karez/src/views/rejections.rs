@@ -10,6 +10,17 @@ use crate::store::Rejection;
 
 /// Shown in place of a personal field.
 const HIDDEN: &str = "***";
+/// Words by which senders name somebody who is paid, and what is known of them.
+const PAYEES: [&str; 8] = [
+    "payee",
+    "id_number",
+    "account",
+    "收款",
+    "姓名",
+    "身份证",
+    "证件",
+    "账号",
+];
 
 /// One refused submission.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -74,6 +85,14 @@ impl RejectionView {
     /// A rejection as it is shown.
     #[must_use]
     pub fn of(kept: Rejection, persons: Persons) -> Self {
+        let hides = persons == Persons::Hidden && mentions_payee(&kept.content);
+        let said = |sentence: String| {
+            if hides {
+                without_quotes(&sentence)
+            } else {
+                sentence
+            }
+        };
         Self {
             rejection_id: kept.rejection_id,
             event_id: kept.event_id,
@@ -82,8 +101,8 @@ impl RejectionView {
             source: kept.source,
             code: kept.code,
             pointer: kept.pointer,
-            message_zh: kept.message_zh,
-            message_en: kept.message_en,
+            message_zh: said(kept.message_zh),
+            message_en: said(kept.message_en),
             content: shown(&kept.content, persons),
             actor: kept.actor,
             row: kept.row,
@@ -111,31 +130,47 @@ fn shown(content: &[u8], persons: Persons) -> Value {
 }
 
 fn mentions_payee(content: &[u8]) -> bool {
-    content
-        .windows(5)
-        .any(|window| window.eq_ignore_ascii_case(b"payee"))
+    names_payee(&String::from_utf8_lossy(content))
 }
 
-/// Hides name, account and identity number of payees: those who may read rejections need not know the persons.
+/// Hides whatever stands under the name of a payee: those who may read rejections need not know the persons.
 fn hide_personal(content: &mut Value) {
     match content {
         Value::Object(members) => {
             for (name, member) in members {
-                match (name.as_str(), &mut *member) {
-                    ("payee", Value::Object(payee)) => {
-                        payee
-                            .values_mut()
-                            .for_each(|field| *field = Value::String(HIDDEN.to_owned()));
-                    }
-                    ("payee", Value::Null) => {}
-                    ("payee", other) => *other = Value::String(HIDDEN.to_owned()),
-                    (_, member) => hide_personal(member),
+                if names_payee(name) {
+                    hide(member);
+                } else {
+                    hide_personal(member);
                 }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(hide_personal),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// Hides every value, and shows which fields there were.
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(hide),
+        Value::Null => {}
+        Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            *value = Value::String(HIDDEN.to_owned());
+        }
+    }
+}
+
+fn names_payee(name: &str) -> bool {
+    let name = name.to_lowercase();
+    PAYEES.iter().any(|word| name.contains(word))
+}
+
+/// A sentence without the texts that it quotes from what was sent.
+fn without_quotes(sentence: &str) -> String {
+    let parts = sentence.split('"').enumerate();
+    let parts = parts.map(|(index, part)| if index % 2 == 1 { HIDDEN } else { part });
+    parts.collect::<Vec<_>>().join("\"")
 }
 
 #[cfg(test)]
@@ -148,6 +183,23 @@ mod tests {
         assert_eq!(
             shown(sent, Persons::Hidden).to_string(),
             r#"{"data":{"amount":"x","payee":{"account":"***","name":"***"}}}"#
+        );
+    }
+
+    #[test]
+    fn a_payee_of_another_shape_or_name_is_not_shown_either_nor_quoted() {
+        for sent in [
+            r#"{"payee":"王五 6222"}"#,
+            r#"{"payees":{"name":"王五"}}"#,
+            r#"{"收款人":["王五"]}"#,
+        ] {
+            let shown = shown(sent.as_bytes(), Persons::Hidden).to_string();
+            assert!(!shown.contains("王五"), "{shown}");
+        }
+        let said = r#"invalid type: string "王五 6222", expected struct Payee"#;
+        assert_eq!(
+            without_quotes(said),
+            r#"invalid type: string "***", expected struct Payee"#
         );
     }
 
