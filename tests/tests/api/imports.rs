@@ -83,7 +83,7 @@ fn end(row: u64, status: &str, column: &str, code: &str) -> (u64, String, String
 
 #[tokio::test]
 async fn a_filled_in_template_lands_once_row_by_row_for_the_unit_that_sent_it() {
-    for on in [On::Sqlite, On::Postgres] {
+    for on in [On::Sqlite, On::Postgres, On::SqliteAndNats] {
         let mut office = Office::on(on).await;
         let key = office.key(Role::Unit);
         let workbook = spending(&[
@@ -244,4 +244,44 @@ async fn a_unit_finds_the_refused_rows_of_its_own_workbook_and_no_other_unit_doe
         let (_, list) = office.get_as(key, "/v1/rejections").await;
         assert_eq!(list["items"].as_array().unwrap().len(), kept, "{list}");
     }
+}
+
+#[tokio::test]
+async fn a_line_of_a_voucher_that_was_put_right_is_not_paid_twice() {
+    let office = Office::new().await;
+    let unit = office.key(Role::Unit);
+    let first = ["P1", "2024-05-06", "1000.00", "0117"];
+    read(office.upload(&unit, "", spending(&[first]))).await;
+    let corrected = spending(&[["P1", "2024-05-06", "100.00", "0117"]]);
+    for query in ["?dry_run=true", ""] {
+        let (_, told) = read(office.upload(&unit, query, corrected.clone())).await;
+        assert_eq!(
+            ends(&told),
+            [end(3, "rejected", "凭证号", "voucher_known")],
+            "{query}"
+        );
+    }
+    // Vouchers are counted anew in the next month.
+    let (_, told) = read(office.upload(&unit, "", spending(&[["P1", "2024-06-06", "100.00", "0117"]]))).await;
+    assert_eq!(ends(&told), [end(3, "recorded", "", "")]);
+    let twice = ["P1", "2024-07-01", "5.00", "0200"];
+    let (_, told) = read(office.upload(&unit, "", spending(&[twice, twice]))).await;
+    assert_eq!(
+        ends(&told),
+        [
+            end(3, "recorded", "", ""),
+            end(4, "rejected", "凭证号", "voucher_twice")
+        ]
+    );
+    // Reversed, it can be posted anew.
+    let (_, history) = office.get_as(&unit, "/v1/projects/P1/events").await;
+    let posted = history["items"][5]["event_id"].as_str().unwrap();
+    let reversal = office
+        .request("POST", &format!("/v1/projects/P1/expenditures/{posted}/reversal"))
+        .header(AUTHORIZATION, bearer(&unit))
+        .header("Idempotency-Key", "reversal")
+        .json(&json!({"occurred_on": "2024-05-07", "reason": "金额有误"}));
+    assert_eq!(read(reversal).await.0, StatusCode::CREATED);
+    let (_, told) = read(office.upload(&unit, "", corrected)).await;
+    assert_eq!(ends(&told), [end(3, "recorded", "", "")]);
 }

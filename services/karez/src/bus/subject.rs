@@ -67,11 +67,12 @@ pub fn of_recorded(stream: &StreamId) -> String {
     format!("karez.feed.{}.{}", stream.kind().as_str(), token(stream.id()))
 }
 
-/// The unit that speaks. What karez itself read from a unit's workbook goes by the trusted door.
+/// The unit that speaks. What karez itself read from a unit's workbook has ids that units may not give: it goes by the
+/// trusted door.
 fn sender(submission: &Submission) -> &str {
-    let is_own = Reason::reserved_source(&submission.metadata, "").is_none();
-    let actor = submission.metadata.actor.as_ref().filter(|_| is_own);
+    let actor = submission.metadata.actor.as_ref();
     actor
+        .filter(|_| submission.has_id_of_its_own())
         .filter(|actor| actor.role.as_deref() == Some(UNIT_ROLE))
         .and_then(|actor| actor.org.as_deref())
         .unwrap_or_default()

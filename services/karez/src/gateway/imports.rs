@@ -1,6 +1,7 @@
 //! POST /v1/imports: the official template, filled in, for units without an ERP; and GET /v1/imports/template. The rows go
 //! the way of a batch, with the ids that `karez import xlsx` gives them: the same workbook lands once, however it comes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,8 +9,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use karez_events::Submission;
-use karez_projections::Portfolio;
+use chrono::Datelike;
+use karez_events::{Event, StreamId, Submission};
+use karez_projections::{Entry, EntryKind, Portfolio};
 use utoipa::ToSchema;
 
 use super::Gateway;
@@ -160,6 +162,7 @@ impl Place {
             "/data/amount" | "/data/lines/0/amount" => Some(columns.amount.clone()),
             "/data/source" => columns.source.clone(),
             "/data/category" => columns.category.clone(),
+            "/data/voucher_no" => columns.reference.clone(),
             "/data/unit" => self.mapping.project.unit.clone(),
             "/data/fund" => self.mapping.project.fund_column.clone(),
             _ => None,
@@ -203,6 +206,7 @@ impl Gateway {
         sheets: Vec<ReadSheet>,
     ) -> Result<(Vec<Place>, Vec<Row>), Problem> {
         let (mut places, mut rows) = (Vec::new(), Vec::new());
+        let mut vouchers = HashSet::new();
         for (sheet, mapping, read) in sheets {
             for (row, read) in read {
                 let mut place = Place {
@@ -212,7 +216,10 @@ impl Gateway {
                     column: None,
                 };
                 rows.push(match read {
-                    Ok(submission) => self.stated_by(caller, submission).await?,
+                    Ok(submission) => {
+                        let row = self.stated_by(caller, submission).await?;
+                        self.once_by_voucher(row, &mut vouchers)
+                    }
                     Err(refused) => {
                         place.column = Some(refused.pointer.clone());
                         unreadable(refused)
@@ -250,6 +257,83 @@ impl Gateway {
         });
         Ok(Row { bytes, read })
     }
+}
+
+/// A line of a voucher: its project, number and line, and the month in which offices begin to count anew.
+type VoucherLine = (StreamId, String, u32, (i32, u32));
+
+impl Gateway {
+    /// Refuses a line of a voucher that stands in the books already, or in the workbook above: who puts a cell right and
+    /// sends the workbook again would pay twice (domain.md §4.5.5).
+    fn once_by_voucher(&self, row: Row, seen: &mut HashSet<VoucherLine>) -> Row {
+        let Ok(submission) = &row.read else { return row };
+        let Some(line) = voucher_line(submission) else {
+            return row;
+        };
+        let is_other = |entry: &&Entry| entry.event_id != submission.event_id && is_of(entry, &line);
+        let portfolio = self.parts().follower.read();
+        let project = match &submission.stream {
+            StreamId::Project(id) => portfolio.project(id),
+            StreamId::Fund(_) | StreamId::Unit(_) | StreamId::Warning(_) | StreamId::Calendar => None,
+        };
+        let known = project.and_then(|project| project.entries.iter().find(is_other));
+        let problem = match known {
+            Some(entry) => Some(voucher_known(&line, entry)),
+            None if !seen.insert(line.clone()) => Some(voucher_twice(&line)),
+            None => None,
+        };
+        match problem {
+            Some(problem) => Row {
+                read: Err(problem),
+                ..row
+            },
+            None => row,
+        }
+    }
+}
+
+fn voucher_line(submission: &Submission) -> Option<VoucherLine> {
+    let Event::ExpenditureRecorded(data) = &submission.event else {
+        return None;
+    };
+    let number = data.voucher_no.clone().filter(|number| !number.is_empty())?;
+    let on = submission.occurred_on;
+    Some((
+        submission.stream.clone(),
+        number,
+        data.line_no?,
+        (on.year(), on.month()),
+    ))
+}
+
+fn is_of(entry: &Entry, (_, number, line, month): &VoucherLine) -> bool {
+    let line_no = entry.voucher.as_ref().and_then(|voucher| voucher.line_no);
+    entry.kind == EntryKind::Spent
+        && !entry.is_reversed
+        && entry.reference.as_deref() == Some(number)
+        && line_no == Some(*line)
+        && (entry.on.year(), entry.on.month()) == *month
+}
+
+fn voucher_known((_, number, line, _): &VoucherLine, entry: &Entry) -> Problem {
+    let (on, amount, id) = (entry.on, entry.amount, entry.event_id);
+    Problem::new(
+        StatusCode::CONFLICT,
+        "voucher_known",
+        format!("凭证 {number} 第 {line} 行已按 {on}、{amount} 元入账（{id}）：如需更正，请先冲销原记录，再重新填报"),
+        format!("line {line} of voucher {number} is recorded already, {amount} on {on} ({id}): to put it right, reverse that and post it anew"),
+    )
+    .at("/data/voucher_no")
+}
+
+fn voucher_twice((_, number, line, _): &VoucherLine) -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "voucher_twice",
+        format!("凭证 {number} 第 {line} 行在本文件中已出现：每行凭证只填一次，不同的行请填不同的行号"),
+        format!("line {line} of voucher {number} stands in this workbook already: give each line once, and different lines different numbers"),
+    )
+    .at("/data/voucher_no")
 }
 
 fn read_sheets(body: &[u8], target: &Target<'_>) -> Result<Vec<ReadSheet>, Problem> {
