@@ -1,11 +1,11 @@
 //! What is wider than one project: a rule that is positive for too many, which is itself suspect, and a unit of which most
 //! projects are warned of by one rule, which is one matter for that unit and not many.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use karez_events::event::supervision::Level;
 use karez_events::{ProjectId, UnitId};
-use karez_projections::{Portfolio, Target, Warning, Warnings};
+use karez_projections::{Portfolio, Project, Target, Warning, Warnings};
 
 use crate::bands::Judged;
 use crate::evaluate::Answer;
@@ -25,12 +25,21 @@ pub const SUSPECT_RULE: About<'static> = About {
     source_text: "",
 };
 
-/// The open warnings about projects.
-fn of_projects(warnings: &Warnings) -> impl Iterator<Item = (ProjectId, &Warning)> {
-    let open = warnings.iter().filter(|warning| warning.is_open());
-    open.filter_map(|warning| match warning.target() {
-        Target::Project(id) => Some((id, warning)),
-        Target::Unit(_) | Target::Fund(_) | Target::Office => None,
+/// The projects of each unit that one rule warns of, with the highest colour.
+type ByUnit<'a> = BTreeMap<&'a UnitId, Vec<(&'a ProjectId, Level)>>;
+
+/// Every project that is warned of, with the rules that warn of it and the highest colour of each.
+fn warned(warnings: &Warnings) -> impl Iterator<Item = (&ProjectId, BTreeMap<&str, Level>)> {
+    warnings.by_target().filter_map(|(target, about_it)| {
+        let Target::Project(project) = target else {
+            return None;
+        };
+        let mut by_rule: BTreeMap<&str, Level> = BTreeMap::new();
+        for warning in about_it.filter(|warning| warning.is_open()) {
+            let level = by_rule.entry(&warning.raised.rule).or_insert(warning.level);
+            *level = warning.level.max(*level);
+        }
+        Some((project, by_rule))
     })
 }
 
@@ -41,16 +50,17 @@ pub(crate) fn of_rules<'r>(portfolio: &Portfolio, warnings: &Warnings, rules: &R
         .projects()
         .filter(|project| project.is_approved())
         .count();
-    let mut positive: BTreeMap<&str, BTreeSet<ProjectId>> = BTreeMap::new();
-    for (project, warning) in of_projects(warnings) {
-        positive.entry(&warning.raised.rule).or_default().insert(project);
+    let mut positive: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, by_rule) in warned(warnings) {
+        for rule in by_rule.into_keys() {
+            *positive.entry(rule).or_default() += 1;
+        }
     }
     let is_suspect = |count: usize| {
         count >= settings.group_from && count * 100 >= usize::from(settings.suspect_from_percent) * approved
     };
     let findings = positive
         .into_iter()
-        .map(|(rule, projects)| (rule, projects.len()))
         .filter(|(_, count)| is_suspect(*count))
         .map(|(rule, count)| {
             let threshold = format!("≥ {} and ≥ {} %", settings.group_from, settings.suspect_from_percent);
@@ -79,38 +89,43 @@ pub(crate) fn of_units<'r>(
             .iter()
             .any(|suspect| suspect.subject.as_deref() == Some(rule))
     };
-    let mut positive: BTreeMap<(&str, UnitId), BTreeMap<ProjectId, Level>> = BTreeMap::new();
-    for (project, warning) in of_projects(warnings) {
-        if let Some(unit) = portfolio
-            .project(&project)
-            .and_then(|project| project.unit().cloned())
-        {
-            let of_unit = positive.entry((&warning.raised.rule, unit)).or_default();
-            let level = of_unit.entry(project).or_insert(warning.level);
-            *level = warning.level.max(*level);
+    let mut positive: BTreeMap<&str, ByUnit<'_>> = BTreeMap::new();
+    for (project, by_rule) in warned(warnings) {
+        if let Some(unit) = portfolio.project(project).and_then(Project::unit) {
+            for (rule, level) in by_rule.into_iter().filter(|(rule, _)| !is_suspect(rule)) {
+                let of_rule = positive.entry(rule).or_default();
+                of_rule.entry(unit).or_default().push((project, level));
+            }
         }
     }
     // Units that are warned of already are looked at again, so that what is over ends.
-    for warning in warnings.iter().filter(|warning| warning.is_open()) {
-        if let Target::Unit(unit) = warning.target() {
-            positive.entry((&warning.raised.rule, unit)).or_default();
+    for (target, about_it) in warnings.by_target() {
+        if let Target::Unit(unit) = target {
+            for warning in about_it.filter(|warning| warning.is_open()) {
+                let of_rule = positive.entry(&warning.raised.rule).or_default();
+                of_rule.entry(unit).or_default();
+            }
         }
     }
     let settings = &rules.settings;
-    let answers = positive.into_iter().filter_map(|((rule, unit), projects)| {
+    let by_unit = positive.into_iter().flat_map(|(rule, of_rule)| {
+        let units = of_rule.into_iter();
+        units.map(move |(unit, projects)| (rule, unit, projects))
+    });
+    let answers = by_unit.filter_map(|(rule, unit, projects)| {
         let about = rules.general().rule(rule)?.about();
-        let carried = portfolio.unit(&unit).map_or(0, |unit| unit.projects.len());
+        let carried = portfolio.unit(unit).map_or(0, |unit| unit.projects.len());
         let count = projects.len();
-        let is_wide = count >= settings.unit_from && count * 2 > carried && !is_suspect(rule);
+        let is_wide = count >= settings.unit_from && count * 2 > carried;
         let is_known = || warnings.about(&Target::Unit(unit.clone())).any(Warning::is_open);
         if !is_wide && !is_known() {
             return None;
         }
-        let worst = projects.values().max().filter(|_| is_wide);
+        let worst = projects.iter().map(|(_, level)| level).max().filter(|_| is_wide);
         let finding = worst.map(|level| {
             let list = projects
-                .keys()
-                .map(ToString::to_string)
+                .iter()
+                .map(|(project, _)| project.as_str())
                 .collect::<Vec<_>>()
                 .join("、");
             Finding::new(
@@ -127,7 +142,11 @@ pub(crate) fn of_units<'r>(
                 ),
             )
         });
-        Some(answer(about, Target::Unit(unit), finding.into_iter().collect()))
+        Some(answer(
+            about,
+            Target::Unit(unit.clone()),
+            finding.into_iter().collect(),
+        ))
     });
     answers.collect()
 }

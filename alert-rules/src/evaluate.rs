@@ -1,5 +1,9 @@
 //! Asks the rules: of one project, one fund, or all of them.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId};
 use karez_projections::measures::{fund_measures, measures};
@@ -8,6 +12,9 @@ use karez_projections::{Portfolio, Project, Target, Warnings};
 use crate::case::{Case, FundCase};
 use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs};
 use crate::rule_set::RuleSet;
+
+/// A thread of its own is worth while for so many projects.
+const LEAST_SHARE: usize = 64;
 
 /// What a run asks: the rules that an event can move, or those of a day that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +75,8 @@ impl<'r> Stand<'_, 'r> {
     /// Asks every rule about one project.
     #[must_use]
     pub fn project(&self, id: &ProjectId, ask: Ask) -> Vec<Answer<'r>> {
-        let rules_of = |project| self.rules.of(project, self.as_of).rules();
-        self.portfolio
-            .project(id)
-            .map(|project| self.ask_project(project, &rules_of(project), ask))
-            .unwrap_or_default()
+        let project = self.portfolio.project(id);
+        project.map_or_else(Vec::new, |project| self.every_rule(project, ask))
     }
 
     /// Asks one rule about one target, whenever it runs.
@@ -96,15 +100,47 @@ impl<'r> Stand<'_, 'r> {
         self.ask_fund(id, &self.rules.general().rules(), ask)
     }
 
-    /// Asks every rule about every project and fund, in the order of their ids.
-    #[must_use]
-    pub fn all(&self, ask: Ask) -> Vec<Answer<'r>> {
-        let projects = self
-            .portfolio
-            .projects()
-            .flat_map(|project| self.project(&project.id, ask));
-        let funds = self.portfolio.funds().flat_map(|fund| self.fund(&fund.id, ask));
-        projects.chain(funds).collect()
+    /// Whether a rule judged a target and found nothing about a subject of it.
+    pub(crate) fn is_clean(&self, rule: &str, target: &Target, subject: Option<&str>) -> bool {
+        self.one(rule, target).is_some_and(|answer| {
+            let is_it = |finding: &Finding| finding.subject.as_deref() == subject;
+            answer.is_judged() && !answer.findings().iter().any(is_it)
+        })
+    }
+
+    /// Asks every rule about every project and then every fund, and takes a look at what is said of each: on every
+    /// processor at once, and in the order of their ids.
+    pub fn each<T: Send>(&self, ask: Ask, look: impl Fn(Vec<Answer<'r>>) -> T + Sync) -> Vec<T> {
+        let projects: Vec<&Project> = self.portfolio.projects().collect();
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = projects.len().div_ceil(processors).max(LEAST_SHARE);
+        let (stand, look) = (*self, &look);
+        thread::scope(|scope| {
+            let shares = projects.chunks(share).map(|share| {
+                let each = move || {
+                    share
+                        .iter()
+                        .map(|project| look(stand.every_rule(project, ask)))
+                        .collect()
+                };
+                scope.spawn(each)
+            });
+            // All are under way before the first is waited for.
+            let mut shares: Vec<thread::ScopedJoinHandle<'_, Vec<T>>> = shares.collect();
+            shares.push(scope.spawn(move || {
+                let funds = stand.portfolio.funds();
+                funds.map(|fund| look(stand.fund(&fund.id, ask))).collect()
+            }));
+            let looked = shares.into_iter().map(thread::ScopedJoinHandle::join);
+            looked
+                .flat_map(|looked| looked.unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        })
+    }
+
+    fn every_rule(&self, project: &Project, ask: Ask) -> Vec<Answer<'r>> {
+        let rules = self.rules.of(project, self.as_of).rules();
+        self.ask_project(project, &rules, ask)
     }
 
     fn ask_project(&self, project: &Project, rules: &[&'r dyn Rule], ask: Ask) -> Vec<Answer<'r>> {

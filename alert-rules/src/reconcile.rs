@@ -11,10 +11,10 @@ use karez_events::event::supervision::{
 };
 use karez_events::{Event, Metadata, StreamId, Submission, WarningId};
 use karez_projections::warnings::{EndingKind, SENTINEL};
-use karez_projections::{Silence, Target, Warning, Warnings};
+use karez_projections::{Silence, Target, Warning};
 use uuid::Uuid;
 
-use crate::evaluate::Answer;
+use crate::evaluate::{Answer, Stand};
 use crate::rule::{About, Clearing, Finding, Runs};
 
 /// The namespace of the ids that the sentinel makes.
@@ -35,19 +35,33 @@ pub struct Run<'a> {
     pub causation: Option<Uuid>,
 }
 
-/// The life of the warnings about one answer's target and rule: what is to be recorded now. `was_clean` says whether the
-/// rule was silent about a subject on an earlier day, by what is known now.
+/// The life of the warnings about one target, of which every answer is: what is to be recorded now.
+pub(crate) fn settled(stand: &Stand<'_, '_>, answers: &[Answer<'_>], run: &Run<'_>) -> Vec<Submission> {
+    let Some(target) = answers.first().map(|answer| &answer.target) else {
+        return Vec::new();
+    };
+    let known: Vec<&Warning> = stand.warnings.about(target).collect();
+    let facts = answers.iter().map(|answer| {
+        let was_clean =
+            |subject: Option<&str>, day| stand.at(day).is_clean(answer.about.name, target, subject);
+        reconcile(answer, &known, run, was_clean)
+    });
+    facts.flatten().collect()
+}
+
+/// The life of the warnings about one answer's target and rule, of those `known` about the target. `was_clean` says
+/// whether the rule was silent about a subject on an earlier day, by what is known now.
 pub fn reconcile(
     answer: &Answer<'_>,
-    warnings: &Warnings,
+    known: &[&Warning],
     run: &Run<'_>,
     was_clean: impl Fn(Option<&str>, NaiveDate) -> bool,
 ) -> Vec<Submission> {
     if !answer.is_judged() {
         return Vec::new();
     }
-    let known: Vec<&Warning> = warnings
-        .about(&answer.target)
+    let of_rule = known.iter().copied();
+    let known: Vec<&Warning> = of_rule
         .filter(|warning| warning.raised.rule == answer.about.name)
         .collect();
     let mut facts = Vec::new();

@@ -20,7 +20,7 @@ use crate::breadth;
 use crate::escalations::{Escalations, is_to_be_acknowledged};
 use crate::evaluate::{Answer, Ask, Stand};
 use crate::inhibit::inhibitor;
-use crate::reconcile::{Run, day_evaluated, escalated, reconcile, retracted, silence_ended};
+use crate::reconcile::{Run, day_evaluated, escalated, retracted, settled, silence_ended};
 use crate::rule::Finding;
 use crate::rule_set::RuleSet;
 
@@ -149,12 +149,16 @@ impl Watch {
         self.importing.clear();
         // Answers name the rules of the set that was asked, while what they bring about is applied.
         let rules = Arc::clone(&self.rules);
-        let answers = self.stand_under(&rules, day).all(Ask::Day);
-        let found: usize = answers.iter().map(|answer| answer.findings().len()).sum();
-        let mut facts = Vec::new();
-        for answer in &answers {
-            facts.extend(self.reconciled(answer, day, true, None));
+        let stand = self.stand_under(&rules, day);
+        let run = self.run(day, true, None);
+        let (mut facts, mut found) = (Vec::new(), 0);
+        for (of_one, count) in stand.each(Ask::Day, |answers| {
+            (settled(&stand, &answers, &run), found_in(&answers))
+        }) {
+            facts.extend(of_one);
+            found += count;
         }
+        self.apply(&facts);
         facts.extend(self.widen(day));
         self.group(&mut facts, &format!("day {day}"));
         let over = self.portfolio.silences().iter();
@@ -272,16 +276,15 @@ impl Watch {
         }
         let rules = Arc::clone(&self.rules);
         let stand = self.stand_under(&rules, known_on);
-        let mut answers: Vec<Answer<'_>> = Vec::new();
-        for project in touched.keys() {
-            answers.extend(stand.project(project, Ask::Event));
-        }
-        if let Some(fund) = fund {
-            answers.extend(stand.fund(fund, Ask::Event));
-        }
-        for answer in &answers {
-            facts.extend(self.reconciled(answer, known_on, false, causation));
-        }
+        let run = self.run(known_on, false, causation);
+        let of_projects = touched.keys().map(|project| stand.project(project, Ask::Event));
+        let of_fund = fund.map(|fund| stand.fund(fund, Ask::Event));
+        let answers = of_projects.chain(of_fund);
+        let now: Vec<Submission> = answers
+            .flat_map(|answers| settled(&stand, &answers, &run))
+            .collect();
+        self.apply(&now);
+        facts.extend(now);
         facts
     }
 
@@ -316,27 +319,6 @@ impl Watch {
         facts
     }
 
-    fn reconciled(
-        &mut self,
-        answer: &Answer<'_>,
-        as_of: NaiveDate,
-        is_end_of_day: bool,
-        causation: Option<Uuid>,
-    ) -> Vec<Submission> {
-        let stand = self.stand(as_of);
-        let was_clean = |subject: Option<&str>, day: NaiveDate| {
-            let before = stand.at(day).one(answer.about.name, &answer.target);
-            before.is_some_and(|before| {
-                let is_it = |finding: &Finding| finding.subject.as_deref() == subject;
-                before.is_judged() && !before.findings().iter().any(is_it)
-            })
-        };
-        let run = self.run(as_of, is_end_of_day, causation);
-        let facts = reconcile(answer, &self.warnings, &run, was_clean);
-        self.apply(&facts);
-        facts
-    }
-
     /// What is wider than one project: rules that are positive for too many, and units of which most projects are warned of.
     fn widen(&mut self, as_of: NaiveDate) -> Vec<Submission> {
         let rules = Arc::clone(&self.rules);
@@ -344,10 +326,11 @@ impl Watch {
         let suspects = of_rules.findings();
         let mut answers = breadth::of_units(&self.portfolio, &self.warnings, &rules, suspects);
         answers.push(of_rules);
-        let wider = answers
-            .iter()
-            .map(|answer| self.reconciled(answer, as_of, true, None));
-        wider.collect::<Vec<_>>().concat()
+        let (stand, run) = (self.stand_under(&rules, as_of), self.run(as_of, true, None));
+        let wider = answers.chunks(1).flat_map(|answer| settled(&stand, answer, &run));
+        let facts: Vec<Submission> = wider.collect();
+        self.apply(&facts);
+        facts
     }
 
     /// Marks the warnings of one rule that one cause has raised together.
@@ -402,6 +385,10 @@ impl Watch {
             causation,
         }
     }
+}
+
+fn found_in(answers: &[Answer<'_>]) -> usize {
+    answers.iter().map(|answer| answer.findings().len()).sum()
 }
 
 fn is_imported(recorded: &RecordedEvent) -> bool {

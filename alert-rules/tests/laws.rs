@@ -8,6 +8,7 @@ use karez_alert_rules::evaluate::Ask;
 use karez_alert_rules::reconcile::{Run, reconcile};
 use karez_alert_rules::{RuleSet, Watch};
 use karez_events::{Event, EventType, Hash, Metadata, RecordedEvent};
+use karez_projections::Warning;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -207,10 +208,11 @@ fn left_to_say(watch: &Watch, day: NaiveDate) -> Vec<String> {
         is_end_of_day: false,
         causation: None,
     };
-    let answers = watch.stand(day).all(Ask::Event);
-    let facts = answers
-        .iter()
-        .flat_map(|answer| reconcile(answer, watch.warnings(), &run, |_, _| false));
+    let answers = watch.stand(day).each(Ask::Event, |answers| answers).concat();
+    let facts = answers.iter().flat_map(|answer| {
+        let known: Vec<&Warning> = watch.warnings().about(&answer.target).collect();
+        reconcile(answer, &known, &run, |_, _| false)
+    });
     facts.map(|fact| format!("{:?}", fact.event)).collect()
 }
 

@@ -79,6 +79,22 @@ fn big(value: Rational<i128>) -> BigRational {
     BigRational::new_raw((*value.numer()).into(), (*value.denom()).into())
 }
 
+/// The value in units of the last digit kept, rounded half away from zero; `None` where machine numbers do not hold it.
+fn small_units(value: Rational<i128>, digits: u32) -> Option<i128> {
+    let (numerator, denominator) = (value.numer().unsigned_abs(), value.denom().unsigned_abs());
+    let scaled = numerator.checked_mul(10_u128.checked_pow(digits)?)?;
+    let doubled = scaled.checked_mul(2)?.checked_add(denominator)?;
+    let units = i128::try_from(doubled / denominator.checked_mul(2)?).ok()?;
+    Some(if value.is_negative() { -units } else { units })
+}
+
+/// The same, however many digits it takes.
+fn big_units(value: &BigRational, digits: u32) -> Option<i128> {
+    let scaled = value.numer().abs() * BigInt::from(10_u8).pow(digits);
+    let units = ((scaled * 2_u8 + value.denom()) / (value.denom() * 2_u8)).to_i128()?;
+    Some(if value.is_negative() { -units } else { units })
+}
+
 impl Ratio {
     /// `numerator / denominator`, or `None` when the denominator is zero: such a rate is shown as "—"
     /// and stays out of every average (domain.md §2, rule 6).
@@ -168,12 +184,11 @@ impl Ratio {
     /// `None` when the rounded value has more than 28 digits.
     #[must_use]
     pub fn rounded(&self, digits: u32) -> Option<Decimal> {
-        let value = self.0.to_big();
-        let scale = BigInt::from(10_u8).pow(digits);
-        let scaled = value.abs() * BigRational::from_integer(scale);
-        let doubled = (scaled.numer() * 2_u8 + scaled.denom()) / (scaled.denom() * 2_u8);
-        let units = doubled.to_i128()?;
-        let units = if value.is_negative() { -units } else { units };
+        let units = match &self.0 {
+            Exact::Small(value) => small_units(*value, digits),
+            Exact::Big(_) => None,
+        };
+        let units = units.or_else(|| big_units(&self.0.to_big(), digits))?;
         Decimal::try_from_i128_with_scale(units, digits).ok()
     }
 
@@ -272,6 +287,19 @@ mod tests {
             let scaled = |number: i64, scale| BigRational::new(number.into(), BigInt::from(10).pow(scale));
             let exact = Exact::of_big(scaled(a, of_a) / scaled(b, of_b));
             prop_assert_eq!(Ratio::of(Decimal::new(a, of_a), Decimal::new(b, of_b)), Some(Ratio(exact)));
+        }
+
+        #[test]
+        fn what_is_rounded_in_machine_numbers_is_what_is_rounded_without_them(
+            a in any_size(), b in any_size(), digits in 0_u32..28,
+        ) {
+            prop_assume!(a != i128::MIN && b != 0);
+            let (ratio, exact) = exactly(a, b);
+            if let Exact::Small(value) = ratio.0
+                && let Some(units) = small_units(value, digits)
+            {
+                prop_assert_eq!(Some(units), big_units(&exact, digits));
+            }
         }
 
         #[test]

@@ -280,42 +280,51 @@ pub fn is_by_sentinel(recorded: &RecordedEvent) -> bool {
 /// Every warning, by id and by what it is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warnings {
-    by_id: BTreeMap<WarningId, Warning>,
-    by_target: BTreeMap<Target, Vec<WarningId>>,
+    /// In the order of being raised; the indices lead here.
+    all: Vec<Warning>,
+    by_id: BTreeMap<WarningId, usize>,
+    by_target: BTreeMap<Target, Vec<usize>>,
 }
 
 impl Warnings {
     /// Takes one event of a warning's stream.
     pub fn apply(&mut self, id: &WarningId, fact: &WarningFact<'_>) {
-        if let Event::WarningRaised(data) = fact.event {
-            if !self.by_id.contains_key(id) {
-                self.by_target
-                    .entry(Target::of(data))
-                    .or_default()
-                    .push(id.clone());
+        let known = self.by_id.get(id).and_then(|index| self.all.get_mut(*index));
+        match (known, fact.event) {
+            (None, Event::WarningRaised(data)) => {
+                let index = self.all.len();
+                self.by_id.insert(id.clone(), index);
+                self.by_target.entry(Target::of(data)).or_default().push(index);
+                self.all.push(Warning::new(id.clone(), data.clone(), fact.at));
             }
-            self.by_id
-                .insert(id.clone(), Warning::new(id.clone(), data.clone(), fact.at));
-        } else if let Some(warning) = self.by_id.get_mut(id) {
-            warning.apply(fact);
+            (Some(warning), Event::WarningRaised(data)) => {
+                *warning = Warning::new(id.clone(), data.clone(), fact.at);
+            }
+            (Some(warning), _) => warning.apply(fact),
+            (None, _) => {}
         }
     }
 
     /// One warning.
     #[must_use]
     pub fn get(&self, id: &WarningId) -> Option<&Warning> {
-        self.by_id.get(id)
+        self.all.get(*self.by_id.get(id)?)
     }
 
     /// Every warning, by id.
-    #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Warning> {
-        self.by_id.values()
+    pub fn iter(&self) -> impl Iterator<Item = &Warning> {
+        self.by_id.values().filter_map(|index| self.all.get(*index))
     }
 
     /// The warnings about one target, in the order of being raised.
     pub fn about(&self, target: &Target) -> impl Iterator<Item = &Warning> {
-        let ids = self.by_target.get(target).into_iter().flatten();
-        ids.filter_map(|id| self.by_id.get(id))
+        let about_it = self.by_target.get(target).into_iter().flatten();
+        about_it.filter_map(|index| self.all.get(*index))
+    }
+
+    /// The warnings about every target, by target.
+    pub fn by_target(&self) -> impl Iterator<Item = (&Target, impl Iterator<Item = &Warning>)> {
+        let targets = self.by_target.iter();
+        targets.map(|(target, about_it)| (target, about_it.iter().filter_map(|index| self.all.get(*index))))
     }
 }

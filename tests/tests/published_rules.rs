@@ -60,7 +60,8 @@ async fn every_published_activity_is_judged_and_spends_before_its_start_where_th
             day("2026-06-30"),
         );
         let mut found = BTreeSet::new();
-        for answer in watch.stand(day("2026-06-30")).all(Ask::Day) {
+        let stand = watch.stand(day("2026-06-30"));
+        for answer in stand.each(Ask::Day, |answers| answers).concat() {
             judged += 1;
             if let Outcome::Error(why) = &answer.outcome {
                 panic!(

@@ -137,7 +137,8 @@ fn settle(
     let mut timing = Timing::new();
     for answer in &answers {
         timing.insert(answer.about.name.to_owned(), (rise_of(answer), fall_of(answer)));
-        for fact in reconcile(answer, warnings, &run, |_, _| true) {
+        let known: Vec<&Warning> = warnings.about(&answer.target).collect();
+        for fact in reconcile(answer, &known, &run, |_, _| true) {
             if let StreamId::Warning(id) = &fact.stream {
                 let fact = WarningFact {
                     event: &fact.event,
