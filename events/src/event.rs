@@ -20,6 +20,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use crate::ids::StreamKind;
+use crate::text;
 use crate::upcast;
 pub use personal::{Payee, Personal};
 
@@ -263,8 +264,7 @@ impl Serialize for EventType {
 
 impl<'de> Deserialize<'de> for EventType {
     fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(input)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text::read(input, str::parse)
     }
 }
 

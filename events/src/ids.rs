@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::text;
+
 /// Place of an event in the log: gapless, from 1; 0 means "before the first".
 pub type Position = u64;
 
@@ -104,8 +106,7 @@ macro_rules! identifier {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(input)?;
-                Self::try_new(&text).map_err(serde::de::Error::custom)
+                text::read(input, Self::try_new)
             }
         }
     };
@@ -273,8 +274,7 @@ impl Serialize for StreamId {
 
 impl<'de> Deserialize<'de> for StreamId {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(input)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text::read(input, str::parse)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod money;
 pub mod ratio;
 pub mod recorded;
 pub mod submission;
+mod text;
 pub mod upcast;
 
 pub use chain::{Hash, HashAlgorithm};

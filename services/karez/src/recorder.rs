@@ -258,6 +258,7 @@ fn may_pass(error: &ReplayError) -> bool {
         ReplayError::Store(error) => error.is_retryable() || matches!(error, StoreError::LostLease),
         ReplayError::Sealing(_)
         | ReplayError::Undecodable(_)
+        | ReplayError::Panicked(_)
         | ReplayError::Gap { .. }
         | ReplayError::Snapshot(_) => false,
     }

@@ -1,6 +1,8 @@
 //! Replay: the portfolio at a position, from the nearest snapshot and the log after it.
 
-use karez_events::{DecodeError, Position};
+use futures::future::join;
+use futures::{StreamExt, TryStreamExt, stream};
+use karez_events::{DecodeError, Position, RawEvent, RecordedEvent};
 use karez_projections::Portfolio;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,9 @@ pub enum ReplayError {
         /// The one that came.
         found: Position,
     },
+    /// An event over which the fold, or the reading of it, breaks: a fault of this program.
+    #[error("the log cannot be folded: {0}")]
+    Panicked(anyhow::Error),
     /// Personal fields cannot be sealed or opened.
     #[error(transparent)]
     Sealing(SealError),
@@ -58,38 +63,57 @@ pub async fn load_portfolio(log: &EventLog, up_to: Option<Position>) -> Result<P
     // A snapshot may be of a later log than this one, where an older copy of the database was put back.
     let head = log.head().await?.position;
     let at_most = up_to.map_or(head, |up_to| up_to.min(head));
-    let mut portfolio = match log.latest_snapshot(SNAPSHOT_FORMAT, at_most).await? {
+    let portfolio = match log.latest_snapshot(SNAPSHOT_FORMAT, at_most).await? {
         Some(snapshot) => unpacked(snapshot).await,
         None => Portfolio::default(),
     };
-    while portfolio.position() < at_most && catch_up(log, &mut portfolio, at_most).await? > 0 {}
-    Ok(portfolio)
+    fold(log, portfolio, at_most).await
 }
 
-/// Folds the next events of the log into a portfolio, up to a position. Returns how many; 0 at the end.
+/// Folds the events after a portfolio's position into it, up to a position or the log's end. While one page of them is
+/// folded, others are read and decoded.
 ///
 /// # Errors
 /// As [`load_portfolio`].
-pub async fn catch_up(
+pub async fn fold(log: &EventLog, portfolio: Portfolio, up_to: Position) -> Result<Portfolio, ReplayError> {
+    let pages = (portfolio.position()..up_to).step_by(READ_EVENTS);
+    let ahead = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut pages = stream::iter(pages)
+        .map(|after| decoded(log, after, up_to))
+        .buffered(ahead);
+    let mut folded = portfolio;
+    let mut next = pages.try_next().await?;
+    while let Some(page) = next {
+        let (portfolio, after_it) = join(compute(move || applied(folded, page)), pages.try_next()).await;
+        (folded, next) = (portfolio.map_err(ReplayError::Panicked)??, after_it?);
+    }
+    Ok(folded)
+}
+
+/// The events of one page, decoded beside whoever waits for them.
+async fn decoded(
     log: &EventLog,
-    portfolio: &mut Portfolio,
+    after: Position,
     up_to: Position,
-) -> Result<usize, ReplayError> {
-    let after = portfolio.position();
-    let most = usize::try_from(up_to.saturating_sub(after))
-        .unwrap_or(READ_EVENTS)
-        .min(READ_EVENTS);
-    let events = log.read(after, most).await?;
-    for (raw, expected) in events.iter().zip(after + 1..) {
-        if raw.position != expected {
+) -> Result<Vec<RecordedEvent>, ReplayError> {
+    let most = usize::try_from(up_to.saturating_sub(after)).unwrap_or(READ_EVENTS);
+    let page = log.read(after, most.min(READ_EVENTS)).await?;
+    let decoded = compute(move || page.iter().map(RawEvent::decode).collect::<Result<_, _>>());
+    Ok(decoded.await.map_err(ReplayError::Panicked)??)
+}
+
+fn applied(mut portfolio: Portfolio, page: Vec<RecordedEvent>) -> Result<Portfolio, ReplayError> {
+    for recorded in page {
+        let expected = portfolio.position() + 1;
+        if recorded.position != expected {
             return Err(ReplayError::Gap {
                 expected,
-                found: raw.position,
+                found: recorded.position,
             });
         }
-        portfolio.apply(&raw.decode()?);
+        portfolio.apply(&recorded);
     }
-    Ok(events.len())
+    Ok(portfolio)
 }
 
 /// Writes a portfolio down. What is derived is not worth a failure: callers go on without it.

@@ -5,7 +5,7 @@ use karez_projections::Portfolio;
 
 use super::{BenchReport, Size, Times};
 use crate::clock::Stopwatch;
-use crate::replay::{catch_up, load_portfolio, save_snapshot};
+use crate::replay::{self, load_portfolio, save_snapshot};
 use crate::store::EventLog;
 
 /// Events that are read at once.
@@ -19,7 +19,7 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     let head = log.head().await?.position;
     anyhow::ensure!(head > 0, "there is nothing to fold: fill the store first");
     let [mut reading, mut decoding, mut folding, mut snapshot] = [const { Times::empty() }; 4];
-    save_snapshot(log, folded(log, head).await?).await?;
+    save_snapshot(log, replay::fold(log, Portfolio::default(), head).await?).await?;
     for _ in 0..size.rounds {
         let started = Stopwatch::start();
         read(log, head, false).await?;
@@ -30,7 +30,7 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         decoding.add(started.elapsed());
 
         let started = Stopwatch::start();
-        folded(log, head).await?;
+        replay::fold(log, Portfolio::default(), head).await?;
         folding.add(started.elapsed());
 
         let started = Stopwatch::start();
@@ -49,12 +49,6 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         log.backend(),
         [vec![decoded], lines].concat(),
     ))
-}
-
-async fn folded(log: &EventLog, head: Position) -> anyhow::Result<Portfolio> {
-    let mut portfolio = Portfolio::default();
-    while catch_up(log, &mut portfolio, head).await? > 0 {}
-    Ok(portfolio)
 }
 
 pub(super) async fn read(log: &EventLog, head: Position, decode: bool) -> anyhow::Result<()> {

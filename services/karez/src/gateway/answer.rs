@@ -122,6 +122,7 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Store(error) => error.into(),
             error @ (ReplayError::Undecodable(_)
+            | ReplayError::Panicked(_)
             | ReplayError::Gap { .. }
             | ReplayError::Sealing(_)
             | ReplayError::Snapshot(_)) => {
