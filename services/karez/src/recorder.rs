@@ -49,7 +49,8 @@ pub struct RecorderSettings {
     pub batch_events: usize,
     /// Most bytes of data and metadata in one transaction; one event more may go over it.
     pub batch_bytes: usize,
-    /// Events after which the portfolio is written down, so that a start need not fold the whole log.
+    /// Events after which the portfolio is written down, so that a start need not fold the whole log; in a long log an
+    /// eighth of it.
     pub snapshot_every_events: u64,
 }
 
@@ -59,7 +60,7 @@ impl Default for RecorderSettings {
             holder: format!("process {}", std::process::id()),
             batch_events: 5_000,
             batch_bytes: 4 * 1024 * 1024,
-            snapshot_every_events: 50_000,
+            snapshot_every_events: 100_000,
         }
     }
 }

@@ -251,7 +251,10 @@ impl Desk {
         catch_unwind(AssertUnwindSafe(|| self.portfolio.apply(&recorded))).map_err(|_| Panicked)?;
         self.position = raw.position;
         self.hash = raw.hash;
-        self.versions.insert(raw.stream.clone(), version);
+        match self.versions.get_mut(&raw.stream) {
+            Some(last) => *last = version,
+            None => drop(self.versions.insert(raw.stream.clone(), version)),
+        }
         let receipt = Receipt::of(&raw, false);
         draft.take(raw, recorded);
         Ok(Outcome::Recorded(receipt))

@@ -17,6 +17,9 @@ use crate::tasks::{Child, spawn_child};
 /// How long the last events may take to reach NATS when the recorder stops.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
+/// The log grows by at least this part between two snapshots.
+const SNAPSHOT_SHARE: u64 = 8;
+
 /// How a lease ended.
 pub(super) enum End {
     /// As told, with everything recorded that was accepted.
@@ -177,8 +180,10 @@ impl<'a> Session<'a> {
 
     /// Writes the portfolio down from time to time, beside the recording.
     fn write_down(&mut self) {
-        let due = self.desk.position().saturating_sub(self.snapshot_at)
-            >= self.recorder.settings.snapshot_every_events;
+        // Each writes everything down: one by one as the log grows, they would cost more than the recording.
+        let every = self.recorder.settings.snapshot_every_events;
+        let every = every.max(self.snapshot_at / SNAPSHOT_SHARE);
+        let due = self.desk.position().saturating_sub(self.snapshot_at) >= every;
         let busy = self.snapshotter.as_ref().is_some_and(|child| !child.has_ended());
         if !due || busy {
             return;

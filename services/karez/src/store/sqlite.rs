@@ -32,6 +32,10 @@ const MIGRATION_LOCK_FILE: &str = "migration.lock";
 /// How long a writer waits for another process that writes.
 const LONGEST_WAIT_FOR_A_WRITER: Duration = Duration::from_secs(30);
 const WAIT_FOR_A_MIGRATION: Duration = Duration::from_millis(50);
+/// The writer's pages in memory, in KiB: ids fall all over their index, and 2 MiB of `SQLite`'s own do not hold it.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+/// The journal is copied into the database every so many pages of 4 KiB: what many commits change is then copied once.
+const PAGES_A_CHECKPOINT: u32 = 16 * 1024;
 /// `SQLite` reads from memory most of the time; more readers than cores gain nothing.
 const READERS: u32 = 4;
 
@@ -112,7 +116,12 @@ impl SqliteLog {
         let writing = SqlitePoolOptions::new()
             .max_connections(1)
             .after_release(|connection, _| Box::pin(is_outside_transactions(connection)))
-            .connect_with(options.clone())
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+                    .pragma("wal_autocheckpoint", PAGES_A_CHECKPOINT.to_string()),
+            )
             .await?;
         let reading = SqlitePoolOptions::new()
             .max_connections(READERS)
