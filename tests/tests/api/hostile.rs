@@ -32,6 +32,20 @@ impl Raw {
         Self(stream)
     }
 
+    /// A posting of which the head is sent, and the body waited for by the other end.
+    async fn awaited(world: &World) -> Self {
+        let begun = format!(
+            "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Idempotency-Key: last\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            SPENT.len()
+        );
+        let mut raw = Self::to(world, &begun).await;
+        let mut listening = [0; 25];
+        raw.0.read_exact(&mut listening).await.unwrap();
+        assert_eq!(listening, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        raw
+    }
+
     /// What is said until the other end hangs up.
     async fn heard(mut self) -> String {
         let mut bytes = Vec::new();
@@ -45,15 +59,7 @@ impl Raw {
 async fn who_was_being_listened_to_when_the_service_stops_gets_an_answer() {
     for on in [On::Sqlite, On::Postgres, On::SqliteAndNats] {
         let mut world = World::on(on).await;
-        let begun = format!(
-            "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-             Idempotency-Key: last\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
-            SPENT.len()
-        );
-        let mut last = Raw::to(&world, &begun).await;
-        let mut listening = [0; 25];
-        last.0.read_exact(&mut listening).await.unwrap();
-        assert_eq!(listening, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        let mut last = Raw::awaited(&world).await;
         world.server.signal("TERM").await.unwrap();
         let address = world.server.url();
         let is_closed = || async {
@@ -102,8 +108,7 @@ async fn who_never_finishes_a_body_is_told_that_it_took_too_long() {
 async fn beyond_what_can_be_worked_on_callers_are_told_to_come_back() {
     let settings = "[sentinel]\ndaily_at = \"\"\n[http]\nconcurrent_requests = 1\n";
     let world = World::configured(On::Sqlite, settings).await;
-    let begun = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{";
-    let slow = Raw::to(&world, begun).await;
+    let slow = Raw::awaited(&world).await;
     let turned_away = eventually("somebody is turned away", SOON, || async {
         let answered = world
             .client
@@ -195,11 +200,7 @@ async fn one_address_does_not_take_all_the_room() {
     let settings =
         "[sentinel]\ndaily_at = \"\"\n[http]\nconcurrent_requests = 4\n[gateway]\nbehind_proxy = true\n";
     let world = World::configured(On::Sqlite, settings).await;
-    let begun = "POST /v1/projects/P1/expenditures HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{";
-    let mut held = Vec::new();
-    for _ in 0..8 {
-        held.push(Raw::to(&world, begun).await);
-    }
+    let _held = [Raw::awaited(&world).await, Raw::awaited(&world).await];
     let from = |address: &'static str| {
         let request = world.client.get(world.server.at("/v1/overview"));
         async move {
