@@ -66,9 +66,12 @@ pub(crate) async fn list(
             break;
         }
     }
-    let fitting =
-        (1..=found.len()).take_while(|count| bytes(found.get(..*count).unwrap_or_default()) <= MOST_BYTES);
-    let fitting = fitting.count().max(1).min(rows);
+    let mut held = 0;
+    let fits = |kept: &&Rejection| {
+        held += kept.content.len();
+        held <= MOST_BYTES
+    };
+    let fitting = found.iter().take_while(fits).count().max(1).min(rows);
     let more = found.len() > fitting;
     found.truncate(fitting);
     let last = found.last().filter(|_| more).map(|kept| kept.rejection_id);
