@@ -63,7 +63,11 @@ test('a payee is shown for a reason that is in the log, and what an auditor read
   expect([looked.type, looked.data.cause, looked.data.event]).toEqual(['person_disclosed', '核对银行回单', paid.event_id])
   await expect(finance.getByRole('button', { name: '访问记录' })).toHaveCount(0)
 
-  const auditor = await pageOf(browser, 'demo-auditor', '/projects/TLF-2024-002')
+  // Leaving the page before it has asked would leave nothing to keep.
+  const auditor = await pageOf(browser, 'demo-auditor', '/projects')
+  const read = auditor.waitForResponse((answer) => new URL(answer.url()).pathname === '/v1/projects/TLF-2024-002' && answer.ok())
+  await auditor.goto(guarded('/projects/TLF-2024-002'))
+  await read
   await auditor.goto(guarded('/audit?show=reads'))
   await expect(auditor.locator('tbody tr', { hasText: 'demo-auditor' }).first()).toBeVisible()
   await expect(auditor.locator('tbody tr', { hasText: '/v1/projects/TLF-2024-002' }).first()).toBeVisible()
