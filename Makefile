@@ -5,7 +5,7 @@ export DATA ?= data/demo
 # Where `make run` listens. Other machines are listened to as `[gateway]` in karez.toml allows.
 export LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help run test faults fuzz fuzz-parsers setup dashboard client screenshots fmt lint
+.PHONY: help run test faults fuzz fuzz-parsers bench bench-peers setup dashboard client screenshots fmt lint
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile
@@ -26,6 +26,12 @@ faults: ## schedules of faults against real processes (SEEDS=20 FIRST_SEED=1; PL
 
 fuzz-parsers: ## fuzz every parser, led by coverage (SECONDS_EACH=60, PARSER=…)
 	@scripts/fuzz-parsers
+
+bench: ## measure karez on SQLite and PostgreSQL, at one size and ten times it (EVENTS=20000 PROJECTS=1000 ROUNDS=3)
+	@scripts/bench
+
+bench-peers: ## measure karez beside other event stores and ledgers (EVENTS=20000 POSTINGS=100000 ROUNDS=3)
+	@scripts/bench-peers
 
 setup: ## install what the tests need and this machine lacks
 	@scripts/setup test

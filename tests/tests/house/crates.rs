@@ -3,12 +3,13 @@
 use crate::source::Source;
 
 /// The crates from the inside out: each may depend on those before it and on none after it.
-pub const CRATES: [Crate; 6] = [
+pub const CRATES: [Crate; 7] = [
     pure("karez-events", "events"),
     pure("karez-projections", "projections"),
     pure("karez-alert-rules", "alert-rules"),
     with_io("karez", "services/karez"),
     with_io("karez-fuzz", "tests/fuzz"),
+    with_io("karez-peers", "tests/bench/peers"),
     with_io("karez-tests", "tests"),
 ];
 

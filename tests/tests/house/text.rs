@@ -9,7 +9,10 @@ const MAX_LINES: usize = 600;
 const NO_CLOCK: &str = "take an instant or a date as an argument, or a Clock at the edge";
 const NO_SPAWN: &str = "start it as a role or a child of tasks.rs, where somebody sees it end";
 
-/// What may be named in one room of the service only. The whole-system tests look from outside and are free.
+/// Crates that look at karez from outside, or at others beside it.
+const OUTSIDE: [&str; 2] = ["karez-tests", "karez-peers"];
+
+/// What may be named in one room of the service only. Crates that look from outside are free.
 const ROOMS: [Room; 7] = [
     room(
         "sqlx",
@@ -50,7 +53,7 @@ impl Room {
 }
 
 pub fn name_outside_its_room(source: &Source) -> Vec<String> {
-    if !source.is_rust() || source.home().is_none_or(|at| at.name == "karez-tests") {
+    if !source.is_rust() || source.home().is_none_or(|at| OUTSIDE.contains(&at.name)) {
         return vec![];
     }
     let mut wrong = vec![];

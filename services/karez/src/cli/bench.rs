@@ -37,6 +37,9 @@ pub(super) struct BenchArgs {
     /// Print JSON in place of a table
     #[arg(long)]
     json: bool,
+    /// Measure nothing; print the made-up facts, one submission a line, for `karez post` and other programs
+    #[arg(long, conflicts_with = "json")]
+    rows_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,17 +58,20 @@ enum What {
 
 /// Measures in an empty `PostgreSQL` database where one is named, else in a folder that is removed afterwards.
 pub(super) async fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Trouble> {
+    let size = Size {
+        events: args.events.max(1),
+        projects: args.projects.max(1),
+        rounds: args.rounds.max(1),
+    };
+    if args.rows_only {
+        return print_rows(size);
+    }
     let folder = std::env::temp_dir().join(format!("karez-bench-{}", std::process::id()));
     let location = match &context.location {
         StoreLocation::Postgres(url) => StoreLocation::Postgres(url.clone()),
         StoreLocation::Sqlite(_) => StoreLocation::Sqlite(folder.clone()),
     };
     let log = EventLog::create_or_open(&location, LogSettings::default()).await?;
-    let size = Size {
-        events: args.events.max(1),
-        projects: args.projects.max(1),
-        rounds: args.rounds.max(1),
-    };
     let measured = measure(&log, args, size).await;
     drop(log);
     if folder.is_dir() {
@@ -127,6 +133,22 @@ async fn submit(intake: &Intake, made: Vec<Submission>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn print_rows(size: Size) -> Result<Exit, Trouble> {
+    let print = |made: Vec<Submission>| -> Result<(), Trouble> {
+        let lines = made
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<Vec<_>, _>>();
+        output::line(&lines.map_err(anyhow::Error::from)?.join("\n"))
+    };
+    print(workload::projects(size.projects).map_err(anyhow::Error::from)?)?;
+    for first in (0..size.events).step_by(FILL) {
+        let count = FILL.min(size.events - first);
+        print(workload::postings("rows", first, count, size.projects).map_err(anyhow::Error::from)?)?;
+    }
+    Ok(Exit::Done)
 }
 
 fn table(report: &BenchReport) -> String {
