@@ -5,7 +5,7 @@
 //! new facts decide. Ids are made from rule, target, subject, episode and step, so that the same history gives the
 //! same events however often it is told.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::supervision::{
     Level, SilenceEnded, WarningClosed, WarningEscalated, WarningLevelChanged, WarningRaised,
 };
@@ -278,6 +278,24 @@ pub fn silence_ended(silence: &Silence, day: NaiveDate) -> Submission {
         stream: StreamId::Calendar,
         occurred_on: day.succ_opt().unwrap_or(day),
         event: Event::SilenceEnded(data),
+        metadata: Metadata {
+            source_system: Some(SENTINEL.to_owned()),
+            ..Metadata::default()
+        },
+    }
+}
+
+/// The event that takes the log's time on.
+#[must_use]
+pub fn clock_read(read_at: DateTime<Utc>, day: NaiveDate) -> Submission {
+    Submission {
+        event_id: Uuid::new_v5(
+            &NAMESPACE,
+            format!("clock_read/{}", read_at.timestamp_micros()).as_bytes(),
+        ),
+        stream: StreamId::Calendar,
+        occurred_on: day,
+        event: Event::ClockRead(karez_events::event::system::ClockRead { read_at }),
         metadata: Metadata {
             source_system: Some(SENTINEL.to_owned()),
             ..Metadata::default()

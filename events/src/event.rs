@@ -221,6 +221,7 @@ vocabulary! {
     105 1 Calendar "rules_proposed" RulesProposed(system::RulesProposed) "规则提议: somebody proposes a rule set, which another publishes.";
     106 1 Calendar "rules_proposal_withdrawn" RulesProposalWithdrawn(system::RulesProposalWithdrawn) "规则提议撤回: a proposal is taken back.";
     107 1 Calendar "person_disclosed" PersonDisclosed(system::PersonDisclosed) "查阅个人信息: somebody was shown a payee, and why.";
+    108 1 Calendar "clock_read" ClockRead(system::ClockRead) "时点记录: the log's time has come so far, though nothing else has happened.";
 }
 
 impl Event {

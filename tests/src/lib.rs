@@ -1,7 +1,9 @@
 //! What the whole-system tests need around karez: real servers that never outlive the tests, and waiting
 //! without sleeping.
 
+pub mod hosts;
 pub mod http;
+pub mod machine;
 pub mod moments;
 pub mod nats;
 pub mod postgres;

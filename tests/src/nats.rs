@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use crate::hosts::Host;
 use crate::server::free_port;
 use crate::wait::eventually;
 
@@ -23,6 +24,8 @@ pub struct NatsServer {
     port: u16,
     data: TempDir,
     cluster: Vec<String>,
+    /// Where it runs, if not on this machine itself.
+    host: Option<Host>,
 }
 
 /// The server's program: `$KAREZ_NATS_SERVER`, or `.tools/nats/bin/nats-server` below the workspace.
@@ -61,7 +64,7 @@ impl NatsServer {
     }
 
     async fn start_as(configuration: Option<(PathBuf, Vec<String>)>) -> Result<Self> {
-        let mut server = Self::new(configuration, Vec::new())?;
+        let mut server = Self::new(configuration)?;
         server.restart().await?;
         Ok(server)
     }
@@ -72,21 +75,20 @@ impl NatsServer {
         std::fs::read_to_string(self.data.path().join("server.log")).unwrap_or_default()
     }
 
-    /// Starts servers that are one cluster, and waits until each answers.
+    /// Starts servers that are one cluster, each on a host of its own where there are some, and waits until each answers.
     ///
     /// # Errors
     /// As [`NatsServer::start`].
-    pub async fn cluster<const SERVERS: usize>() -> Result<[Self; SERVERS]> {
-        let mut ports = [0; SERVERS];
-        for port in &mut ports {
-            *port = free_port()?;
-        }
-        let routes: Vec<String> = ports
-            .iter()
-            .map(|port| format!("nats://127.0.0.1:{port}"))
-            .collect();
+    pub async fn cluster<const SERVERS: usize>(hosts: &[Host]) -> Result<[Self; SERVERS]> {
         let mut servers = Vec::new();
-        for (number, own) in routes.iter().enumerate() {
+        let mut routes = Vec::new();
+        for number in 0..SERVERS {
+            let mut server = Self::new(None)?;
+            server.host = hosts.get(number).cloned();
+            routes.push(format!("nats://{}:{}", server.address(), free_port()?));
+            servers.push(server);
+        }
+        for (number, server) in servers.iter_mut().enumerate() {
             let name = format!("n{number}");
             let arguments = [
                 "--name",
@@ -94,11 +96,11 @@ impl NatsServer {
                 "--cluster_name",
                 "test",
                 "--cluster",
-                own,
+                &routes[number],
                 "--routes",
                 &routes.join(","),
             ];
-            servers.push(Self::new(None, arguments.map(str::to_owned).to_vec())?);
+            server.cluster = arguments.map(str::to_owned).to_vec();
         }
         for server in &mut servers {
             server.restart().await?;
@@ -108,14 +110,25 @@ impl NatsServer {
             .map_err(|_| anyhow::anyhow!("a server for each port"))
     }
 
-    fn new(configuration: Option<(PathBuf, Vec<String>)>, cluster: Vec<String>) -> Result<Self> {
+    fn new(configuration: Option<(PathBuf, Vec<String>)>) -> Result<Self> {
         Ok(Self {
             process: None,
             configuration,
             port: free_port()?,
             data: tempfile::tempdir()?,
-            cluster,
+            cluster: Vec::new(),
+            host: None,
         })
+    }
+
+    /// Where it runs, if not on this machine itself.
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        self.host.as_ref()
+    }
+
+    fn address(&self) -> &str {
+        self.host.as_ref().map_or("127.0.0.1", Host::address)
     }
 
     /// Its port.
@@ -140,7 +153,7 @@ impl NatsServer {
     /// Where it listens.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://{}:{}", self.address(), self.port)
     }
 
     /// Kills it as a power cut would; what it keeps on disk stays.
@@ -169,8 +182,12 @@ impl NatsServer {
     pub async fn restart(&mut self) -> Result<()> {
         self.kill();
         let log = std::fs::File::create(self.data.path().join("server.log"))?;
-        let mut command = Command::new(program()?.canonicalize()?);
-        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
+        let program = program()?.canonicalize()?;
+        let mut command = match &self.host {
+            Some(host) => host.command(&program),
+            None => Command::new(program),
+        };
+        command.args(["-a", self.address(), "-p", &self.port.to_string()]);
         match &self.configuration {
             None => command
                 .args(["-js", "-sd"])
@@ -189,7 +206,7 @@ impl NatsServer {
         self.process = Some(process);
         let greets = || async {
             let mut greeting = [0; 5];
-            let mut connected = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+            let mut connected = TcpStream::connect((self.address(), self.port)).await.ok()?;
             connected.read_exact(&mut greeting).await.ok()?;
             (greeting == *b"INFO ").then_some(())
         };

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::machine::Machine;
 use crate::program::command;
 use crate::wait::eventually;
 
@@ -30,6 +31,7 @@ pub struct Server {
     port: u16,
     folder: TempDir,
     starts: u32,
+    machine: Machine,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Server {
             port: free_port()?,
             folder: tempfile::tempdir()?,
             starts: 0,
+            machine: Machine::try_new().await?,
         };
         server.restart().await?;
         Ok(server)
@@ -66,6 +69,12 @@ impl Server {
     #[must_use]
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url())
+    }
+
+    /// Its clock and its disk.
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// Starts it again on the same port, and waits until it is ready.
@@ -86,7 +95,9 @@ impl Server {
         self.starts += 1;
         let messages = File::create(self.messages_of(self.starts))?;
         let listen = format!("127.0.0.1:{}", self.port);
-        let mut child = Command::from(command(&["serve"])?)
+        let mut program = Command::from(command(&["serve"])?);
+        self.machine.run(&mut program);
+        let mut child = program
             .args(&self.arguments)
             .args(["--listen", &listen])
             .stdin(Stdio::null())

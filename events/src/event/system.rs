@@ -1,6 +1,6 @@
 //! Facts about karez itself: days evaluated, rules published, files imported.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,6 +14,15 @@ pub struct DayEvaluated {
     pub as_of: NaiveDate,
     /// How many findings there were.
     pub findings: u64,
+}
+
+/// 时点记录. The log's own time is that of its events: this one takes it on when a day or a deadline is over and nothing else
+/// has come, so that what was due then follows from the log alone and not from when somebody looked at a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRead {
+    /// What the sentinel's clock said, about; the recorder's own is in `recorded_at`.
+    pub read_at: DateTime<Utc>,
 }
 
 /// 规则发布.

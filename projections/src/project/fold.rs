@@ -8,10 +8,14 @@ use karez_events::event::budget::BudgetStanding;
 use karez_events::{CategoryId, Event, RecordedEvent};
 
 impl Project {
-    pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
+    fn touch(&mut self, recorded: &RecordedEvent) {
         self.last_position = recorded.position;
         self.last_recorded_at = recorded.recorded_at;
         self.event_count += 1;
+    }
+
+    pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
+        self.touch(recorded);
         match &recorded.event {
             Event::ProjectApplied(_)
             | Event::ProjectApproved(_)
@@ -77,7 +81,8 @@ impl Project {
             | Event::SilenceEnded(_)
             | Event::RulesProposed(_)
             | Event::RulesProposalWithdrawn(_)
-            | Event::PersonDisclosed(_) => {}
+            | Event::PersonDisclosed(_)
+            | Event::ClockRead(_) => {}
         }
     }
 

@@ -9,8 +9,9 @@ export type Connection = 'connecting' | 'open' | 'polling' | 'lost' | 'pinned'
 /** How often a lost service is looked for. */
 const LOOK_AGAIN_MS = 3_000
 const NOT_FOUND = 404
-/** Says only that a day has gone by; nobody waits for it. */
-const NO_NEWS = 'day_evaluated'
+/** These say only that time has gone by; nobody waits for them. */
+const OF_TIME = ['day_evaluated', 'clock_read']
+export const isNews = (type: string): boolean => !OF_TIME.includes(type)
 
 export const connection = ref<Connection>('connecting')
 export const news = ref(0)
@@ -72,7 +73,7 @@ function connect(): void {
     void look()
   }
   for (const type of Object.keys(zh.events)) {
-    if (type !== NO_NEWS) mine.addEventListener(type, hear)
+    if (isNews(type)) mine.addEventListener(type, hear)
   }
 }
 

@@ -1610,6 +1610,17 @@ export interface components {
             /** @description Where `since` was asked for: the hashes that show that the tree of that size is its beginning (RFC 6962, 2.1.2). */
             consistency?: string[] | null;
         };
+        /**
+         * @description 时点记录. The log's own time is that of its events: this one takes it on when a day or a deadline is over and nothing else
+         *     has come, so that what was due then follows from the log alone and not from when somebody looked at a clock.
+         */
+        ClockRead: {
+            /**
+             * Format: date-time
+             * @description What the sentinel's clock said, about; the recorder's own is in `recorded_at`.
+             */
+            read_at: string;
+        };
         /** @description A closed period. */
         ClosedPeriod: {
             /**
@@ -1959,7 +1970,7 @@ export interface components {
          * @description The type of an event, without its data.
          * @enum {string}
          */
-        EventType: "fund_established" | "appropriation_approved" | "appropriation_adjusted" | "quota_issued" | "quota_withdrawn" | "project_applied" | "project_approved" | "contract_signed" | "project_started" | "pre_start_approved" | "project_suspended" | "project_resumed" | "project_extended" | "project_terminated" | "acceptance_applied" | "project_accepted" | "project_closed" | "progress_reported" | "budget_approved" | "budget_adjusted" | "budget_reallocated" | "cash_plan_approved" | "carryover_confirmed" | "funds_disbursed" | "funds_arrived" | "matching_funds_arrived" | "funds_returned" | "funds_recovered" | "commitment_signed" | "commitment_released" | "expenditure_recorded" | "expenditure_refunded" | "expenditure_reversed" | "expenditure_reclassified" | "other_flow_recorded" | "fact_withdrawn" | "indicator_target_set" | "indicator_reported" | "evaluation_scored" | "period_closed" | "period_reopened" | "account_reconciled" | "warning_raised" | "warning_level_changed" | "warning_acknowledged" | "warning_assigned" | "warning_answered" | "warning_lifted" | "warning_dismissed" | "warning_retracted" | "warning_escalated" | "rectification_ordered" | "rectification_reported" | "rectification_accepted" | "disbursement_suspended" | "unit_commended" | "unit_criticised" | "day_evaluated" | "rules_published" | "import_completed" | "warnings_silenced" | "silence_ended" | "rules_proposed" | "rules_proposal_withdrawn" | "person_disclosed";
+        EventType: "fund_established" | "appropriation_approved" | "appropriation_adjusted" | "quota_issued" | "quota_withdrawn" | "project_applied" | "project_approved" | "contract_signed" | "project_started" | "pre_start_approved" | "project_suspended" | "project_resumed" | "project_extended" | "project_terminated" | "acceptance_applied" | "project_accepted" | "project_closed" | "progress_reported" | "budget_approved" | "budget_adjusted" | "budget_reallocated" | "cash_plan_approved" | "carryover_confirmed" | "funds_disbursed" | "funds_arrived" | "matching_funds_arrived" | "funds_returned" | "funds_recovered" | "commitment_signed" | "commitment_released" | "expenditure_recorded" | "expenditure_refunded" | "expenditure_reversed" | "expenditure_reclassified" | "other_flow_recorded" | "fact_withdrawn" | "indicator_target_set" | "indicator_reported" | "evaluation_scored" | "period_closed" | "period_reopened" | "account_reconciled" | "warning_raised" | "warning_level_changed" | "warning_acknowledged" | "warning_assigned" | "warning_answered" | "warning_lifted" | "warning_dismissed" | "warning_retracted" | "warning_escalated" | "rectification_ordered" | "rectification_reported" | "rectification_accepted" | "disbursement_suspended" | "unit_commended" | "unit_criticised" | "day_evaluated" | "rules_published" | "import_completed" | "warnings_silenced" | "silence_ended" | "rules_proposed" | "rules_proposal_withdrawn" | "person_disclosed" | "clock_read";
         /** @description One event, with the exact bytes that were stored and hashed. */
         EventView: {
             /** @description Its place in the log. */

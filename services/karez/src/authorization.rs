@@ -534,7 +534,8 @@ fn is_said_by_units(event_type: EventType) -> bool {
         | EventType::WarningsSilenced
         | EventType::SilenceEnded
         | EventType::RulesProposed
-        | EventType::RulesProposalWithdrawn => false,
+        | EventType::RulesProposalWithdrawn
+        | EventType::ClockRead => false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::ProcessRole;
 use crate::language::Language;
 use crate::serve;
 use crate::trouble::{Exit, Trouble};
@@ -115,6 +116,9 @@ struct ServeArgs {
     /// Where the API listens; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// What this process does, comma-separated; others on the same database and NATS do the rest
+    #[arg(long, value_name = "ROLES", value_enum, value_delimiter = ',')]
+    roles: Vec<ProcessRole>,
 }
 
 /// Runs the command line of this process.
@@ -128,7 +132,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(Exit::CouldNotRun.code());
         }
     };
-    match runtime.block_on(Box::pin(run(cli))) {
+    let ended = runtime.block_on(Box::pin(run(cli)));
+    // What is still computed for nobody, such as a snapshot of a long log, is not waited for.
+    runtime.shutdown_background();
+    match ended {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(trouble) => {
             eprintln!("{trouble}");
@@ -143,6 +150,9 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
         Command::Serve(args) => {
             if let Some(listen) = args.listen {
                 context.config.http.listen = context::read_address(&listen)?;
+            }
+            if !args.roles.is_empty() {
+                context.config.process.roles = args.roles;
             }
             context.start_logging()?;
             serve::serve(&context.config, &context.location, context.clock.clone()).await?;

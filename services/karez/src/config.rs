@@ -25,6 +25,8 @@ pub(crate) const USUAL_DAILY_AT: &str = "0 30 0 * * *";
 pub struct Config {
     /// The log.
     pub store: Store,
+    /// What this process does.
+    pub process: Process,
     /// The one writer.
     pub recorder: Recorder,
     /// The bus.
@@ -54,6 +56,28 @@ pub struct Store {
     /// Hash of the chain; absent: of the store, or the default for a new one.
     #[serde(deserialize_with = "optional")]
     pub hash_algorithm: Option<HashAlgorithm>,
+}
+
+/// Settings of the process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// What it does.
+    pub roles: Vec<ProcessRole>,
+}
+
+/// What a process of karez does; design.md §2 has them together or apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessRole {
+    /// Writes the log, or stands by for the one that does.
+    Recorder,
+    /// Evaluates the rules.
+    Sentinel,
+    /// Tells people.
+    Notifier,
+    /// Answers people and programs.
+    Gateway,
 }
 
 /// Settings of the recorder.
@@ -269,10 +293,16 @@ impl Config {
         Daily::try_new("sentinel.daily_at", expression, self.office.time_zone)
     }
 
-    /// Whether this process evaluates the rules; another one may.
+    /// Whether rules are evaluated at all.
     #[must_use]
     pub fn watches(&self) -> bool {
         !self.sentinel.daily_at.is_empty()
+    }
+
+    /// Whether this process does something; another one may.
+    #[must_use]
+    pub fn does(&self, role: ProcessRole) -> bool {
+        self.process.roles.contains(&role)
     }
 
     /// The clock of the daily digest.

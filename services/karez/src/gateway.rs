@@ -134,6 +134,8 @@ pub struct GatewaySettings {
     pub past_portfolios: usize,
     /// Whether callers must say who they are.
     pub authentication: Authentication,
+    /// Only how the process is can be asked: the gateway is another one.
+    pub only_health: bool,
     /// What stands before it.
     pub door: Door,
 }
@@ -222,11 +224,20 @@ impl Gateway {
     /// Every endpoint with the layers around it.
     pub fn router(&self) -> Router {
         let settings = self.0.settings;
-        let endpoints = Router::from(endpoints())
+        let described = if settings.only_health {
+            of_health()
+        } else {
+            endpoints()
+        };
+        let endpoints = Router::from(described)
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), unchanged::tag))
             .route_layer(axum::middleware::from_fn_with_state(self.clone(), auth::check))
-            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count))
-            .fallback(dashboard::show);
+            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count));
+        let endpoints = if settings.only_health {
+            endpoints
+        } else {
+            endpoints.fallback(dashboard::show)
+        };
         endpoints
             .with_state(self.clone())
             .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
@@ -300,6 +311,12 @@ fn endpoints() -> OpenApiRouter<Gateway> {
         .merge(of_audit())
         .routes(routes!(openapi::document))
         .routes(routes!(openapi::page))
+        .merge(of_health())
+}
+
+/// How the process is.
+fn of_health() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

@@ -1,5 +1,7 @@
 //! Replay: the portfolio at a position, from the nearest snapshot and the log after it.
 
+use std::io::{BufReader, BufWriter};
+
 use futures::future::join;
 use futures::{StreamExt, TryStreamExt, stream};
 use karez_events::{DecodeError, Position, RawEvent, RecordedEvent};
@@ -17,6 +19,7 @@ pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/msgpack+zstd/", env!("KAREZ
 const READ_EVENTS: usize = 10_000;
 /// zstd's own default: a higher level packs little more and takes long.
 const PACK_LEVEL: i32 = 3;
+const PACKED_AT_ONCE: usize = 128 * 1024;
 
 /// Why the log cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -122,10 +125,7 @@ fn applied(mut portfolio: Portfolio, page: Vec<RecordedEvent>) -> Result<Portfol
 /// It cannot be packed or stored.
 pub async fn save_snapshot(log: &EventLog, portfolio: Portfolio) -> Result<(), ReplayError> {
     let position = portfolio.position();
-    let packed = compute(move || {
-        let plain = packed_plain(&portfolio).map_err(|error| error.to_string())?;
-        zstd::encode_all(plain.as_slice(), PACK_LEVEL).map_err(|error| error.to_string())
-    });
+    let packed = compute(move || pack(&portfolio));
     let bytes = packed
         .await
         .map_err(|error| error.to_string())
@@ -148,14 +148,18 @@ pub async fn refresh_snapshot(log: &EventLog, at: Position) -> Result<(), Replay
     save_snapshot(log, load_portfolio(log, Some(at)).await?).await
 }
 
-fn packed_plain(portfolio: &Portfolio) -> Result<Vec<u8>, rmp_serde::encode::Error> {
-    let mut plain = Vec::new();
-    portfolio.serialize(
-        &mut rmp_serde::Serializer::new(&mut plain)
-            .with_struct_map()
-            .with_human_readable(),
-    )?;
-    Ok(plain)
+/// Packs as it writes: what a long log's portfolio takes unpacked is many times what it takes packed.
+fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
+    let packing = zstd::Encoder::new(Vec::new(), PACK_LEVEL).map_err(|error| error.to_string())?;
+    let mut buffered = BufWriter::with_capacity(PACKED_AT_ONCE, packing);
+    let mut writer = rmp_serde::Serializer::new(&mut buffered)
+        .with_struct_map()
+        .with_human_readable();
+    portfolio
+        .serialize(&mut writer)
+        .map_err(|error| error.to_string())?;
+    let packing = buffered.into_inner().map_err(|error| error.to_string())?;
+    packing.finish().map_err(|error| error.to_string())
 }
 
 /// Reads what a snapshot holds.
@@ -163,9 +167,10 @@ fn packed_plain(portfolio: &Portfolio) -> Result<Vec<u8>, rmp_serde::encode::Err
 /// # Errors
 /// What cannot be read, and where.
 pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
-    let plain = zstd::decode_all(bytes).map_err(|error| error.to_string())?;
+    let plain = zstd::Decoder::new(bytes).map_err(|error| error.to_string())?;
+    let plain = BufReader::with_capacity(PACKED_AT_ONCE, plain);
     // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
-    let mut reader = rmp_serde::Deserializer::new(plain.as_slice()).with_human_readable();
+    let mut reader = rmp_serde::Deserializer::new(plain).with_human_readable();
     Portfolio::deserialize(&mut reader).map_err(|error| error.to_string())
 }
 

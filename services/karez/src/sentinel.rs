@@ -9,7 +9,8 @@ mod timeline;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use karez_alert_rules::reconcile::clock_read;
 use karez_events::{Event, Position, RawEvent, RecordedEvent, Submission};
 use karez_projections::admission::RefusalCode;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,8 @@ const READ_EVENTS: usize = 5_000;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Between two tries to submit while nobody records.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
+/// Clocks that differ are read so often.
+const READ_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// Days of catching up that are worth telling.
 const TOLD_FROM_DAYS: usize = 2;
 
@@ -119,23 +122,30 @@ impl Sentinel {
     async fn catch_up(&mut self, stop: &CancellationToken) -> Result<bool, ReplayError> {
         let now = self.clock.now();
         let page = read(&self.log, self.read_up_to).await?;
-        if let Some(last) = page.last() {
-            self.read_up_to = last.position;
-            self.timeline.extend(page);
-            self.submit_all(None, stop).await;
+        let is_more = page.last().map(|last| self.read_up_to = last.position).is_some();
+        self.timeline.extend(page);
+        self.submit_all(stop).await;
+        if is_more {
             return Ok(false);
         }
+        let Some(due) = self.timeline.due_by(now) else {
+            return Ok(true);
+        };
         let missed = self.timeline.days_due(now);
         if missed >= TOLD_FROM_DAYS {
             tracing::info!("the sentinel catches up {missed} days, one by one");
         }
-        self.submit_all(Some(now), stop).await;
-        Ok(true)
+        // Facts that were known in time may still be on their way into the log. Nothing that is recorded after this one was.
+        let read_at = due.max(now.duration_trunc(READ_EVERY).unwrap_or(due));
+        let day = self.timeline.day_of(read_at);
+        self.submit(vec![clock_read(read_at, day)], stop).await;
+        // The recorder's clock may be behind: then that is not recorded as due, and is said again after a while.
+        Ok(self.log.head().await?.position == self.read_up_to)
     }
 
-    /// Submits what the timeline says, step by step, up to an instant or to the last fact.
-    async fn submit_all(&mut self, now: Option<DateTime<Utc>>, stop: &CancellationToken) {
-        while let Some(mut facts) = self.timeline.next_step(now) {
+    /// Submits what the timeline says, step by step, up to the last fact.
+    async fn submit_all(&mut self, stop: &CancellationToken) {
+        while let Some(mut facts) = self.timeline.next_step(None) {
             // Whoever starts again takes a day for complete that is said to be: what it brought is recorded before.
             let end_of_day = facts.pop_if(|fact| matches!(fact.event, Event::DayEvaluated(_)));
             self.submit(facts, stop).await;

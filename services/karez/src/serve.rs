@@ -1,4 +1,4 @@
-//! `karez serve`: the log, the recorder, the portfolio and the API in one process.
+//! `karez serve`: the recorder, the sentinel, the notifier and the gateway over one log, in one process or apart.
 
 mod door;
 
@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::audit::Notary;
 use crate::bus::{Bus, NatsSettings};
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, ProcessRole};
 use crate::follower::Follower;
 use crate::gateway::auth::Authentication;
 use crate::gateway::{Gateway, GatewayParts, GatewaySettings};
@@ -31,6 +31,7 @@ use crate::trouble::Trouble;
 /// # Errors
 /// [`Trouble`] when it cannot start, or a role fails.
 pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> Result<(), Trouble> {
+    check_roles(config)?;
     door::check(&config.gateway, config.http.listen)?;
     let acceptor = door::acceptor(&config.gateway)?;
     let listener = listen(config.http.listen).await?;
@@ -47,7 +48,7 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let follower = Follower::load(&log).await.map_err(anyhow::Error::from)?;
     let recorder = Recorder::new(log.clone(), bus.clone(), clock.clone(), Arc::clone(&metrics))
         .with_settings(recorder_settings(&config.recorder));
-    let sentinel = if config.watches() {
+    let sentinel = if config.does(ProcessRole::Sentinel) && config.watches() {
         let sentinel = Sentinel::load(log.clone(), bus.intake(), clock.clone(), config.daily()?);
         Some(sentinel.await.map_err(anyhow::Error::from)?)
     } else {
@@ -56,8 +57,12 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let notifying = (&config.notifier, config.digest()?);
     let notifier = Notifier::try_new(log.clone(), follower.clone(), clock.clone(), notifying)
         .map_err(|error| Trouble::wrong_use(error.to_string()))?;
-    let (authentication, said) =
-        door::authentication(&config.gateway, config.http.listen, &log, &clock).await?;
+    let (authentication, said) = if config.does(ProcessRole::Gateway) {
+        door::authentication(&config.gateway, config.http.listen, &log, &clock).await?
+    } else {
+        let said = "It answers only /healthz, /readyz and /metrics: the gateway is another process.";
+        (Authentication::Required, said.to_owned())
+    };
     let notary = Notary::try_new(&log).await.map_err(anyhow::Error::from)?;
     let parts = GatewayParts {
         log: log.clone(),
@@ -72,9 +77,11 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
     let gateway = Gateway::try_new(parts, gateway_settings(config, authentication))?;
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
-    tasks.spawn("recorder", recorder.run(stop.clone()));
-    tasks.spawn("notary", notary.run(clock, config.office.time_zone, stop.clone()));
-    if let Some(notifier) = notifier {
+    if config.does(ProcessRole::Recorder) {
+        tasks.spawn("recorder", recorder.run(stop.clone()));
+        tasks.spawn("notary", notary.run(clock, config.office.time_zone, stop.clone()));
+    }
+    if let Some(notifier) = notifier.filter(|_| config.does(ProcessRole::Notifier)) {
         tasks.spawn("notifier", notifier.run(stop.clone()));
     }
     if let Some(sentinel) = sentinel {
@@ -91,6 +98,26 @@ pub async fn serve(config: &Config, location: &StoreLocation, clock: Clock) -> R
         log.place()
     ));
     tasks.run_until(told_to_stop()).await?;
+    Ok(())
+}
+
+/// Refuses a process that would do nothing, or hand facts to nobody.
+fn check_roles(config: &Config) -> Result<(), Trouble> {
+    if config.process.roles.is_empty() {
+        return Err(
+            Trouble::wrong_use("[process] roles is empty: this process would do nothing".to_owned()).advise(
+                "leave the line out for all of them, or name some of recorder, sentinel, notifier, gateway",
+            ),
+        );
+    }
+    if !config.does(ProcessRole::Recorder) && config.bus.nats_url.is_empty() {
+        return Err(Trouble::wrong_use(
+            "without the recorder in this process, what it takes in reaches no log".to_owned(),
+        )
+        .advise(
+            "name the NATS servers that lead to the recorder with --nats, or add recorder to the roles",
+        ));
+    }
     Ok(())
 }
 
@@ -173,6 +200,7 @@ fn gateway_settings(config: &Config, authentication: Authentication) -> GatewayS
         concurrent_requests: config.http.concurrent_requests,
         past_portfolios: config.http.past_portfolios,
         authentication,
+        only_health: !config.does(ProcessRole::Gateway),
         door: door::door(&config.gateway),
     }
 }

@@ -71,7 +71,7 @@ impl SmallDisk {
     /// `None` where this user may not mount one.
     pub fn try_new() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mounted = mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"], folder.path());
+        let mounted = mount(&["-t", "tmpfs", "-o", "size=64m", "tmpfs"], folder.path());
         mounted.then_some(Self(folder))
     }
 

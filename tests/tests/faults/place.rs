@@ -137,6 +137,14 @@ impl Place {
         Server::start(self.arguments()).await.unwrap()
     }
 
+    /// A server that does a part of the work.
+    pub async fn server_for(&self, roles: &str) -> Server {
+        let roles = ["--roles".to_owned(), roles.to_owned()];
+        Server::start(self.arguments().into_iter().chain(roles))
+            .await
+            .unwrap()
+    }
+
     /// Runs one command on this store; one that does not end is killed.
     pub async fn karez(&self, arguments: &[&str]) -> Ended {
         let arguments: Vec<&str> = arguments

@@ -18,14 +18,12 @@ mod world;
 use karez_tests::moments::Moments;
 
 use fault::Fault;
-use world::World;
+use world::{KINDS, World};
 
 /// Faults in one run.
 const STRIKES: u64 = 5;
 /// Acknowledged posts between two of them, at most.
 const MOST_BETWEEN: u64 = 40;
-/// Seeds of a run that names none: every kind of place once.
-const SEEDS: u64 = 4;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     let given = std::env::var(name).ok().filter(|text| !text.is_empty());
@@ -38,7 +36,8 @@ fn number(name: &str, otherwise: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_schedule_of_faults_breaks_a_promise() {
     let first = number("KAREZ_FIRST_SEED", 1);
-    let last = first + number("KAREZ_SEEDS", SEEDS) - 1;
+    // Without a number of seeds, every kind of place once.
+    let last = first + number("KAREZ_SEEDS", KINDS) - 1;
     for seed in first..=last {
         // On a task of its own, so that the last word is how to see it again.
         let ended = tokio::spawn(run(seed)).await;

@@ -78,6 +78,7 @@ pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<B
         concurrent_requests: 2 * (CALLERS + readers + 1),
         past_portfolios: 1,
         authentication: Authentication::Required,
+        only_health: false,
         door: Door::default(),
     };
     let gateway = Gateway::try_new(parts, settings)?;

@@ -144,7 +144,15 @@ pub(crate) async fn follow(
         Some(value) => Some(read_position(value)?),
         None => question.after,
     };
-    let seen = seen.unwrap_or_else(|| gateway.parts().follower.position());
+    let folded = gateway.parts().follower.position();
+    let seen = seen.unwrap_or(folded);
+    // Another gateway may be ahead of this one; the log itself is not.
+    if seen > folded {
+        let size = gateway.parts().log.head().await?.position;
+        if seen > size {
+            return Err(beyond(seen, size));
+        }
+    }
     let reader = Reader {
         gateway,
         moves,
@@ -299,6 +307,20 @@ fn read_position(value: &HeaderValue) -> Result<Position, Problem> {
                 .to_owned(),
         )
     })
+}
+
+/// Waiting for what comes after a position that is not reached yet would withhold everything up to it.
+fn beyond(seen: Position, size: Position) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad_last_event_id",
+        format!(
+            "账本只有 {size} 条，没有第 {seen} 条：服务可能已换库或从备份恢复；请重新读取，并去掉 Last-Event-ID 从现在开始"
+        ),
+        format!(
+            "the log has {size} events, none at position {seen}: it may be another log or a restored one; read anew, and begin without Last-Event-ID"
+        ),
+    )
 }
 
 fn read_types(text: &str) -> Result<Vec<EventType>, Problem> {

@@ -20,6 +20,9 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// The log grows by at least this part between two snapshots.
 const SNAPSHOT_SHARE: u64 = 8;
 
+/// Events of the longest log of which a stop takes a snapshot.
+const WRITTEN_DOWN_AT_STOP: u64 = 1_000_000;
+
 /// How a lease ended.
 pub(super) enum End {
     /// As told, with everything recorded that was accepted.
@@ -208,8 +211,10 @@ impl<'a> Session<'a> {
             );
         }
         let log: EventLog = self.recorder.log.clone();
-        // An unchanged log needs no new snapshot.
+        // An unchanged log needs no new snapshot, and a long one takes longer than a stop may: it has those that were taken
+        // as it grew.
         if self.desk.position() > self.desk.head().position
+            && self.desk.position() <= WRITTEN_DOWN_AT_STOP
             && let Err(error) = save_snapshot(&log, self.desk.into_portfolio()).await
         {
             tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");

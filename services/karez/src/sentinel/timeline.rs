@@ -52,10 +52,12 @@ impl Timeline {
         let mut later = Vec::new();
         for recorded in events {
             let was_known = recorded.position < run_at && due.is_none_or(|due| recorded.recorded_at < due);
-            if is_by_sentinel(&recorded) && recorded.position <= run_at {
+            if is_step(&recorded) && recorded.position <= run_at {
                 apply(&mut warnings, &recorded, caused_at.of_step(&recorded));
-            } else if is_by_sentinel(&recorded) || !was_known {
+            } else if is_step(&recorded) || !was_known {
                 later.push(recorded);
+            } else if is_by_sentinel(&recorded) {
+                // Time that had passed by that day's end.
             } else if matches!(recorded.stream, StreamId::Warning(_)) {
                 apply(&mut warnings, &recorded, recorded.recorded_at);
             } else {
@@ -93,7 +95,7 @@ impl Timeline {
     /// What the log has beyond what was told, in its order.
     pub fn extend(&mut self, events: impl IntoIterator<Item = RecordedEvent>) {
         for recorded in events {
-            if is_by_sentinel(&recorded) {
+            if is_step(&recorded) {
                 self.recorded.insert(recorded.event_id);
             } else {
                 self.waiting.push_back(recorded);
@@ -111,6 +113,19 @@ impl Timeline {
     #[must_use]
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         self.daily.due(self.next_day?)
+    }
+
+    /// When the first of the runs and deadlines was due that were by an instant and are not told.
+    #[must_use]
+    pub fn due_by(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let due = [self.next_due(), self.watch.next_escalation()];
+        due.into_iter().flatten().min().filter(|due| *due <= now)
+    }
+
+    /// The business day of an instant.
+    #[must_use]
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        self.daily.day_of(at)
     }
 
     /// How many days' runs are due at an instant.
@@ -156,6 +171,11 @@ impl Timeline {
         facts.retain(|fact| !self.recorded.remove(&fact.event_id));
         facts
     }
+}
+
+/// Whether the sentinel said it of the facts; that time has passed is a fact like others.
+fn is_step(recorded: &RecordedEvent) -> bool {
+    is_by_sentinel(recorded) && !matches!(recorded.event, Event::ClockRead(_))
 }
 
 fn apply(warnings: &mut Warnings, recorded: &RecordedEvent, at: DateTime<Utc>) {

@@ -32,22 +32,22 @@ impl EventLog {
         let digest = Sha256::digest(&snapshot.bytes).to_vec();
         let parts = i32::try_from(snapshot.bytes.chunks(PART_BYTES).len()).unwrap_or(i32::MAX);
         on_either!(self, writing pool => {
-            let mut transaction = pool.begin().await?;
+            // The parts one by one, so that whoever records waits for one of them at most; there is no snapshot until the
+            // last of them is there.
             for sql in [
                 "DELETE FROM snapshot_part WHERE position = $1 AND format = $2",
                 "DELETE FROM snapshot WHERE position = $1 AND format = $2",
             ] {
-                sqlx::query(sql).bind(position).bind(format).execute(&mut *transaction).await?;
+                sqlx::query(sql).bind(position).bind(format).execute(pool).await?;
             }
-            sqlx::query("INSERT INTO snapshot (position, format, parts, digest) VALUES ($1, $2, $3, $4)")
-                .bind(position).bind(format).bind(parts).bind(digest)
-                .execute(&mut *transaction).await?;
             for (part, bytes) in (0_i32..).zip(snapshot.bytes.chunks(PART_BYTES)) {
                 sqlx::query("INSERT INTO snapshot_part (position, format, part, bytes) VALUES ($1, $2, $3, $4)")
                     .bind(position).bind(format).bind(part).bind(bytes)
-                    .execute(&mut *transaction).await?;
+                    .execute(pool).await?;
             }
-            transaction.commit().await?;
+            sqlx::query("INSERT INTO snapshot (position, format, parts, digest) VALUES ($1, $2, $3, $4)")
+                .bind(position).bind(format).bind(parts).bind(digest)
+                .execute(pool).await?;
         });
         self.drop_old_snapshots().await
     }

@@ -35,7 +35,7 @@ const WAIT_FOR_A_MIGRATION: Duration = Duration::from_millis(50);
 /// The writer's pages in memory, in KiB: ids fall all over their index, and 2 MiB of `SQLite`'s own do not hold it.
 const WRITER_CACHE_KIB: u32 = 64 * 1024;
 /// The journal is copied into the database every so many pages of 4 KiB: what many commits change is then copied once.
-const PAGES_A_CHECKPOINT: u32 = 16 * 1024;
+const PAGES_A_CHECKPOINT: u32 = 4 * 1024;
 /// `SQLite` reads from memory most of the time; more readers than cores gain nothing.
 const READERS: u32 = 4;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{Datelike, NaiveDate, TimeDelta, Utc};
 use karez_tests::moments::Moments;
 use sqlx::Executor;
 
@@ -46,6 +47,12 @@ pub enum Fault {
     KillNats,
     /// SIGSTOP of a NATS server, and SIGCONT later.
     StopNats,
+    /// A NATS server is cut off from the others and from karez, which hear nothing of it.
+    IsolateNats,
+    /// The clock of a node, or of all, goes a day ahead or back, to just before midnight, or over the year's end.
+    MoveClock,
+    /// The disk of a node takes long to sync.
+    SlowDisk,
     /// The network between karez and NATS breaks.
     CutNats,
     /// The network holds everything between karez and NATS back.
@@ -55,7 +62,13 @@ pub enum Fault {
 impl Fault {
     /// What can strike here.
     pub fn possible(world: &World) -> Vec<Self> {
-        let mut possible = vec![Self::KillNode, Self::KillNode, Self::StopNode, Self::TearSnapshot];
+        let mut possible = vec![
+            Self::KillNode,
+            Self::KillNode,
+            Self::StopNode,
+            Self::TearSnapshot,
+            Self::MoveClock,
+        ];
         if world.servers.len() > 1 {
             possible.push(Self::StealLease);
         }
@@ -69,13 +82,16 @@ impl Fault {
                 Self::SlowCommits,
             ]);
         } else {
-            possible.push(Self::LockFile);
+            possible.extend([Self::LockFile, Self::SlowDisk]);
         }
         if world.disk.is_some() {
             possible.push(Self::FillDisk);
         }
         if !world.nats.is_empty() {
             possible.extend([Self::KillNats, Self::StopNats]);
+        }
+        if world.nats.iter().any(|server| server.host().is_some()) {
+            possible.push(Self::IsolateNats);
         }
         if world.to_nats.is_some() {
             possible.extend([Self::CutNats, Self::PartitionNats]);
@@ -131,7 +147,16 @@ impl Fault {
                 a_while(moments).await;
                 std::fs::remove_file(filler).unwrap();
             }
-            Self::KillNats | Self::StopNats => strike_nats(self, world, moments).await,
+            Self::MoveClock => move_clock(world, node, moments).await,
+            Self::SlowDisk => {
+                let machine = world.servers[node].machine();
+                machine
+                    .slow_syncs_by(Duration::from_millis(50 + moments.below(200)))
+                    .unwrap();
+                a_while(moments).await;
+                machine.slow_syncs_by(Duration::ZERO).unwrap();
+            }
+            Self::KillNats | Self::StopNats | Self::IsolateNats => strike_nats(self, world, moments).await,
             Self::CutNats => world.to_nats.as_ref().unwrap().cut(),
             Self::PartitionNats => {
                 world.to_nats.as_ref().unwrap().hold();
@@ -160,6 +185,35 @@ async fn kill_node(world: &mut World, node: usize, moments: &mut Moments) {
     world.servers[node].restart().await.unwrap();
 }
 
+/// Sets clocks wrong, and perhaps right again, which is a step back or ahead in itself.
+async fn move_clock(world: &World, node: usize, moments: &mut Moments) {
+    let now = Utc::now();
+    let at = |day: NaiveDate| day.and_hms_opt(15, 59, 58).unwrap().and_utc();
+    let year_end = NaiveDate::from_ymd_opt(now.year(), 12, 31).unwrap();
+    // Midnight in Beijing is 16:00 in UTC.
+    let to = match moments.below(4) {
+        0 => now + TimeDelta::days(1),
+        1 => now - TimeDelta::days(1),
+        2 => at(now.date_naive()),
+        _ => at(year_end),
+    };
+    let nodes = if moments.below(2) == 0 {
+        node..node + 1
+    } else {
+        0..world.servers.len()
+    };
+    let set = |seconds| {
+        for server in &world.servers[nodes.clone()] {
+            server.machine().set_clock_wrong_by(seconds).unwrap();
+        }
+    };
+    set((to - now).num_seconds());
+    a_while(moments).await;
+    if moments.below(2) == 0 {
+        set(0);
+    }
+}
+
 async fn steal_lease(world: &mut World, node: usize, moments: &mut Moments) {
     world.servers[node].signal("STOP").await.unwrap();
     if world.to_database.is_some() {
@@ -183,13 +237,22 @@ async fn at_commits(world: &World, what: &str, moments: &mut Moments) {
 async fn strike_nats(fault: Fault, world: &mut World, moments: &mut Moments) {
     let server = usize::try_from(moments.below(world.nats.len() as u64)).unwrap();
     let server = &mut world.nats[server];
-    if fault == Fault::KillNats {
-        server.kill();
-        a_while(moments).await;
-        server.restart().await.unwrap();
-    } else {
-        server.signal("STOP").unwrap();
-        a_while(moments).await;
-        server.signal("CONT").unwrap();
+    match fault {
+        Fault::KillNats => {
+            server.kill();
+            a_while(moments).await;
+            server.restart().await.unwrap();
+        }
+        Fault::IsolateNats => {
+            let host = server.host().unwrap();
+            host.cut().unwrap();
+            a_while(moments).await;
+            host.mend().unwrap();
+        }
+        _ => {
+            server.signal("STOP").unwrap();
+            a_while(moments).await;
+            server.signal("CONT").unwrap();
+        }
     }
 }

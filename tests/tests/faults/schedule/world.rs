@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use karez::store::StoreLocation;
+use karez_tests::hosts::{Host, Hosts};
 use karez_tests::nats::NatsServer;
 use karez_tests::postgres::Postgres;
 use karez_tests::proxy::Proxy;
@@ -21,6 +22,10 @@ use crate::place::Place;
 /// One server for all runs: it is killed and comes back, and every run has a database of its own.
 static POSTGRES: OnceCell<Postgres> = OnceCell::const_new();
 
+/// How many kinds of place there are.
+pub const KINDS: u64 = 5;
+const EVERYTHING: &str = "recorder,sentinel,notifier,gateway";
+
 /// The kinds of place, in turn by seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -30,26 +35,36 @@ enum Kind {
     Database,
     /// Two nodes on one database, with NATS between them.
     DatabaseAndNats,
-    /// Two nodes on one file, with three NATS servers between them.
+    /// Two nodes on one file, with three NATS servers between them, each on a host of its own where that can be had.
     Cluster,
+    /// Two gateways, two recorders, a sentinel and a notifier, each a node, on one database with NATS between them.
+    Apart,
 }
 
 impl Kind {
     fn of(seed: u64) -> Self {
-        match seed % 4 {
+        match seed % KINDS {
             1 => Self::Alone,
             2 => Self::Database,
             3 => Self::DatabaseAndNats,
-            _ => Self::Cluster,
+            4 => Self::Cluster,
+            _ => Self::Apart,
         }
     }
 
     fn is_on_postgres(self) -> bool {
-        matches!(self, Self::Database | Self::DatabaseAndNats)
+        matches!(self, Self::Database | Self::DatabaseAndNats | Self::Apart)
     }
 
-    fn nodes(self) -> usize {
-        if self == Self::Alone { 1 } else { 2 }
+    /// What each node does: those that answer people come first.
+    fn nodes(self) -> &'static [&'static str] {
+        match self {
+            Self::Alone => &[EVERYTHING],
+            Self::Database | Self::DatabaseAndNats | Self::Cluster => &[EVERYTHING, EVERYTHING],
+            Self::Apart => &[
+                "gateway", "gateway", "recorder", "recorder", "sentinel", "notifier",
+            ],
+        }
     }
 }
 
@@ -60,7 +75,11 @@ pub struct World {
     /// The store, past the wire.
     pub location: StoreLocation,
     pub servers: Vec<Server>,
+    /// The first so many servers answer people.
+    pub gateways: usize,
     pub nats: Vec<NatsServer>,
+    /// Dropped after the servers that run on them.
+    _hosts: Option<Hosts>,
     /// The wire to the database.
     pub to_database: Option<Wire>,
     /// The wire to NATS.
@@ -93,20 +112,26 @@ impl World {
         } else {
             (StoreLocation::Sqlite(place.store().into()), None)
         };
-        let (nats, to_nats) = bus(kind, &mut place).await;
+        let hosts = (kind == Kind::Cluster).then(|| Hosts::try_new(3)).flatten();
+        let hosts_of_nats = hosts.as_ref().map_or(&[][..], Hosts::all);
+        let (nats, to_nats) = bus(kind, &mut place, hosts_of_nats).await;
         let receiver = Receiver::start(false).await.unwrap();
         configure(&place, &receiver, if kind == Kind::Cluster { 3 } else { 1 });
         let mut servers = Vec::new();
-        for _ in 0..kind.nodes() {
-            servers.push(place.server().await);
+        for roles in kind.nodes() {
+            servers.push(place.server_for(roles).await);
         }
+        let is_gateway = |roles: &&&str| roles.contains("gateway");
+        let gateways = kind.nodes().iter().filter(is_gateway).count();
         Self {
             kind,
-            users: Users::start(&servers, &nats),
+            users: Users::start(&servers[..gateways], &nats),
             place,
             location,
             servers,
+            gateways,
             nats,
+            _hosts: hosts,
             to_database,
             to_nats,
             disk,
@@ -169,17 +194,17 @@ async fn wire_to_database(place: &mut Place) -> Wire {
 }
 
 /// NATS, where there is one, and the wire to it, where there is one server.
-async fn bus(kind: Kind, place: &mut Place) -> (Vec<NatsServer>, Option<Proxy>) {
+async fn bus(kind: Kind, place: &mut Place, hosts: &[Host]) -> (Vec<NatsServer>, Option<Proxy>) {
     match kind {
         Kind::Alone | Kind::Database => (Vec::new(), None),
-        Kind::DatabaseAndNats => {
+        Kind::DatabaseAndNats | Kind::Apart => {
             let server = NatsServer::start().await.unwrap();
             let (proxy, port) = Proxy::to_port(server.port()).await.unwrap();
             place.reach_nats_at(&format!("nats://127.0.0.1:{port}"));
             (vec![server], Some(proxy))
         }
         Kind::Cluster => {
-            let servers: [NatsServer; 3] = NatsServer::cluster().await.unwrap();
+            let servers: [NatsServer; 3] = NatsServer::cluster(hosts).await.unwrap();
             place.reach_nats_at(&servers.each_ref().map(NatsServer::url).join(","));
             (servers.into(), None)
         }
