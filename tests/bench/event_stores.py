@@ -22,8 +22,8 @@ WORK = {
 # What each does beyond appending: one order of all events, evidence that none was altered, past dates, money, decisions.
 DOES_HEAD = [
     "",
-    "a row sent again as it was is kept",
-    "decided anew and sent again",
+    "sent again as it was, a row is kept",
+    "decided anew and sent again, it is kept",
     "one order for every reader",
     "hash chain",
     "as of two dates",

@@ -68,7 +68,7 @@ class Karez(Ledger):
 
     def __init__(self, from_snapshot):
         self.from_snapshot = from_snapshot
-        self.name = "karez, from its snapshot" if from_snapshot else "karez, whole log decoded and folded"
+        self.name = "karez (from its snapshot)" if from_snapshot else "karez (the whole log folded)"
         self.version = run([KAREZ, "--version"]).output.split()[-1]
         self.does = "a durable, chained log; each id once; as of any two dates; the same answer has budget, arrivals and execution rate"
 

@@ -1,5 +1,6 @@
 """How a peer comes onto this machine: each from its own registry, into target/peers, none kept in this repository."""
 
+import functools
 import os
 import pathlib
 import shutil
@@ -40,6 +41,7 @@ def debian(program, package):
     installed([*apt, "install", "-y", "--no-install-recommends", package], package)
 
 
+@functools.cache
 def python(*requirements):
     """Packages of PyPI, in an environment of their own."""
     if not PYTHON.exists():
@@ -68,6 +70,7 @@ def cargo_program(crate, version):
     return program
 
 
+@functools.cache
 def rust_stores():
     """The program that appends to the stores that are Rust crates, and which of them it knows."""
     build = ["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", CARGO_TARGET]

@@ -74,7 +74,11 @@ def stores_in_markdown(stores, missing, rates):
     rows += [[f"{name}: {reason}", *["–"] * len(event_stores.WORK)] for name, reason in missing]
     head = ["rows a second = times the first line", *(f"{name}:" for name in event_stores.WORK.values())]
     does = [[store.name, *store.sent_again, *store.does] for store in stores]
-    again = [f"{store.name}: {store.tries_again:,} tries of the last round failed, and were made again." for store in stores if store.tries_again]
+    again = [
+        f"{store.name}: {store.tries_again:,} tries of the last round failed, and were made again."
+        for store in stores
+        if store.tries_again
+    ]
     return "\n\n".join([table(head, rows), *again, table(event_stores.DOES_HEAD, does)])
 
 
@@ -115,7 +119,9 @@ def versions(server):
 
 
 def as_json(figures):
-    return {name: value.as_json() if isinstance(value, Figures) else as_json(value) for name, value in figures.items()}
+    """Of what was measured at all."""
+    measured = {name: value for name, value in figures.items() if not isinstance(value, Figures) or value.values}
+    return {name: value.as_json() if isinstance(value, Figures) else as_json(value) for name, value in measured.items()}
 
 
 def main():
