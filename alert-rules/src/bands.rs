@@ -8,22 +8,57 @@ use karez_events::event::supervision::Level;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Thresholds by colour; a colour without one is never given.
+/// Thresholds by colour; a colour without one is never given. In a text that is written as `"never"`: a colour that is
+/// left out of one keeps its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Bands {
     /// 蓝 from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "written")]
     pub blue: Option<Decimal>,
     /// 黄 from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "written")]
     pub yellow: Option<Decimal>,
     /// 橙 from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "written")]
     pub orange: Option<Decimal>,
     /// 红 from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "written")]
     pub red: Option<Decimal>,
+}
+
+/// A threshold as a text has it: a number, or that there is none.
+mod written {
+    use rust_decimal::Decimal;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    const NEVER: &str = "never";
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(Decimal),
+        Word(String),
+    }
+
+    #[expect(clippy::ref_option, reason = "serde hands the field over so")]
+    pub(super) fn serialize<S: Serializer>(threshold: &Option<Decimal>, to: S) -> Result<S::Ok, S::Error> {
+        match threshold {
+            Some(threshold) => Serialize::serialize(threshold, to),
+            None => to.serialize_str(NEVER),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Decimal>, D::Error> {
+        match Written::deserialize(from)? {
+            Written::Number(threshold) => Ok(Some(threshold)),
+            Written::Word(word) if word == NEVER => Ok(None),
+            Written::Word(word) => Err(D::Error::custom(format!(
+                "{word:?} is no threshold: give a number, or {NEVER:?} for a colour that is never given\n{word:?} 不能作阈值：请给数字；不用此颜色时写 {NEVER:?}"
+            ))),
+        }
+    }
 }
 
 /// How far a value must go back behind a threshold before its colour goes (domain.md §4: 2pp or 10 %).

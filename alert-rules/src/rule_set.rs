@@ -244,7 +244,10 @@ impl Scope {
         custom: &[Arc<CustomRule>],
         off: BTreeSet<String>,
     ) -> Result<Self, RuleSetError> {
-        let catalogue: Catalogue = Value::Table(rules).try_into()?;
+        // What a text leaves out has its default, within a rule's own tables too: one colour alone leaves the others.
+        let mut all = Table::try_from(Catalogue::default())?;
+        overlay(&mut all, rules);
+        let catalogue: Catalogue = Value::Table(all).try_into()?;
         let mut scope = Self {
             catalogue,
             custom: Vec::new(),
@@ -306,7 +309,7 @@ fn is_off(off: &BTreeSet<String>, about: &About<'_>) -> bool {
         .any(|name| off.contains(*name))
 }
 
-/// What the programme says replaces what all say, key by key.
+/// What is said above replaces what is said below, key by key.
 fn overlay(below: &mut Table, above: Table) {
     for (key, value) in above {
         match (below.get_mut(&key), value) {

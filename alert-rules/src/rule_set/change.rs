@@ -30,8 +30,17 @@ pub struct Difference {
 pub fn amended(text: &str, change: &str) -> Result<String, RuleSetError> {
     let mut amended: Table = toml::from_str(text)?;
     let mut change_table: Table = toml::from_str(change)?;
-    if change_table.contains_key("id") {
+    if let Some(id) = change_table.get("id") {
         CustomRule::try_from_toml(change)?;
+        let own = amended
+            .get(CUSTOM)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        if !own.filter_map(|rule| rule.get("id")).any(|other| other == id) {
+            // Written below what is there, which keeps an office's comments.
+            return RuleSet::carrying(text, &[change]);
+        }
         let rule = Value::Table(change_table);
         change_table = Table::from_iter([(CUSTOM.to_owned(), Value::Array(vec![rule]))]);
     }
@@ -131,10 +140,46 @@ mod tests {
     }
 
     #[test]
+    fn one_colour_changed_leaves_the_other_colours_of_its_rule() {
+        let changed = amended(STRICT, "[rules.idle_funds.levels]\nblue = 60\n").unwrap();
+        let found = difference(STRICT, &changed).unwrap();
+        let places: Vec<&str> = found.iter().map(|found| found.place.as_str()).collect();
+        assert_eq!(places, ["rules.idle_funds.levels.blue"]);
+        // The same said in a whole text, and for one programme.
+        let whole = RuleSet::try_from_toml(
+            "[rules.idle_funds.levels]\nblue = 60\n[programmes.key.rules.idle_funds.levels]\nyellow = 150\n",
+        )
+        .unwrap();
+        let levels = |scope: &crate::rule_set::Scope| scope.catalogue().idle_funds.levels.to_string();
+        assert_eq!(levels(whole.general()), "60/180/270/365");
+        assert_eq!(levels(&whole.programmes["key"]), "60/150/270/365");
+    }
+
+    #[test]
+    fn a_colour_is_left_out_by_saying_so_and_what_is_in_force_reads_back() {
+        let never = "[rules.idle_funds.levels]\nblue = \"never\"\n";
+        let rules = RuleSet::try_from_toml(never).unwrap();
+        assert_eq!(
+            rules.general().catalogue().idle_funds.levels.to_string(),
+            "–/180/270/365"
+        );
+        let in_force = Table::from_iter([(
+            "rules".to_owned(),
+            Value::try_from(rules.general().catalogue()).unwrap(),
+        )]);
+        let again = RuleSet::try_from_toml(&toml::to_string(&in_force).unwrap()).unwrap();
+        assert_eq!(again.general().catalogue(), rules.general().catalogue());
+        let wrong = RuleSet::try_from_toml("[rules.idle_funds.levels]\nblue = \"sixty\"\n").unwrap_err();
+        assert!(wrong.to_string().contains("give a number"), "{wrong}");
+    }
+
+    #[test]
     fn a_rule_of_the_office_s_own_takes_the_place_of_the_one_of_its_name() {
         let rule = include_str!("../../../deploy/rules/travel_heavy.toml");
         let with = amended("", rule).unwrap();
         assert_eq!(RuleSet::try_from_toml(&with).unwrap().custom().count(), 1);
+        let commented = amended("# decided in May\n[settings]\n", rule).unwrap();
+        assert!(commented.starts_with("# decided in May\n"), "{commented}");
         let again = amended(&with, &rule.replace("version = 1", "version = 2")).unwrap();
         assert_eq!(RuleSet::try_from_toml(&again).unwrap().custom().count(), 1);
     }
