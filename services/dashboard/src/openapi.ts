@@ -712,6 +712,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads a change of the rules in force and tells the scenarios of their own rules; what comes of it can be proposed.
+         *     Nothing is recorded.
+         */
+        post: operations["post_rules_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rules/proposals": {
         parameters: {
             query?: never;
@@ -900,6 +920,23 @@ export interface paths {
         put?: never;
         /** Lets an account in no more, and ends its sessions. */
         post: operations["post_users_name_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/change-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an account another role and unit, and ends its sessions: its owner signs in again with it. */
+        post: operations["post_users_name_change_role"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1556,6 +1593,11 @@ export interface components {
             /** @description What it is needed for; kept for ever. */
             cause: string;
         };
+        /** @description A change of the rules in force. */
+        ChangeBody: {
+            /** @description TOML: what is to be otherwise, key by key, or a rule of the office's own. */
+            change: string;
+        };
         /** @description Some changes, the newest first. */
         ChangeList: {
             /** @description The changes. */
@@ -1591,6 +1633,16 @@ export interface components {
             formula?: string | null;
             /** @description The thresholds it is compared with, from blue to red. */
             threshold?: string | null;
+        };
+        /** @description An account with its other role. */
+        ChangedUser: components["schemas"]["UserView"] & {
+            /** @description What to check: no record names its unit yet. Absent where nothing is. */
+            notice?: string | null;
+        };
+        /** @description What a change makes of the rules. */
+        CheckedChange: {
+            /** @description The whole rule set with it, as it can be proposed. */
+            rules: string;
         };
         /** @description A signed checkpoint of the log. */
         CheckpointView: {
@@ -2364,11 +2416,15 @@ export interface components {
         HandedOver: components["schemas"]["UserView"] & {
             /** @description Shown this once; it must be changed when signing in. Absent where the directory knows the password. */
             first_password?: string | null;
+            /** @description What to check: no record names its unit yet. Absent where nothing is. */
+            notice?: string | null;
         };
         /** @description A key that is handed over. */
         HandedOverKey: components["schemas"]["KeyView"] & {
             /** @description Shown this once: the program sends it as `Authorization: Bearer`. */
             key: string;
+            /** @description What to check: no record names its unit yet. Absent where nothing is. */
+            notice?: string | null;
         };
         /** @description How the node is. */
         Health: {
@@ -2756,6 +2812,12 @@ export interface components {
             valued_on?: string | null;
             /** @description In the publisher's words. */
             purpose?: string | null;
+        };
+        /** @description Another role for an account. */
+        OtherRole: {
+            /** @description What its owner may do from now on. */
+            role: components["schemas"]["Role"];
+            unit?: components["schemas"]["UnitId"] | null;
         };
         /** @description The answer. */
         OverviewView: components["schemas"]["Stand"] & {
@@ -8522,6 +8584,43 @@ export interface operations {
             504: components["responses"]["504"];
         };
     };
+    post_rules_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeBody"];
+            };
+        };
+        responses: {
+            /** @description The rules with the change. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedChange"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
     get_rules_proposals: {
         parameters: {
             query?: {
@@ -9483,6 +9582,56 @@ export interface operations {
             };
             415: components["responses"]["415"];
             421: components["responses"]["421"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+            504: components["responses"]["504"];
+        };
+    };
+    post_users_name_change_role: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description zh or en: the language of problems; zh where absent. */
+                "Accept-Language"?: string;
+            };
+            path: {
+                /** @description The account. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherRole"];
+            };
+        };
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedUser"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            /** @description It is the caller's own account, or the last administrator. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            421: components["responses"]["421"];
+            422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];
             504: components["responses"]["504"];

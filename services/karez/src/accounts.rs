@@ -109,6 +109,29 @@ pub fn check_unit(role: Role, unit: Option<&UnitId>) -> Result<(), AccountError>
     }
 }
 
+/// What to say of an account or a key of a unit that no record names, in Chinese and English. It is no refusal: the unit's
+/// first project may be to come.
+#[must_use]
+pub fn unknown_unit(unit: &UnitId) -> (String, String) {
+    (
+        format!(
+            "账本中还没有单位 {unit} 的记录：请核对统一社会信用代码。如该单位的第一个项目尚未入账，入账后即可查看和填报"
+        ),
+        format!(
+            "no record names the unit {unit} yet: check its number. If its first project is still to be recorded, it sees and posts from then on"
+        ),
+    )
+}
+
+/// Why the last administrator stays one, in Chinese and English.
+#[must_use]
+pub fn without_administrator(name: &str) -> (String, String) {
+    (
+        format!("{name} 是唯一可登录的管理员：请先指定另一位管理员"),
+        format!("{name} is the last administrator who can sign in: make another one first"),
+    )
+}
+
 /// Checks a password that its owner chose.
 ///
 /// # Errors

@@ -62,7 +62,7 @@ use std::path::PathBuf;
 
 use karez_events::{Hash, HashAlgorithm, Position, RawEvent, StreamId};
 
-pub use accounts::{Account, Attempt, NewAccount, SignedIn};
+pub use accounts::{Account, Attempt, NewAccount, RoleChange, SignedIn};
 pub use administration::{AdministrationRow, By, CONSOLE, Change};
 pub use api_keys::ApiKey;
 pub use audited_reads::AuditedRead;

@@ -102,9 +102,10 @@ async fn an_administrator_does_not_shut_the_door_behind_themself() {
     let office = Office::new().await;
     let first = office.account("boss", Role::Admin);
     let cookie = office.settled("boss", &first).await;
-    for act in ["disable", "reset-password"] {
+    for act in ["disable", "reset-password", "change-role"] {
         let request = office
             .request("POST", &format!("/v1/users/boss/{act}"))
+            .json(&json!({"role": "finance"}))
             .header(COOKIE, &cookie)
             .header("X-Karez-Request", "1");
         let (status, refused) = read(request).await;
@@ -114,6 +115,108 @@ async fn an_administrator_does_not_shut_the_door_behind_themself() {
             "{act}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_gets_another_role_and_its_sessions_end() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let admin = office.key(Role::Admin);
+        let first = office.account("li.wei", Role::Finance);
+        let cookie = office.settled("li.wei", &first).await;
+        let address = "/v1/users/li.wei/change-role";
+        for (unfit, pointer) in [
+            (json!({"role": "unit"}), "/unit"),
+            (json!({"role": "auditor", "unit": "U0"}), "/unit"),
+            (json!({"role": "boss"}), "/role"),
+        ] {
+            let (status, refused) = office.do_as(&admin, address, &unfit).await;
+            assert_eq!(
+                (status.as_u16(), &refused["pointer"]),
+                (422, &json!(pointer)),
+                "{refused}"
+            );
+        }
+        let to_unit = json!({"role": "unit", "unit": "U0"});
+        let (_, changed) = office.do_as(&admin, address, &to_unit).await;
+        assert_eq!(
+            (&changed["role"], &changed["unit"], &changed["notice"]),
+            (&json!("unit"), &json!("U0"), &Value::Null)
+        );
+        let whoami = office.request("GET", "/v1/session").header(COOKIE, &cookie);
+        assert_eq!(read(whoami).await.0, 401, "its sessions end");
+        let (_, log) = office.get_as(&admin, "/v1/administration?limit=1").await;
+        let last = &log["items"][0];
+        assert_eq!(
+            (&last["what"], &last["subject"], &last["detail"]),
+            (&json!("account_role_changed"), &json!("li.wei"), &to_unit)
+        );
+        let (status, _) = office
+            .do_as(
+                &admin,
+                "/v1/users/nobody/change-role",
+                &json!({"role": "auditor"}),
+            )
+            .await;
+        assert_eq!(status, 404);
+    }
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_one() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::on(on).await;
+        let key = office.key(Role::Admin);
+        let (_, list) = office.get_as(&key, "/v1/users").await;
+        let others = list["items"].as_array().unwrap().iter();
+        let names = others.map(|user| user["name"].as_str().unwrap().to_owned());
+        for name in names {
+            office
+                .do_as(&key, &format!("/v1/users/{name}/disable"), &json!({}))
+                .await;
+        }
+        office.account("boss", Role::Admin);
+        let to_auditor = json!({"role": "auditor"});
+        let (status, refused) = office
+            .do_as(&key, "/v1/users/boss/change-role", &to_auditor)
+            .await;
+        assert_eq!(
+            (status.as_u16(), &refused["code"], &refused["pointer"]),
+            (409, &json!("last_administrator"), &json!("/role"))
+        );
+        let change = ["user", "change-role", "boss", "--role", "auditor"];
+        let told = office.world.command(&change);
+        assert_ne!(told.code, 0, "{told:?}");
+        office.account("deputy", Role::Admin);
+        let told = office.world.command(&change);
+        assert_eq!(told.code, 0, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_unit_that_no_record_names_is_pointed_out_and_taken() {
+    let office = Office::new().await;
+    let admin = office.key(Role::Admin);
+    let strange = json!({"name": "new.unit", "role": "unit", "unit": "DEMO-NEW"});
+    let (status, made) = office.do_as(&admin, "/v1/users", &strange).await;
+    assert_eq!(status, 201, "{made}");
+    assert!(made["notice"].as_str().unwrap().contains("DEMO-NEW"), "{made}");
+    let key = json!({"label": "erp", "role": "unit", "unit": "DEMO-NEW"});
+    let (status, made) = office.do_as(&admin, "/v1/keys", &key).await;
+    assert_eq!(status, 201, "{made}");
+    assert!(made["notice"].as_str().unwrap().contains("DEMO-NEW"), "{made}");
+    let known = json!({"label": "erp-0", "role": "unit", "unit": "U0"});
+    let (_, made) = office.do_as(&admin, "/v1/keys", &known).await;
+    assert_eq!(made["notice"], Value::Null);
+    for create in [["user", "add", "second"], ["key", "create", "second"]] {
+        let with = |unit: &'static str| [&create[..], &["--role", "unit", "--unit", unit]].concat();
+        let told = office.world.command(&with("DEMO-NEW"));
+        assert!(told.code == 0 && told.output.contains("DEMO-NEW"), "{told:?}");
+    }
+    let told = office
+        .world
+        .command(&["user", "change-role", "second", "--role", "unit", "--unit", "U0"]);
+    assert!(told.code == 0 && told.output.lines().count() == 1, "{told:?}");
 }
 
 #[tokio::test]

@@ -211,6 +211,47 @@ async fn other_thresholds_are_tried_against_the_past() {
 }
 
 #[tokio::test]
+async fn a_change_is_checked_and_what_comes_of_it_can_be_proposed() {
+    let office = Office::new().await;
+    let author = Person::of(&office, "li.wei", Role::Finance).await;
+    let colleague = Person::of(&office, "wang", Role::Finance).await;
+    let own = include_str!("../../../deploy/rules/travel_heavy.toml");
+    let check = "/v1/rules/check";
+    let (status, checked) = author.posts(check, "c1", &json!({"change": own})).await;
+    assert_eq!(status, 200, "{checked}");
+    let id = author.proposes("p1", checked["rules"].as_str().unwrap()).await;
+    let (status, receipt) = colleague
+        .posts(&format!("/v1/rules/proposals/{id}/publish"), "p2", &json!({}))
+        .await;
+    assert_eq!(status, 201, "{receipt}");
+    let rule = author.sees("/v1/rules/travel_heavy").await;
+    assert_eq!(rule["code"], "XJ-02", "{rule}");
+
+    // One colour alone leaves the others, and the rule of the office's own.
+    let blue = json!({"change": "[rules.idle_funds.levels]\nblue = 60\n"});
+    let (_, checked) = author.posts(check, "c2", &blue).await;
+    let id = author.proposes("p3", checked["rules"].as_str().unwrap()).await;
+    let proposal = author.sees(&format!("/v1/rules/proposals/{id}")).await;
+    let places = proposal["differences"].as_array().unwrap().iter();
+    let places: Vec<&Value> = places.map(|difference| &difference["place"]).collect();
+    assert_eq!(places, ["rules.idle_funds.levels.blue"], "{proposal}");
+
+    // Conditions and stories that do not hold are said with their place.
+    for wrong in [
+        own.replace("累计支出 >= 5万", "累计支出了 >= 5万"),
+        own.replace("25,000.01元", "26,000.01元"),
+        "[rules.idle".to_owned(),
+    ] {
+        let (status, refused) = author.posts(check, "c3", &json!({"change": wrong})).await;
+        assert_eq!(
+            (status, &refused["code"], &refused["pointer"]),
+            (422, &json!("unusable_rules"), &json!("/change")),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn one_back_test_is_told_at_a_time() {
     let world = World::new().await;
     let body = json!({"thresholds": "", "to": in_days(60)});

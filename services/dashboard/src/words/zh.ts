@@ -143,7 +143,7 @@ export const zh = {
     rotateHelp: '为 {label} 生成权限相同的新密钥；原密钥再用一段时间，以免程序中断。', revokeHelp: '{label} 的密钥立即失效，使用它的程序将被拒绝，不能恢复。', overlap: '原密钥继续有效（小时）', overlapHelp: '填 0 则立即失效',
     rolesHelp: '每个角色能做什么，由程序固定，不能在此修改。“本单位”指只限本单位及其项目。', action: '权限', reach: { all: '全部', own: '本单位', none: '—' },
     at: '时间', actor: '办理人', what: '事项', subject: '对象', detail: '说明', console: '服务器命令行', changesHelp: '账户、密钥和个人信息的每次变更，永久保留。',
-    changes: { account_added: '建立账户', account_disabled: '停用账户', account_unlocked: '解锁账户', password_reset: '重置密码', password_changed: '修改密码', key_created: '建立密钥', key_rotated: '轮换密钥', key_revoked: '撤销密钥', person_erased: '删除个人信息' } as Record<string, string>,
+    changes: { account_added: '建立账户', account_disabled: '停用账户', account_unlocked: '解锁账户', account_role_changed: '变更角色', password_reset: '重置密码', password_changed: '修改密码', key_created: '建立密钥', key_rotated: '轮换密钥', key_revoked: '撤销密钥', person_erased: '删除个人信息' } as Record<string, string>,
   },
   actions: { read_figures: '查看总览、项目和单位', read_funds: '查看专项资金', read_history: '查看事件、回执和被拒提交', read_persons: '查阅收款人个人信息（须说明理由）', read_warnings: '查看预警', read_notices: '查看通知与静默', read_rules: '查看规则和阈值', test_rules: '回测规则', propose_rules: '提议和撤回规则变更', publish_rules: '发布他人提议的规则', record_facts: '入账', answer_warnings: '说明预警、反馈整改', handle_warnings: '签收、转派、整改、解除、静默', audit: '核验账本、导出证据', read_access_log: '查看审计访问记录', read_metrics: '查看系统状况', manage_accounts: '管理账户和密钥', read_administration: '查看账户变更记录' },
   system: {

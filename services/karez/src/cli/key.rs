@@ -8,7 +8,7 @@ use super::context::Context;
 use super::output;
 use super::sheet::{Cell, Look, Sheet, column};
 use super::show::Shape;
-use super::user::unfit;
+use super::user::{unfit, warn_of_unknown};
 use super::words;
 use crate::accounts::{OVERLAP_HOURS, check_name, check_unit, end_of_day, fresh_key, successor_of};
 use crate::authorization::Role;
@@ -102,7 +102,9 @@ async fn create(
             "take another label, or `karez key rotate` or `karez key revoke`",
         )));
     }
-    hand_over(context, &kept, &shown)
+    hand_over(context, &kept, &shown)?;
+    warn_of_unknown(context, &log, unit).await?;
+    Ok(Exit::Done)
 }
 
 async fn revoke(context: &Context, wanted: &str) -> Result<Exit, Trouble> {

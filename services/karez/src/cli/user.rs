@@ -8,10 +8,13 @@ use super::output;
 use super::sheet::{Cell, Look, Sheet, column};
 use super::show::Shape;
 use super::words;
-use crate::accounts::{AccountError, NO_PASSWORD, check_name, check_unit, first_password, hash_password};
+use crate::accounts::{
+    AccountError, NO_PASSWORD, check_name, check_unit, first_password, hash_password, unknown_unit,
+    without_administrator,
+};
 use crate::authorization::{Action, Role, reach_in_words};
 use crate::language::Language;
-use crate::store::{Change, NewAccount};
+use crate::store::{Change, EventLog, NewAccount, RoleChange};
 use crate::trouble::{Exit, Trouble};
 use crate::views::accounts::{AccountState, UserView};
 
@@ -49,6 +52,17 @@ enum What {
         /// Its name
         name: String,
     },
+    /// Give an account another role, and end its sessions: its owner signs in again with it
+    ChangeRole {
+        /// Its name
+        name: String,
+        /// finance, unit, auditor, supervisor or admin
+        #[arg(long)]
+        role: Role,
+        /// The unit's number, for the role unit
+        #[arg(long)]
+        unit: Option<UnitId>,
+    },
     /// Give an account a new first password, shown once, and end its sessions
     ResetPassword {
         /// Its name
@@ -76,6 +90,7 @@ pub(super) async fn run(context: &Context, args: &UserArgs) -> Result<Exit, Trou
             let (zh, en) = (format!("账户 {name} 已停用"), format!("{name} is disabled"));
             tell(context, name, done, (&zh, &en))
         }
+        What::ChangeRole { name, role, unit } => change_role(context, name, (*role, unit.as_ref())).await,
         What::ResetPassword { name } => reset(context, name).await,
         What::Unlock { name } => {
             let done = context.open().await?.unlock_account(name, context.by()).await?;
@@ -136,6 +151,7 @@ async fn add(
             &format!("{name} signs in through the directory"),
         ))?,
     }
+    warn_of_unknown(context, &log, unit).await?;
     if is_first {
         output::line(context.say(
             "这是第一个账户：正在运行的服务须重新启动，此后须登录才能使用",
@@ -143,6 +159,44 @@ async fn add(
         ))?;
     }
     Ok(Exit::Done)
+}
+
+async fn change_role(
+    context: &Context,
+    name: &str,
+    (role, unit): (Role, Option<&UnitId>),
+) -> Result<Exit, Trouble> {
+    check_unit(role, unit).map_err(|error| unfit(context, &error))?;
+    let log = context.open().await?;
+    match log.change_role(name, (role, unit), context.by()).await? {
+        RoleChange::UnknownAccount => return Err(unknown(context, name)),
+        RoleChange::LastAdministrator => {
+            let (zh, en) = without_administrator(name);
+            return Err(Trouble::wrong_use(context.say(&zh, &en)));
+        }
+        RoleChange::Done => {}
+    }
+    let (zh, en) = (
+        format!("账户 {name} 的角色已变更为 {role}，须重新登录"),
+        format!("{name} has the role {role} now, and must sign in again"),
+    );
+    output::line(context.say(&zh, &en))?;
+    warn_of_unknown(context, &log, unit).await?;
+    Ok(Exit::Done)
+}
+
+/// Says so where no record names the unit that an account or a key was given.
+pub(super) async fn warn_of_unknown(
+    context: &Context,
+    log: &EventLog,
+    unit: Option<&UnitId>,
+) -> Result<(), Trouble> {
+    let Some(unit) = unit else { return Ok(()) };
+    if context.portfolio(log, None).await?.unit(unit).is_none() {
+        let (zh, en) = unknown_unit(unit);
+        output::line(context.say(&format!("注意：{zh}"), &format!("note: {en}")))?;
+    }
+    Ok(())
 }
 
 async fn reset(context: &Context, name: &str) -> Result<Exit, Trouble> {

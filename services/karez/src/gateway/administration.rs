@@ -4,15 +4,16 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
+use karez_events::UnitId;
 use serde::{Deserialize, Serialize};
 
 use super::Gateway;
 use super::envelope::unreadable;
 use super::openapi;
-use super::problem::Problem;
+use super::problem::{Problem, language_of};
 use super::question::Asked;
 use super::submit::is_json;
-use crate::accounts::AccountError;
+use crate::accounts::{AccountError, unknown_unit};
 use crate::authorization::Caller;
 use crate::store::By;
 use crate::views::accounts::ChangeView;
@@ -63,6 +64,13 @@ impl Gateway {
             actor: caller.known().map_or(ANYBODY, |(name, _, _)| name),
             at: self.parts().clock.now(),
         }
+    }
+
+    /// What the caller should know of the unit that an account or a key was given, in their language.
+    pub(super) fn notice(&self, unit: Option<&UnitId>, headers: &HeaderMap) -> Option<String> {
+        let unit = unit.filter(|unit| self.parts().follower.read().unit(unit).is_none())?;
+        let (zh, en) = unknown_unit(unit);
+        Some(language_of(headers).pick(&zh, &en).to_owned())
     }
 }
 

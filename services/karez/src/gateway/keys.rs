@@ -60,6 +60,8 @@ pub(crate) struct HandedOverKey {
     about: KeyView,
     /// Shown this once: the program sends it as `Authorization: Bearer`.
     key: String,
+    /// What to check: no record names its unit yet. Absent where nothing is.
+    notice: Option<String>,
 }
 
 /// Every key, without its secret.
@@ -96,7 +98,7 @@ pub(crate) async fn create(
     if !gateway.parts().log.create_key(&kept, by).await? {
         return Err(label_taken(&new.label));
     }
-    Ok(handed_over(kept, shown, by.at))
+    Ok(gateway.handed_over_key(kept, shown, &headers))
 }
 
 /// Makes a key's successor with the same rights. The key itself goes on for a while, so that its program is never shut out.
@@ -130,7 +132,7 @@ pub(crate) async fn rotate(
     if !log.replace_key(&id, until, &kept, by).await? {
         return Err(ended(&id));
     }
-    Ok(handed_over(kept, shown, by.at))
+    Ok(gateway.handed_over_key(kept, shown, &headers))
 }
 
 /// Lets a key open nothing more, from now on.
@@ -161,11 +163,13 @@ impl Gateway {
         let zone = self.0.settings.time_zone;
         on.map(|on| end_of_day(on, zone, now).map_err(unfit)).transpose()
     }
-}
 
-fn handed_over(kept: ApiKey, key: String, now: DateTime<Utc>) -> Response {
-    let about = KeyView::of(kept, now);
-    never_stored((StatusCode::CREATED, Json(HandedOverKey { about, key })).into_response())
+    fn handed_over_key(&self, kept: ApiKey, key: String, headers: &HeaderMap) -> Response {
+        let notice = self.notice(kept.unit.as_ref(), headers);
+        let about = KeyView::of(kept, self.parts().clock.now());
+        let handed_over = HandedOverKey { about, key, notice };
+        never_stored((StatusCode::CREATED, Json(handed_over)).into_response())
+    }
 }
 
 fn unknown(id: &str) -> Problem {

@@ -4,7 +4,7 @@
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::InvalidHeaderValue;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use karez_events::submission::KEY_NAMESPACE;
@@ -363,15 +363,19 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// What the caller reads.
+pub(super) fn language_of(headers: &HeaderMap) -> Language {
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    accepted.map_or(Language::Zh, Language::accepted)
+}
+
 /// The outermost layer: gives every refusal its body in the caller's language, whoever refused.
 ///
 /// A fault of ours carries an id, under which the service's own messages tell the rest.
 pub(crate) async fn render(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let accepted = request
-        .headers()
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok());
-    let language = accepted.map_or(Language::Zh, Language::accepted);
+    let language = language_of(request.headers());
     let instance = request.uri().path().to_owned();
     let is_head = request.method() == Method::HEAD;
     let mut response = next.run(request).await;

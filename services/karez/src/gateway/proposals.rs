@@ -2,17 +2,20 @@
 //! like any other. That author and publisher are two people rests on their accounts, so programs and servers without
 //! accounts are refused here.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use karez_alert_rules::rule_set::change::amended;
 use karez_events::{EventType, StreamId};
 use karez_projections::RuleProposal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Gateway;
+use super::administration::read;
 use super::envelope::{Envelope, place_in_flat_body};
 use super::problem::Problem;
 use super::question::Asked;
@@ -59,6 +62,48 @@ pub(crate) async fn show(
         })
         .await?;
     answered.ok_or_else(|| unknown(&id))
+}
+
+/// A change of the rules in force.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeBody {
+    /// TOML: what is to be otherwise, key by key, or a rule of the office's own.
+    change: String,
+}
+
+/// What a change makes of the rules.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct CheckedChange {
+    /// The whole rule set with it, as it can be proposed.
+    rules: String,
+}
+
+/// Reads a change of the rules in force and tells the scenarios of their own rules; what comes of it can be proposed.
+/// Nothing is recorded.
+#[utoipa::path(
+    post,
+    path = "/v1/rules/check",
+    tag = "rules",
+    request_body = ChangeBody,
+    responses((status = 200, description = "The rules with the change.", body = CheckedChange))
+)]
+pub(crate) async fn check(
+    State(gateway): State<Gateway>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<CheckedChange>, Problem> {
+    asked.none(&gateway)?;
+    let ChangeBody { change } = read(&headers, &body)?;
+    let text = proposals::text_in_force(&gateway.parts().follower.read()).to_owned();
+    let checked = compute(move || {
+        let rules = amended(&text, &change).map_err(|error| error.to_string())?;
+        usable(&rules).map(|_| rules)
+    });
+    let rules = checked.await.map_err(super::answer::broken)?;
+    let rules = rules.map_err(|error| unusable(&error).at("/change"))?;
+    Ok(Json(CheckedChange { rules }))
 }
 
 /// Proposes a whole rule set, `{rules, reason}`: read first, and the scenarios of its own rules told.

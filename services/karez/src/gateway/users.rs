@@ -15,9 +15,9 @@ use super::openapi;
 use super::problem::Problem;
 use super::question::Asked;
 use super::session::never_stored;
-use crate::accounts::{NO_PASSWORD, check_name, check_unit, first_password};
+use crate::accounts::{NO_PASSWORD, check_name, check_unit, first_password, without_administrator};
 use crate::authorization::{Caller, Role};
-use crate::store::{Change, NewAccount};
+use crate::store::{Account, Change, NewAccount, RoleChange};
 use crate::views::accounts::UserView;
 
 /// An account that is to be made.
@@ -35,6 +35,16 @@ pub(crate) struct NewUser {
     oidc: bool,
 }
 
+/// Another role for an account.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OtherRole {
+    /// What its owner may do from now on.
+    role: Role,
+    /// The unit's number, for the role unit.
+    unit: Option<UnitId>,
+}
+
 /// Every account.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct UserList {
@@ -50,6 +60,18 @@ pub(crate) struct HandedOver {
     user: UserView,
     /// Shown this once; it must be changed when signing in. Absent where the directory knows the password.
     first_password: Option<String>,
+    /// What to check: no record names its unit yet. Absent where nothing is.
+    notice: Option<String>,
+}
+
+/// An account with its other role.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ChangedUser {
+    /// The account.
+    #[serde(flatten)]
+    user: UserView,
+    /// What to check: no record names its unit yet. Absent where nothing is.
+    notice: Option<String>,
 }
 
 /// Every account.
@@ -101,8 +123,40 @@ pub(crate) async fn add(
         return Err(taken(&new.name));
     }
     gateway
-        .handed_over(StatusCode::CREATED, &new.name, first_password)
+        .handed_over(StatusCode::CREATED, &new.name, first_password, &headers)
         .await
+}
+
+/// Gives an account another role and unit, and ends its sessions: its owner signs in again with it.
+#[utoipa::path(
+    post,
+    path = "/v1/users/{name}/change-role",
+    tag = "administration",
+    params(("name" = String, Path, description = "The account.")),
+    request_body = OtherRole,
+    responses((status = 200, description = "The account.", body = ChangedUser), (status = 409, description = "It is the caller's own account, or the last administrator.", body = openapi::ProblemBody, content_type = "application/problem+json"))
+)]
+pub(crate) async fn change_role(
+    State(gateway): State<Gateway>,
+    Path(name): Path<String>,
+    asked: Asked,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<ChangedUser>, Problem> {
+    let caller = asked.caller(&gateway)?;
+    refuse_own(&caller, &name)?;
+    let OtherRole { role, unit } = read(&headers, &body)?;
+    check_unit(role, unit.as_ref()).map_err(unfit)?;
+    let log = &gateway.parts().log;
+    let change = log
+        .change_role(&name, (role, unit.as_ref()), gateway.by(&caller))
+        .await?;
+    if change == RoleChange::LastAdministrator {
+        return Err(last_administrator(&name));
+    }
+    let user = gateway.user(change == RoleChange::Done, &name).await?;
+    let notice = gateway.notice(unit.as_ref(), &headers);
+    Ok(Json(ChangedUser { user, notice }))
 }
 
 /// Lets an account in no more, and ends its sessions.
@@ -162,6 +216,7 @@ pub(crate) async fn reset_password(
     State(gateway): State<Gateway>,
     Path(name): Path<String>,
     asked: Asked,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = asked.caller(&gateway)?;
     refuse_own(&caller, &name)?;
@@ -173,7 +228,9 @@ pub(crate) async fn reset_password(
     {
         return Err(unknown(&name));
     }
-    gateway.handed_over(StatusCode::OK, &name, Some(password)).await
+    gateway
+        .handed_over(StatusCode::OK, &name, Some(password), &headers)
+        .await
 }
 
 impl Gateway {
@@ -184,13 +241,16 @@ impl Gateway {
     }
 
     async fn user(&self, is_known: bool, name: &str) -> Result<UserView, Problem> {
-        let now = self.parts().clock.now();
+        let account = self.account(is_known, name).await?;
+        Ok(UserView::of(account, self.parts().clock.now()))
+    }
+
+    async fn account(&self, is_known: bool, name: &str) -> Result<Account, Problem> {
         let accounts = self.parts().log.accounts().await?;
         let account = accounts
             .into_iter()
             .find(|account| is_known && account.name == name);
-        let account = account.ok_or_else(|| unknown(name))?;
-        Ok(UserView::of(account, now))
+        account.ok_or_else(|| unknown(name))
     }
 
     async fn handed_over(
@@ -198,9 +258,15 @@ impl Gateway {
         status: StatusCode,
         name: &str,
         first_password: Option<String>,
+        headers: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let user = self.user(true, name).await?;
-        let handed_over = HandedOver { user, first_password };
+        let account = self.account(true, name).await?;
+        let notice = self.notice(account.unit.as_ref(), headers);
+        let handed_over = HandedOver {
+            user: UserView::of(account, self.parts().clock.now()),
+            first_password,
+            notice,
+        };
         Ok(never_stored((status, Json(handed_over)).into_response()))
     }
 }
@@ -213,10 +279,16 @@ fn refuse_own(caller: &Caller, name: &str) -> Result<(), Problem> {
     Err(Problem::new(
         StatusCode::CONFLICT,
         "own_account",
-        "不能停用或重置自己的账户：修改密码用 POST /v1/session/password，停用请另一管理员办理".to_owned(),
-        "nobody disables or resets their own account: POST /v1/session/password changes your password, another administrator can disable you"
+        "不能停用、重置自己的账户或变更自己的角色：修改密码用 POST /v1/session/password，其余请另一管理员办理".to_owned(),
+        "nobody disables or resets their own account or changes its role: POST /v1/session/password changes your password, another administrator does the rest"
             .to_owned(),
     ))
+}
+
+/// Without an administrator nobody could make one.
+fn last_administrator(name: &str) -> Problem {
+    let (zh, en) = without_administrator(name);
+    Problem::new(StatusCode::CONFLICT, "last_administrator", zh, en).at("/role")
 }
 
 fn taken(name: &str) -> Problem {

@@ -61,6 +61,17 @@ pub struct Attempt {
     pub locked_until: Option<DateTime<Utc>>,
 }
 
+/// What became of a change of an account's role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleChange {
+    /// It has the role.
+    Done,
+    /// There is no such account.
+    UnknownAccount,
+    /// It is the last administrator that can sign in.
+    LastAdministrator,
+}
+
 /// Whom a session belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
@@ -272,6 +283,48 @@ impl EventLog {
             }
             transaction.commit().await?;
             Ok(done.rows_affected() > 0)
+        })
+    }
+
+    /// Gives an account another role and unit and ends its sessions. The last administrator that can sign in keeps theirs.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn change_role(
+        &self,
+        name: &str,
+        (role, unit): (Role, Option<&UnitId>),
+        by: By<'_>,
+    ) -> Result<RoleChange, StoreError> {
+        let detail = json!({"role": role, "unit": unit});
+        on_either!(self, writing pool => {
+            let mut transaction = pool.begin().await?;
+            // Two administrators who take each other's role wait for one another here.
+            let sql = "UPDATE account SET role = role WHERE role = $1";
+            sqlx::query(sql).bind(Role::Admin.as_str()).execute(&mut *transaction).await?;
+            let sql = "SELECT count(*) FROM account WHERE name = $1";
+            let known: i64 = sqlx::query_scalar(sql).bind(name).fetch_one(&mut *transaction).await?;
+            let sql = "UPDATE account SET role = $2, unit = $3 WHERE name = $1 AND ($2 = $4 OR role <> $4 OR EXISTS \
+                       (SELECT 1 FROM account AS other WHERE other.role = $4 AND other.is_active = $5 AND other.name <> $1))";
+            let done = sqlx::query(sql)
+                .bind(name)
+                .bind(role.as_str())
+                .bind(unit.map(UnitId::as_str))
+                .bind(Role::Admin.as_str())
+                .bind(true)
+                .execute(&mut *transaction)
+                .await?;
+            if done.rows_affected() > 0 {
+                let sql = "DELETE FROM session WHERE account = $1";
+                sqlx::query(sql).bind(name).execute(&mut *transaction).await?;
+                insert_change!(by, (Change::AccountRoleChanged, name, detail), &mut *transaction)?;
+            }
+            transaction.commit().await?;
+            Ok(match (known, done.rows_affected()) {
+                (0, _) => RoleChange::UnknownAccount,
+                (_, 0) => RoleChange::LastAdministrator,
+                _ => RoleChange::Done,
+            })
         })
     }
 

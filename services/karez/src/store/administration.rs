@@ -27,6 +27,8 @@ pub enum Change {
     AccountDisabled,
     /// An account was let in again.
     AccountUnlocked,
+    /// An account got another role or unit.
+    AccountRoleChanged,
     /// Somebody else gave an account a first password.
     PasswordReset,
     /// An account's owner chose another password.
@@ -49,6 +51,7 @@ impl Change {
             Self::AccountAdded => "account_added",
             Self::AccountDisabled => "account_disabled",
             Self::AccountUnlocked => "account_unlocked",
+            Self::AccountRoleChanged => "account_role_changed",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
             Self::KeyCreated => "key_created",
