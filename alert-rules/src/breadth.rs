@@ -22,7 +22,8 @@ pub const SUSPECT_RULE: About<'static> = About {
     clearing: Clearing::AtOnce,
     awaits_books: false,
     version: 1,
-    source_text: "",
+    source_text: "## Source\n\nThis system's own check of its rules.",
+    manual_zh: "## 依据\n\n本系统规则说明：对规则自身的核查。",
 };
 
 /// The projects of each unit that one rule warns of, with the highest colour.
@@ -68,7 +69,7 @@ pub(crate) fn of_rules<'r>(portfolio: &Portfolio, warnings: &Warnings, rules: &R
                 Judged::at(Level::Yellow),
                 format!("规则 {rule} 在 {approved} 个项目中的 {count} 个触发：先核查数据或阈值，再逐项处置"),
                 format!("rule {rule} is positive for {count} of {approved} projects: check data or thresholds first"),
-                evidence(format!("{count} / {approved}"), threshold, "domain.md §6 (d)"),
+                evidence(format!("{count} / {approved}"), threshold),
             )
             .about(rule)
         })
@@ -138,7 +139,6 @@ pub(crate) fn of_units<'r>(
                 evidence(
                     format!("{count} / {carried}"),
                     format!("≥ {} and more than half", settings.unit_from),
-                    "domain.md §4, §6",
                 ),
             )
         });

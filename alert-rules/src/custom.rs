@@ -174,7 +174,7 @@ impl CustomRule {
             .rev()
             .map(|(level, condition)| format!("{}: {}", crate::words::level_en(*level), condition.text()))
             .collect();
-        let mut evidence = evidence(formula, thresholds.join("; "), &self.basis);
+        let mut evidence = evidence(formula, thresholds.join("; ")).resting_on(&self.basis);
         for (name, value) in named {
             evidence = evidence.figure(&name, value);
         }
@@ -233,6 +233,7 @@ impl Rule for CustomRule {
             awaits_books: self.awaits_books,
             version: self.version,
             source_text: &self.manual,
+            manual_zh: "",
         }
     }
 

@@ -21,6 +21,7 @@ mod escalations;
 pub mod evaluate;
 pub mod expression;
 mod idle_money;
+pub mod in_words;
 pub mod inhibit;
 pub mod measure_names;
 pub mod nearest;

@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::supervision::{
-    Level, SilenceEnded, WarningClosed, WarningEscalated, WarningLevelChanged, WarningRaised,
+    Evidence, Level, SilenceEnded, WarningClosed, WarningEscalated, WarningLevelChanged, WarningRaised,
 };
 use karez_events::{Event, Metadata, StreamId, Submission, WarningId};
 use karez_projections::warnings::{EndingKind, SENTINEL};
@@ -15,6 +15,7 @@ use karez_projections::{Silence, Target, Warning};
 use uuid::Uuid;
 
 use crate::evaluate::{Answer, Stand};
+use crate::in_words::BETWEEN_BASES;
 use crate::rule::{About, Clearing, Finding, Runs};
 
 /// The namespace of the ids that the sentinel makes.
@@ -191,9 +192,18 @@ fn raised<'a>(
         group: None,
         sentence_zh: finding.sentence_zh.clone(),
         sentence_en: finding.sentence_en.clone(),
-        evidence: Some(Box::new(finding.evidence.clone())),
+        evidence: Some(Box::new(as_recorded(&answer.about, finding))),
     });
     Some(submission(id, 0, event, run))
+}
+
+/// The evidence with what the rule rests on before what its thresholds name.
+fn as_recorded(about: &About<'_>, finding: &Finding) -> Evidence {
+    let mut evidence = finding.evidence.clone();
+    let parts = [about.basis_zh(), evidence.basis];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    evidence.basis = parts.join(BETWEEN_BASES);
+    evidence
 }
 
 /// What a person has ended stays ended until it is worse than it was, or until a fact decides that was not known then.
@@ -230,7 +240,7 @@ fn level_changed(
         cause: finding.cause.clone(),
         sentence_zh: finding.sentence_zh.clone(),
         sentence_en: finding.sentence_en.clone(),
-        evidence: Some(Box::new(finding.evidence.clone())),
+        evidence: Some(Box::new(as_recorded(&answer.about, finding))),
     });
     Some(submission(open.id.clone(), open.sentinel_steps, event, run))
 }

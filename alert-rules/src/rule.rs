@@ -54,6 +54,8 @@ pub struct About<'a> {
     pub version: u32,
     /// The text of its file, whose head is its manual; of an office's own rule, the manual.
     pub source_text: &'a str,
+    /// The same manual in Chinese; empty for an office's own rule, which has one manual.
+    pub manual_zh: &'a str,
 }
 
 impl<'a> About<'a> {
@@ -63,9 +65,34 @@ impl<'a> About<'a> {
         self.code.split('-').next().unwrap_or_default()
     }
 
-    /// The manual as Markdown: the module text of the rule's file.
+    /// The manual in Chinese as Markdown; an office's own rule has one manual, in the language of its author.
     #[must_use]
-    pub fn manual(&self) -> String {
+    pub fn manual_zh(&self) -> String {
+        if self.manual_zh.is_empty() {
+            self.manual_en()
+        } else {
+            self.manual_zh.to_owned()
+        }
+    }
+
+    /// What a rule of the catalogue rests on, in Chinese; empty for an office's own, whose findings say it.
+    #[must_use]
+    pub fn basis_zh(&self) -> String {
+        section(self.manual_zh, "依据")
+    }
+
+    /// The same in English.
+    #[must_use]
+    pub fn basis_en(&self) -> String {
+        if self.manual_zh.is_empty() {
+            return String::new();
+        }
+        section(&self.manual_en(), "Source")
+    }
+
+    /// The manual in English as Markdown: the module text of the rule's file.
+    #[must_use]
+    pub fn manual_en(&self) -> String {
         if !self.source_text.starts_with("//!") {
             return self.source_text.to_owned();
         }
@@ -76,6 +103,20 @@ impl<'a> About<'a> {
         let text: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
         text.join("\n")
     }
+}
+
+/// The text of one section of a manual, on one line.
+fn section(manual: &str, heading: &str) -> String {
+    let lines = manual
+        .lines()
+        .skip_while(|line| line.strip_prefix("## ") != Some(heading));
+    let text: Vec<&str> = lines
+        .skip(1)
+        .take_while(|line| !line.starts_with('#'))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    text.join(" ")
 }
 
 /// A rule: its fields are its thresholds.
@@ -206,21 +247,20 @@ impl Finding {
     }
 }
 
-/// Evidence of a formula with its numbers, the thresholds and the section it rests on.
+/// Evidence of a formula with its numbers and the thresholds. What the rule rests on is added when it is recorded.
 #[must_use]
-pub fn evidence(formula: String, threshold: impl Into<String>, basis: &str) -> Evidence {
+pub fn evidence(formula: String, threshold: impl Into<String>) -> Evidence {
     Evidence {
         formula,
         threshold: threshold.into(),
-        basis: basis.to_owned(),
         ..Evidence::default()
     }
 }
 
 /// Evidence whose threshold is four bands in one unit.
 #[must_use]
-pub fn banded(formula: String, bands: Bands, unit: &str, basis: &str) -> Evidence {
-    evidence(formula, format!("{bands} {unit}"), basis)
+pub fn banded(formula: String, bands: Bands, unit: &str) -> Evidence {
+    evidence(formula, format!("{bands} {unit}"))
 }
 
 /// Facts that evidence names, the newest; the positions span them all.
@@ -231,6 +271,10 @@ pub trait Collect: Sized {
     /// One more figure.
     #[must_use]
     fn figure(self, name: &str, value: impl ToString) -> Self;
+
+    /// The notice or clause that the thresholds name, besides what the rule itself rests on.
+    #[must_use]
+    fn resting_on(self, notice: &str) -> Self;
 
     /// The entries that decided.
     #[must_use]
@@ -248,6 +292,11 @@ pub trait Collect: Sized {
 impl Collect for Evidence {
     fn figure(mut self, name: &str, value: impl ToString) -> Self {
         self.figures.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    fn resting_on(mut self, notice: &str) -> Self {
+        notice.clone_into(&mut self.basis);
         self
     }
 

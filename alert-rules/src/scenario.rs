@@ -147,11 +147,11 @@ impl Scenario {
         Ok(toml::from_str(text)?)
     }
 
-    /// Tells the facts day by day and looks at the warnings of a rule.
+    /// Tells the facts day by day and looks at the warnings of a rule; what was watched by the last day.
     ///
     /// # Errors
     /// [`ScenarioError`] says which day is otherwise, and how.
-    pub fn check(&self, rule: &str) -> Result<(), ScenarioError> {
+    pub fn check(&self, rule: &str) -> Result<Watch, ScenarioError> {
         self.check_under(RuleSet::try_from_toml(&self.rule_set.to_string())?, rule)
     }
 
@@ -159,13 +159,13 @@ impl Scenario {
     ///
     /// # Errors
     /// [`ScenarioError`] says which day is otherwise, and how.
-    pub fn check_under(&self, rules: RuleSet, rule: &str) -> Result<(), ScenarioError> {
+    pub fn check_under(&self, rules: RuleSet, rule: &str) -> Result<Watch, ScenarioError> {
         let mut watch = Watch::under(rules);
         let mut facts: Vec<&GivenFact> = self.given.iter().collect();
         facts.sort_by_key(|fact| fact.known_on());
         let last_day = self.then.iter().map(|then| then.on).max();
         let (Some(first), Some(last_day)) = (facts.first().map(|fact| fact.known_on()), last_day) else {
-            return Ok(());
+            return Ok(watch);
         };
         let mut position = 0;
         let mut facts = facts.into_iter().peekable();
@@ -179,7 +179,7 @@ impl Scenario {
                 then.check(rule, &watch)?;
             }
         }
-        Ok(())
+        Ok(watch)
     }
 }
 

@@ -22,7 +22,7 @@ fn an_example_holds_its_scenarios(#[files("../deploy/rules/*.toml")] file: PathB
     assert_eq!(file.file_stem().unwrap().to_str(), Some(rule.id()));
     let broken = rule.broken_scenarios();
     assert!(broken.is_empty(), "{}: {broken:#?}", file.display());
-    assert!(rule.about().manual().contains("## What it finds"));
+    assert!(rule.about().manual_en().contains("## What it finds"));
 }
 
 #[test]

@@ -127,7 +127,7 @@ test('a warning says why', async ({ page }) => {
   const why = page.locator('article.warning').first().getByRole('link', { name: '为什么' })
   const told = await ask(new URL((await why.getAttribute('href'))!, url('/')).pathname)
   await why.click()
-  await expect(page.getByText(told.evidence.formula)).toBeVisible()
+  await expect(page.getByText(told.evidence_zh.formula)).toBeVisible()
   await expect(page.getByText(told.sentence_zh)).toBeVisible()
 })
 

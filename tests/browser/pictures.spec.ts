@@ -122,12 +122,18 @@ test('a payee who is shown @pictures', async ({ browser }) => {
   })
 })
 
-test('why a warning was raised @pictures', async ({ page }) => {
+test('why a warning was raised @pictures', async ({ browser }) => {
   const { items } = await ask('/warnings?limit=1')
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport)
-    await open(page, `/warnings/${items[0].id}`)
-    await page.screenshot({ path: `${FOLDER}/warning-${size}.png`, fullPage: true })
+  await asSeenBy(browser, 'demo-finance', 'warning', `/warnings/${items[0].id}`)
+})
+
+test('why warnings of each kind were raised @pictures', async ({ page }) => {
+  test.setTimeout(120_000)
+  const { items } = await ask('/warnings?state=all&limit=200')
+  const ofEach = new Map<string, string>(items.map((warning: { id: string; rule: string }) => [warning.rule, warning.id]))
+  for (const [rule, id] of ofEach) {
+    await open(page, `/warnings/${id}`)
+    await page.screenshot({ path: `${FOLDER}/why-${rule}.png`, fullPage: true })
   }
 })
 

@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use karez::clock::BUSINESS_TIME_ZONE;
 use karez::demo::submissions;
 use karez::sentinel::{Daily, Timeline};
+use karez_alert_rules::in_words::{in_chinese, in_english};
 use karez_alert_rules::words::level_en;
+use karez_alert_rules::{Rule, RuleSet};
 use karez_projections::warnings::EndingKind;
 use karez_projections::{Target, Warning, Warnings};
 
@@ -105,6 +107,37 @@ fn line(warning: &Warning) -> String {
         warning.raised.rule,
         levels.join(", ")
     )
+}
+
+/// Words of Latin letters, and not the codes of rules, projects, vouchers and contracts.
+fn latin_words(text: &str) -> Vec<&str> {
+    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    let words = text.split(|letter: char| !is_of_word(letter));
+    words
+        .filter(|word| word.contains(|letter: char| letter.is_ascii_lowercase()) || word.len() > 1)
+        .filter(|word| word.contains(|letter: char| letter.is_ascii_alphabetic()))
+        .filter(|word| !word.contains(|letter: char| letter.is_ascii_digit()))
+        .collect()
+}
+
+#[test]
+fn every_warning_of_the_city_is_read_in_chinese_without_another_word() {
+    let rules = RuleSet::default();
+    for warning in warnings().iter() {
+        let about = rules.general().rule(&warning.raised.rule).map(Rule::about);
+        let evidence = warning.evidence.as_deref().unwrap();
+        let told = in_chinese(about.as_ref(), evidence);
+        let figures = told.figures.iter().flat_map(|(name, value)| [name, value]);
+        let texts = [&warning.sentence_zh, &told.formula, &told.threshold, &told.basis];
+        for text in texts.into_iter().chain(figures) {
+            assert!(latin_words(text).is_empty(), "{}: {text}", line(warning));
+        }
+        let told = in_english(about.as_ref(), evidence);
+        let recorded = serde_json::to_string(evidence).unwrap();
+        for text in [&told.basis, &recorded] {
+            assert!(!text.contains("domain.md"), "{}: {text}", line(warning));
+        }
+    }
 }
 
 #[test]

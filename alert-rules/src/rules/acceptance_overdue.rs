@@ -18,7 +18,8 @@
 //! published by others. Suspended days do not count, and a suspended project keeps the colour that it has.
 //!
 //! ## Source
-//! domain.md §4.4, X7.
+//! Late reports and acceptance, a usual audit finding (the audit analytics of the inspector general of the US National
+//! Science Foundation); the days are defaults of this system, to be set by the local rules for projects.
 
 use karez_projections::{LifeStep, ProjectState};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,7 @@ impl Rule for AcceptanceOverdue {
             awaits_books: false,
             version: 1,
             source_text: include_str!("acceptance_overdue.rs"),
+            manual_zh: include_str!("zh/acceptance_overdue.md"),
         }
     }
 
@@ -97,7 +99,6 @@ impl AcceptanceOverdue {
             ),
             self.levels,
             "d",
-            "domain.md §4.4",
         );
         Some(Finding::new(
             self.levels.from_days(days),

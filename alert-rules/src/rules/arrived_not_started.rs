@@ -5,7 +5,8 @@
 //! the oldest money that is still there.
 //!
 //! ## Why it is a risk
-//! Money that waits for a project is idle for the whole time; the seed report's units hold money that they cannot use.
+//! Money that waits for a project is idle for the whole time; the evaluation report on the city's
+//! innovation fund, too, says that units hold money that they cannot use.
 //!
 //! ## Worked example
 //! 300,000 yuan arrive on 2024-03-01 and nobody starts: blue on 04-30, yellow on 05-30, orange on 06-29, red on 08-28. The
@@ -19,7 +20,7 @@
 //! taken back or has been spent (before the start: the PS family speaks). It silences ST-01 and BX-01.
 //!
 //! ## Source
-//! domain.md §4.1, §4.4; the table of states.
+//! Money that arrived and is not used, a usual audit finding; the days are defaults of this system.
 
 use karez_projections::{EntryKind, ProjectState};
 use rust_decimal::Decimal;
@@ -58,6 +59,7 @@ impl Rule for ArrivedNotStarted {
             awaits_books: false,
             version: 2,
             source_text: include_str!("arrived_not_started.rs"),
+            manual_zh: include_str!("zh/arrived_not_started.md"),
         }
     }
 
@@ -87,7 +89,6 @@ impl ArrivedNotStarted {
             format!("{} − {arrived_on} = {days} d; U = {balance}", case.as_of),
             self.levels,
             "d",
-            "domain.md §4.4",
         )
         .figure("contract_period", contract)
         .figure("pre_start_cost", case.measures.pre_start.total());

@@ -5,7 +5,7 @@
 //! whichever came first.
 //!
 //! ## Why it is a risk
-//! What is left is to be returned, or kept by a decision (P14); until then nobody watches it. GAO found 994 million dollars in such accounts.
+//! What is left is to be returned, or kept by a decision; until then nobody watches it. GAO found 994 million dollars in such accounts.
 //!
 //! ## Worked example
 //! A project ends on 2024-06-30 with 50,000 left: blue on 07-30, yellow on 09-28, orange on 12-27, red on 2025-03-27;
@@ -24,7 +24,8 @@
 //! all the same: after the end nothing is to be spent.
 //!
 //! ## Source
-//! domain.md §4.4, P14, X6.
+//! The surplus policy of the contract and the rules on project funds about surplus; the days follow the reports of the
+//! US Government Accountability Office on expired accounts (2012, 2016).
 
 use karez_projections::{Entry, EntryKind, LifeStep, ProjectState};
 use rust_decimal::Decimal;
@@ -69,6 +70,7 @@ impl Rule for BalanceAfterEnd {
             awaits_books: false,
             version: 2,
             source_text: include_str!("balance_after_end.rs"),
+            manual_zh: include_str!("zh/balance_after_end.md"),
         }
     }
 
@@ -123,7 +125,6 @@ impl BalanceAfterEnd {
             ),
             self.levels,
             "d",
-            "domain.md §4.4, P14",
         )
         .figure("surplus_policy", policy);
         let is_arrival = |entry: &&Entry| entry.kind == EntryKind::Arrived && entry.source.is_fiscal();

@@ -9,7 +9,7 @@
 //! No money without a budget (预算法13): approval after spending makes the budget follow the books. Changes in the last weeks only tidy up.
 //!
 //! ## Worked example
-//! A budget of 1,000,000 is raised by 150,000 in June and cut by 50,000 in September: Σ|Δ|/A0 = 20 %, blue. In October a
+//! A budget of 1,000,000 is raised by 150,000 in June and cut by 50,000 in September: together 20 %, blue. In October a
 //! line of 500,000 has 520,000 spent when 30,000 are moved into it: orange. The third change comes on 1 November (blue),
 //! another on 2 November (yellow). Scenario: `fires_on_the_worked_example`.
 //!
@@ -21,7 +21,7 @@
 //! A new year begins anew: the warning ends with the year whose budget it is about.
 //!
 //! ## Source
-//! domain.md §4.2, F19; 预算法13.
+//! Budget Law, article 13 (预算法).
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::Ratio;
@@ -36,8 +36,6 @@ use crate::bands::{Bands, Judged, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded, evidence};
 use crate::words::{money_en, money_zh, percent};
-
-const BASIS: &str = "domain.md §4.2, F19; 预算法13";
 
 /// Thresholds of BX-06.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,6 +71,7 @@ impl Rule for BudgetReworked {
             awaits_books: false,
             version: 1,
             source_text: include_str!("budget_reworked.rs"),
+            manual_zh: include_str!("zh/budget_reworked.md"),
         }
     }
 
@@ -103,7 +102,7 @@ impl BudgetReworked {
             percent(&share)
         );
         let changes = changes(case).into_iter();
-        let evidence = changes.fold(banded(formula, self.levels, "%", BASIS), Collect::budget);
+        let evidence = changes.fold(banded(formula, self.levels, "%"), Collect::budget);
         let finding = Finding::new(
             judged,
             format!(
@@ -126,11 +125,7 @@ impl BudgetReworked {
         if count < self.most_changes {
             return None;
         }
-        let evidence = evidence(
-            format!("n = {count}"),
-            format!("{} changes", self.most_changes),
-            BASIS,
-        );
+        let evidence = evidence(format!("n = {count}"), format!("{} changes", self.most_changes));
         let evidence = changes(case).into_iter().fold(evidence, Collect::budget);
         let finding = Finding::new(
             Judged::at(Level::Blue),
@@ -153,7 +148,6 @@ impl BudgetReworked {
         let evidence = evidence(
             format!("{} > {late_after}", last.dated_on),
             format!("after {late_after}"),
-            BASIS,
         );
         let finding = Finding::new(
             Judged::at(Level::Yellow),
@@ -190,30 +184,31 @@ fn of_year<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a BudgetFact> + use<'a
 /// The last change that came after the spending it covers.
 fn after_spending(case: &Case<'_>) -> Option<Finding> {
     let found = of_year(case).filter_map(|fact| Some((fact, covers_what_was_spent(case, fact)?)));
-    let (fact, (line, spent, budget)) = found.max_by_key(|(fact, _)| (fact.dated_on, fact.position))?;
+    let (fact, ((line_zh, line_en), spent, budget)) =
+        found.max_by_key(|(fact, _)| (fact.dated_on, fact.position))?;
     let currency = case.currency();
-    let formula = format!("E > A before {}: {line}: {spent} > {budget}", fact.dated_on);
+    let formula = format!("E > A before {}: {line_en}: {spent} > {budget}", fact.dated_on);
     let finding = Finding::new(
         Judged::at(Level::Orange),
         format!(
-            "{}调整预算前已超支：{line}支出{}，预算{}",
+            "{}调整预算前已超支：{line_zh}支出{}，预算{}",
             fact.dated_on,
             money_zh(spent, currency),
             money_zh(budget, currency)
         ),
         format!(
-            "before the change of {} {line} was overspent: {} of {}",
+            "before the change of {} {line_en} was overspent: {} of {}",
             fact.dated_on,
             money_en(spent, currency),
             money_en(budget, currency)
         ),
-        evidence(formula, "E ≤ A before every change", BASIS).budget(fact),
+        evidence(formula, "E ≤ A before every change").budget(fact),
     );
     Some(finding.about(format!("{}/after_spending", case.as_of.year())))
 }
 
 /// On the eve of a change that adds: the line, or the total, that was overspent; what was spent of it and its budget.
-fn covers_what_was_spent(case: &Case<'_>, fact: &BudgetFact) -> Option<(String, Decimal, Decimal)> {
+fn covers_what_was_spent(case: &Case<'_>, fact: &BudgetFact) -> Option<((String, String), Decimal, Decimal)> {
     let gains: Vec<_> = fact
         .lines
         .iter()
@@ -233,7 +228,8 @@ fn covers_what_was_spent(case: &Case<'_>, fact: &BudgetFact) -> Option<(String, 
     let total = before.execution()?;
     let total_budget = without(total.denominator, fact.total());
     if fact.form == BudgetForm::Adjusted && total.numerator > total_budget {
-        return Some(("总额 total".to_owned(), total.numerator, total_budget));
+        let name = ("总额".to_owned(), "total".to_owned());
+        return Some((name, total.numerator, total_budget));
     }
     gains.into_iter().find_map(|gain| {
         let is_meant = |line: &&LineMeasures| {
@@ -242,6 +238,6 @@ fn covers_what_was_spent(case: &Case<'_>, fact: &BudgetFact) -> Option<(String, 
         let line = before.lines.iter().find(is_meant)?;
         let budget = without(line.budget, gain.amount);
         let name = line.category.as_ref()?.as_str().to_owned();
-        (line.spent > budget).then_some((name, line.spent, budget))
+        (line.spent > budget).then_some(((name.clone(), name), line.spent, budget))
     })
 }

@@ -21,7 +21,8 @@
 //! what is open is kept.
 //!
 //! ## Source
-//! domain.md §4.4, F12.
+//! This system's own rule: the daily pace that the rest of the budget needs over the pace so far; the multiples are
+//! defaults.
 
 use karez_projections::ProjectState;
 use rust_decimal::Decimal;
@@ -75,6 +76,7 @@ impl Rule for CatchUpTooSteep {
             awaits_books: true,
             version: 3,
             source_text: include_str!("catch_up_too_steep.rs"),
+            manual_zh: include_str!("zh/catch_up_too_steep.md"),
         }
     }
 
@@ -115,7 +117,6 @@ impl CatchUpTooSteep {
             ),
             self.levels,
             "×",
-            "domain.md §4.4, F12",
         );
         Some(Finding::new(
             judged,

@@ -18,7 +18,8 @@
 //! A lump sum (包干制), awards, reimbursements and published data, whose budgets have no categories; a project with one line.
 //!
 //! ## Source
-//! domain.md §4.2, F8.
+//! The composition variance of the PEFA framework for public financial management; the percentages are defaults of this
+//! system.
 
 use std::cmp::Reverse;
 
@@ -66,6 +67,7 @@ impl Rule for CompositionDrift {
             awaits_books: false,
             version: 1,
             source_text: include_str!("composition_drift.rs"),
+            manual_zh: include_str!("zh/composition_drift.md"),
         }
     }
 
@@ -109,7 +111,6 @@ impl CompositionDrift {
             ),
             self.levels,
             "%",
-            "domain.md §4.2, F8",
         );
         for line in &worst {
             evidence = evidence.figure(&name(line), format!("{} of {}", line.spent, line.budget));

@@ -20,7 +20,7 @@
 //! A claim without a slip, or in kind, is not shown to be new, and counts. Else as PS-01.
 //!
 //! ## Source
-//! domain.md §4.3; F17.
+//! The match promised in the project's contract; this system's own rule, whose percentages are defaults.
 
 use std::collections::BTreeSet;
 
@@ -70,6 +70,7 @@ impl Rule for CountedAsMatch {
             awaits_books: false,
             version: 2,
             source_text: include_str!("counted_as_match.rs"),
+            manual_zh: include_str!("zh/counted_as_match.md"),
         }
     }
 
@@ -115,7 +116,6 @@ impl CountedAsMatch {
                 "–/> 0/≥ {}/> {} %",
                 self.orange_from_percent, self.red_above_percent
             ),
-            "domain.md §4.3",
         );
         let facts = costs.iter().map(|(entry, _)| *entry).chain(claims);
         Some(Finding::new(

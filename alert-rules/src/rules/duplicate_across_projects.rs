@@ -20,7 +20,8 @@
 //! A split whose stated shares add up to exactly 100 %, and what was refunded or reversed in full.
 //!
 //! ## Source
-//! domain.md §4.4; X7 on bills claimed from several awards.
+//! One bill claimed from several awards, a usual audit finding (the audit analytics of the inspector general of the US
+//! National Science Foundation).
 
 use std::collections::BTreeSet;
 
@@ -64,6 +65,7 @@ impl Rule for DuplicateAcrossProjects {
             awaits_books: false,
             version: 1,
             source_text: include_str!("duplicate_across_projects.rs"),
+            manual_zh: include_str!("zh/duplicate_across_projects.md"),
         }
     }
 
@@ -130,7 +132,7 @@ impl DuplicateAcrossProjects {
             .collect();
         let others = others.join("、");
         let formula = format!("{name_en}: {} projects", booked.len());
-        let mut evidence = evidence(formula, "–/–/one unit/different units", "domain.md §4.4");
+        let mut evidence = evidence(formula, "–/–/one unit/different units");
         for booked in &booked {
             let unit = booked.project.unit().map_or("—", |unit| unit.as_str());
             let total = sum(booked.postings.iter().map(|posting| posting.left));

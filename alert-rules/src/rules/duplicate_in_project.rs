@@ -22,7 +22,8 @@
 //! wages paid on one day), alike payments that name different invoices, and what was refunded or reversed in full.
 //!
 //! ## Source
-//! domain.md §4.4; 会计法 14 on original vouchers [M].
+//! The Accounting Law on original vouchers (会计法; check the article before quoting it); bills paid twice, a usual audit
+//! finding.
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ impl Rule for DuplicateInProject {
             awaits_books: false,
             version: 1,
             source_text: include_str!("duplicate_in_project.rs"),
+            manual_zh: include_str!("zh/duplicate_in_project.md"),
         }
     }
 
@@ -177,11 +179,7 @@ fn named(postings: &[Posting<'_>]) -> String {
 }
 
 fn finding(judged: Judged, (zh, en): (String, String), formula: String, postings: &[Posting<'_>]) -> Finding {
-    let mut evidence = evidence(
-        formula,
-        "–/payee+amount/invoice/invoice paid twice",
-        "domain.md §4.4",
-    );
+    let mut evidence = evidence(formula, "–/payee+amount/invoice/invoice paid twice");
     for (number, posting) in (1..).zip(postings) {
         let entry = posting.entry;
         evidence = evidence.figure(

@@ -9,8 +9,8 @@
 //! What is not spent by the end of the year is carried over, taken back, or spent in a rush.
 //!
 //! ## Worked example
-//! Nothing is spent of 1,000,000 that reached the unit on 1 March: blue within days, yellow on 2 April, orange on 6 May,
-//! red on 9 June; 300,000 on 20 June bring it back to blue. A notice of 2015 names 34.15 % against 74.97 % due: 40.82
+//! Nothing is spent of 1,000,000 that reached the unit on 03-01: blue within days, yellow on 04-02, orange on 05-06,
+//! red on 06-09; 300,000 on 06-20 bring it back to blue. A notice of 2015 names 34.15 % against 74.97 % due: 40.82
 //! points behind, which would be red. Scenario: `fires_by_points_behind`.
 //!
 //! ## Thresholds
@@ -23,7 +23,8 @@
 //! An approved cash plan, a re-plan as well, takes the place of the benchmark; the evidence says by which curve it was judged.
 //!
 //! ## Source
-//! domain.md §4.2, F6w, F7; P10.
+//! What notices on spending progress usually ask for; checkpoints are those of the local notice, the points are
+//! defaults of this system.
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::Ratio;
@@ -104,6 +105,7 @@ impl Rule for ExecutionLag {
             awaits_books: true,
             version: 2,
             source_text: include_str!("execution_lag.rs"),
+            manual_zh: include_str!("zh/execution_lag.md"),
         }
     }
 
@@ -228,7 +230,7 @@ impl ExecutionLag {
             percent(&done),
             percent(&due.share)
         );
-        let evidence = banded(formula, self.levels, "pp", "domain.md §4.2")
+        let evidence = banded(formula, self.levels, "pp")
             .figure("denominator", rate.denominator_name)
             .figure("opening_budget", case.measures.amounts.opening_budget)
             .figure("full_year_budget", case.measures.amounts.adjusted_budget);

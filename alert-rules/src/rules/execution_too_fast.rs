@@ -7,7 +7,7 @@
 //! Money goes out before work is done: advance payments, booking ahead, or costs of something else.
 //!
 //! ## Worked example
-//! Of 1,000,000 for 2024, 800,000 are spent by 31 May (41.53 % due): 38 points ahead, yellow. Scenario:
+//! Of 1,000,000 for 2024, 800,000 are spent by 05-31 (41.53 % due): 38 points ahead, yellow. Scenario:
 //! `fires_on_the_worked_example`.
 //!
 //! ## Thresholds
@@ -19,7 +19,7 @@
 //! each tranche when it comes is not too fast.
 //!
 //! ## Source
-//! domain.md §4.2.
+//! Money ahead of work, a usual audit finding; the points are defaults of this system.
 
 use karez_events::Ratio;
 use karez_projections::ProjectState;
@@ -63,6 +63,7 @@ impl Rule for ExecutionTooFast {
             awaits_books: false,
             version: 1,
             source_text: include_str!("execution_too_fast.rs"),
+            manual_zh: include_str!("zh/execution_too_fast.md"),
         }
     }
 
@@ -117,7 +118,6 @@ impl ExecutionTooFast {
             ),
             self.levels,
             "pp",
-            "domain.md §4.2",
         );
         Some(Finding::new(
             judged,

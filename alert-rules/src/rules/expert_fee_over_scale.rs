@@ -26,7 +26,7 @@
 //! looked up; the label of the voucher says so.
 //!
 //! ## Source
-//! domain.md P13: 财科教〔2017〕128号 by way of S24.
+//! 财科教〔2017〕128号, the rules on consulting fees of experts in research projects of the central budget.
 
 use std::collections::BTreeSet;
 
@@ -148,6 +148,7 @@ impl Rule for ExpertFeeOverScale {
             awaits_books: false,
             version: 1,
             source_text: include_str!("expert_fee_over_scale.rs"),
+            manual_zh: include_str!("zh/expert_fee_over_scale.md"),
         }
     }
 
@@ -277,21 +278,17 @@ impl ExpertFeeOverScale {
                     money_en(amount, currency)
                 ),
                 format!("payee of {amount} is on the payroll or labelled as staff"),
-                "domain.md P13",
+                "",
             )
         };
         let is_gross = worst.fee.tags().iter().any(|tag| tag.contains("税前"));
-        let evidence = banded(
-            formula,
-            self.levels,
-            "% of the scale (above)",
-            &format!("domain.md P13; {basis}"),
-        )
-        .figure("voucher", worst.fee.name())
-        .figure("payee", worst.fee.payee().unwrap_or("—"))
-        .figure("person_days", days)
-        .figure("tax_basis", if is_gross { "税前" } else { "税后" })
-        .figure("postings", count);
+        let evidence = banded(formula, self.levels, "% of the scale (above)")
+            .resting_on(basis)
+            .figure("voucher", worst.fee.name())
+            .figure("payee", worst.fee.payee().unwrap_or("—"))
+            .figure("person_days", days)
+            .figure("tax_basis", if is_gross { "before tax" } else { "after tax" })
+            .figure("postings", count);
         let (also_zh, also_en) = match count {
             1 => (String::new(), String::new()),
             _ => (

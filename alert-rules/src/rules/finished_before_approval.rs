@@ -21,7 +21,8 @@
 //! published by others. An acceptance closes a project, so that one before the approval is said of a closed project as well.
 //!
 //! ## Source
-//! domain.md §4.3, P15.
+//! The notice of the finance bureau of Changde (常德市) of 2025 that takes back money of projects finished before
+//! approval; the share is a default of this system.
 
 use std::collections::BTreeMap;
 
@@ -72,6 +73,7 @@ impl Rule for FinishedBeforeApproval {
             awaits_books: false,
             version: 2,
             source_text: include_str!("finished_before_approval.rs"),
+            manual_zh: include_str!("zh/finished_before_approval.md"),
         }
     }
 
@@ -84,8 +86,8 @@ impl Rule for FinishedBeforeApproval {
     }
 }
 
-/// What shows that the work was done: its name, the day, and the evidence with the fact.
-type Sign = (String, NaiveDate, Evidence);
+/// What shows that the work was done: its name in Chinese and English, the day, and the evidence with the fact.
+type Sign = ((String, String), NaiveDate, Evidence);
 
 impl FinishedBeforeApproval {
     /// A milestone, an acceptance or its voucher, dated before the approval.
@@ -93,13 +95,12 @@ impl FinishedBeforeApproval {
         let approved_on = case
             .project
             .first_on(case.as_of, |step| step == LifeStep::Approved)?;
-        let (what, on, evidence) = milestone(case, approved_on)
+        let ((what, what_en), on, evidence) = milestone(case, approved_on)
             .or_else(|| acceptance(case, approved_on))
             .or_else(|| self.voucher(case, approved_on))?;
         let evidence = Evidence {
-            formula: format!("{what}: {on} < {approved_on}"),
+            formula: format!("{what_en}: {on} < {approved_on}"),
             threshold: "–/–/–/before 立项".to_owned(),
-            basis: "domain.md §4.3, P15".to_owned(),
             ..evidence
         };
         Some(Finding::new(
@@ -109,7 +110,7 @@ impl FinishedBeforeApproval {
                 day_zh(on),
                 day_zh(approved_on)
             ),
-            format!("{what:?} was complete on {on}, before the approval of {approved_on}"),
+            format!("{what_en:?} was complete on {on}, before the approval of {approved_on}"),
             evidence,
         ))
     }
@@ -124,7 +125,7 @@ impl FinishedBeforeApproval {
                 && labels.any(|label| self.acceptance_words.contains(label))
         };
         let entry = case.spending().find(is_acceptance)?;
-        let name = entry.reference.as_deref().unwrap_or("验收 acceptance").to_owned();
+        let name = entry.reference.as_deref().map_or_else(acceptance_name, same);
         Some((name, entry.cost_on(), Evidence::default().facts([entry])))
     }
 
@@ -155,7 +156,6 @@ impl FinishedBeforeApproval {
         let evidence = evidence(
             format!("{category}: {spent} before {start} of {budget}"),
             format!("–/–/–/≥ {} %", self.line_share_percent),
-            "domain.md §4.3, P15",
         );
         Some(Finding::new(
             Judged::at(Level::Red),
@@ -185,7 +185,7 @@ fn milestone(case: &Case<'_>, approved_on: NaiveDate) -> Option<Sign> {
         let mut milestones = report.fact.milestones.iter();
         let complete = milestones.find(|milestone| milestone.percent >= Decimal::ONE_HUNDRED)?;
         let evidence = Evidence::default().dated(report);
-        Some((complete.name.clone(), report.fact.period_end_on, evidence))
+        Some((same(&complete.name), report.fact.period_end_on, evidence))
     })
 }
 
@@ -194,7 +194,16 @@ fn acceptance(case: &Case<'_>, approved_on: NaiveDate) -> Option<Sign> {
     let mut steps = case.project.life.iter();
     let early = steps.find(|step| is_of_it(step.fact) && step.on < approved_on)?;
     let evidence = Evidence::default().dated(early);
-    Some(("验收 acceptance".to_owned(), early.on, evidence))
+    Some((acceptance_name(), early.on, evidence))
+}
+
+fn acceptance_name() -> (String, String) {
+    ("验收".to_owned(), "acceptance".to_owned())
+}
+
+/// A name that others gave, in whatever language.
+fn same(name: &str) -> (String, String) {
+    (name.to_owned(), name.to_owned())
 }
 
 /// The budget of every line in the year of S, all sources together.

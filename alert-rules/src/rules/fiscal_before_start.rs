@@ -22,7 +22,8 @@
 //! payments, and projects without any start; their dates may be wrong, and the sentence says that they are the publisher's.
 //!
 //! ## Source
-//! domain.md §4.3, X1, X3.
+//! Costs before the start, a usual audit finding. Compare 2 CFR 200.458 (approval of pre-award costs) and the
+//! eligibility of costs in Horizon Europe.
 
 use std::collections::BTreeSet;
 
@@ -70,6 +71,7 @@ impl Rule for FiscalBeforeStart {
             awaits_books: false,
             version: 2,
             source_text: include_str!("fiscal_before_start.rs"),
+            manual_zh: include_str!("zh/fiscal_before_start.md"),
         }
     }
 
@@ -116,7 +118,6 @@ impl FiscalBeforeStart {
         let evidence = evidence(
             format!("Σ fiscal money before {start} − {grace_days} d = {total}"),
             "–/–/approval pending/> 0",
-            "domain.md §4.3",
         )
         .figure("fiscal_balance", case.measures.curve.balance_on(case.as_of))
         .facts(costs.iter().map(|(entry, _)| *entry));
@@ -171,7 +172,7 @@ fn of_published(case: &Case<'_>) -> Option<Finding> {
     let total = sum(early.iter().map(|entry| entry.amount));
     let (count, currency) = (early.len(), case.currency());
     let formula = format!("Σ before {start} = {total} in {count} payments");
-    let evidence = evidence(formula, "–/–/–/> 0", "domain.md §4.3");
+    let evidence = evidence(formula, "–/–/–/> 0");
     Some(Finding::new(
         Judged::at(Level::Red),
         format!(

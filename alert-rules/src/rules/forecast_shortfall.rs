@@ -19,7 +19,8 @@
 //! nothing is raised, and what is open is kept.
 //!
 //! ## Source
-//! domain.md §4.4, F11, P8.
+//! This system's own rule: the range of two forecasts, by the mean pace and by the recent pace. Final accounts use
+//! verified figures and no forecasts (预算法实施条例, article 83).
 
 use karez_events::Ratio;
 use karez_projections::ProjectState;
@@ -66,6 +67,7 @@ impl Rule for ForecastShortfall {
             awaits_books: true,
             version: 2,
             source_text: include_str!("forecast_shortfall.rs"),
+            manual_zh: include_str!("zh/forecast_shortfall.md"),
         }
     }
 
@@ -109,7 +111,6 @@ impl ForecastShortfall {
             ),
             self.levels,
             "%",
-            "domain.md §4.4, F11",
         )
         .figure("spent_last_90_days", forecast.spent_last_90_days)
         .figure("committed", forecast.committed);

@@ -47,7 +47,8 @@
 //! tranche would hide an old rest.
 //!
 //! ## Source
-//! domain.md §4.1; 国发 〔2014〕 and 财预〔2015〕15号 on idle fiscal money by way of domain.md S5, X5, X6.
+//! 财预〔2015〕15号 on idle fiscal money; the days follow the reports of the US Government Accountability Office on expired
+//! accounts and the rules of the US National Institutes of Health on unobligated balances.
 
 use chrono::{Days, NaiveDate};
 use karez_events::Ratio;
@@ -121,6 +122,7 @@ impl Rule for IdleFunds {
             awaits_books: true,
             version: 2,
             source_text: include_str!("idle_funds.rs"),
+            manual_zh: include_str!("zh/idle_funds.md"),
         }
     }
 
@@ -274,7 +276,6 @@ impl IdleFunds {
                 ..Bands::default()
             },
             "d",
-            "domain.md §4.1",
         );
         let judged = Judged {
             level: Some(Level::Blue),
@@ -337,7 +338,7 @@ impl IdleFunds {
             self.token_share_percent,
             least.normalize()
         );
-        let evidence = banded(formula, self.levels, "d", "domain.md §4.1; 财预〔2015〕15号");
+        let evidence = banded(formula, self.levels, "d");
         let (money_word, spent_word) = if case.is_published() {
             ("已收到且未拨付、未支出的资金", "净拨付和支出")
         } else {
@@ -397,9 +398,9 @@ impl IdleFunds {
             let name = tranche.tranche_no.as_deref().unwrap_or("—");
             let deadline = match tranche.two_year_deadline {
                 Some(day) if day <= case.as_of && tranche.balance > Decimal::ZERO => {
-                    format!(", P1 {day}: see ST-04")
+                    format!(", two years on {day}: see ST-04")
                 }
-                Some(day) => format!(", P1 {day}"),
+                Some(day) => format!(", two years on {day}"),
                 None => String::new(),
             };
             let text = format!(
@@ -435,10 +436,10 @@ fn lowered(level: Level) -> Option<Level> {
 
 fn word_of(kind: EntryKind) -> &'static str {
     match kind {
-        EntryKind::Disbursed => "拨付 disbursed",
-        EntryKind::Refunded => "退回 refunded",
-        EntryKind::Reversed => "冲销 reversed",
-        EntryKind::Reclassified => "更正 reclassified",
+        EntryKind::Disbursed => "disbursed",
+        EntryKind::Refunded => "refunded",
+        EntryKind::Reversed => "reversed",
+        EntryKind::Reclassified => "reclassified",
         EntryKind::Spent
         | EntryKind::PassedOn
         | EntryKind::Arrived
@@ -447,6 +448,6 @@ fn word_of(kind: EntryKind) -> &'static str {
         | EntryKind::Recovered
         | EntryKind::Committed
         | EntryKind::Released
-        | EntryKind::Other(_) => "支出 spent",
+        | EntryKind::Other(_) => "spent",
     }
 }

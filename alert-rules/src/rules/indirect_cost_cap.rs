@@ -9,21 +9,21 @@
 //! What goes beyond the cap is taken back at the audit of acceptance, when the money is long spent on performance pay.
 //!
 //! ## Worked example
-//! Direct costs of 10 million with 2 million for equipment: the base is 8 million. Approved from 2021 on: 5 million at 30 %
-//! and 3 million at 25 % allow 2.25 million; by the chart before 1.45 million. A base of 190,000 allowed 38,000 before.
-//! 2.26 million spent against 2.25 million is 100.44 %: yellow. Scenario: `fires_by_share_of_the_new_cap`.
+//! Direct costs of 10,000,000 with 2,000,000 for equipment: the base is 8,000,000. Approved from 2021 on: 5,000,000 at 30 %
+//! and 3,000,000 at 25 % allow 2,250,000; by the chart before 1,450,000. A base of 190,000 allowed 38,000 before.
+//! 2,260,000 spent against 2,250,000 is 100.44 %: yellow. Scenario: `fires_by_share_of_the_new_cap`.
 //!
 //! ## Thresholds
 //! `levels` in percent of the cap; `charts`, each with `effective_on`, `basis`, `steps` (`up_to` an amount, so many `percent`),
 //! `indirect_words` and `purchase_words`, looked for in the names of categories. A programme with another share, such as 60 %
-//! for pure theory (P11), has a chart of its own. The chart is that of the day of approval: old projects stay on the old.
+//! for pure theory, has a chart of its own. The chart is that of the day of approval: old projects stay on the old.
 //!
 //! ## What it leaves out
 //! 包干制 (no lines), awards and reimbursements, projects published by others, and money of which no line is budgeted
 //! (BX-03). Where the budget does not divide 设备费, all of it counts as purchase, which is the careful reading.
 //!
 //! ## Source
-//! domain.md F16 with S23, S50 and S58; the shares from 2021 on are from memory there and want checking.
+//! What each chart names as its basis; check the shares against the local rules on project funds.
 
 use chrono::NaiveDate;
 use karez_events::Ratio;
@@ -146,6 +146,7 @@ impl Rule for IndirectCostCap {
             awaits_books: false,
             version: 1,
             source_text: include_str!("indirect_cost_cap.rs"),
+            manual_zh: include_str!("zh/indirect_cost_cap.md"),
         }
     }
 
@@ -274,18 +275,14 @@ impl IndirectCostCap {
             "indirect {is_en} {indirect} / F16({} − {} = {base}) = {indirect} / {cap} = {share}",
             part.direct, part.purchase
         );
-        let evidence = banded(
-            formula,
-            self.levels,
-            "% of the cap",
-            &format!("domain.md F16; {}", chart.basis),
-        )
-        .figure("direct_budget", part.direct)
-        .figure("purchase_excluded", part.purchase)
-        .figure("base", base)
-        .figure("cap", cap.normalize())
-        .figure("indirect_budget", part.indirect_budget)
-        .figure("indirect_spent", part.indirect_spent);
+        let evidence = banded(formula, self.levels, "% of the cap")
+            .resting_on(&chart.basis)
+            .figure("direct_budget", part.direct)
+            .figure("purchase_excluded", part.purchase)
+            .figure("base", base)
+            .figure("cap", cap.normalize())
+            .figure("indirect_budget", part.indirect_budget)
+            .figure("indirect_spent", part.indirect_spent);
         let entries = case.spending().filter(|entry| {
             let category = entry.category.as_ref();
             category.is_some_and(|category| chart.is_indirect(category.as_str()))

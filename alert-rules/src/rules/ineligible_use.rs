@@ -21,7 +21,7 @@
 //! Awards, whose use is free, and what was refunded or reversed in full; what was moved to own money counts as own money.
 //!
 //! ## Source
-//! domain.md §4.4 and P5 (预算法 57); the list itself is from memory there and wants checking against the local rules.
+//! Budget Law, article 57 (预算法); the list is a default, to be checked against the local rules on project funds.
 
 use std::collections::BTreeMap;
 
@@ -136,6 +136,7 @@ impl Rule for IneligibleUse {
             awaits_books: false,
             version: 1,
             source_text: include_str!("ineligible_use.rs"),
+            manual_zh: include_str!("zh/ineligible_use.md"),
         }
     }
 
@@ -216,8 +217,8 @@ impl IneligibleUse {
         };
         let formula = format!("{name}: fiscal {}, own {}", found.fiscal, found.own);
         let threshold = format!("–/own/fiscal/fiscal ≥ {}", self.large_amount.normalize());
-        let basis = format!("domain.md §4.4; {}", found.list.basis);
-        let evidence = evidence(formula, threshold, &basis)
+        let evidence = evidence(formula, threshold)
+            .resting_on(&found.list.basis)
             .figure("clause", &found.item.clause)
             .figure("fiscal", found.fiscal)
             .figure("own", found.own);

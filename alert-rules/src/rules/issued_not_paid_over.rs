@@ -25,7 +25,7 @@
 //! measure is not recorded as such: the next payment over shows it.
 //!
 //! ## Source
-//! domain.md §4.4, P4.
+//! 国办发〔2021〕32号 on the time within which money is paid over.
 
 use chrono::NaiveDate;
 use karez_projections::{EntryKind, LifeStep, ProjectState};
@@ -68,6 +68,7 @@ impl Rule for IssuedNotPaidOver {
             awaits_books: false,
             version: 2,
             source_text: include_str!("issued_not_paid_over.rs"),
+            manual_zh: include_str!("zh/issued_not_paid_over.md"),
         }
     }
 
@@ -105,7 +106,6 @@ impl IssuedNotPaidOver {
             ),
             self.levels,
             "d",
-            "domain.md §4.4, P4",
         )
         .figure("quota_issued_on", issued_on)
         .figure(

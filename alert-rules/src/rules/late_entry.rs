@@ -22,7 +22,8 @@
 //! are its business. The ratio of reversals is shown; the catalogue sets no threshold for it.
 //!
 //! ## Source
-//! domain.md §4.2 (back-dated posting), §4.4, X7 (post-close adjustments).
+//! Adjustments after closing, a usual audit finding (the audit analytics of the inspector general of the US National
+//! Science Foundation); the internal control standards on timely booking (内部控制规范).
 
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use karez_events::Ratio;
@@ -89,6 +90,7 @@ impl Rule for LateEntry {
             awaits_books: false,
             version: 1,
             source_text: include_str!("late_entry.rs"),
+            manual_zh: include_str!("zh/late_entry.md"),
         }
     }
 
@@ -172,7 +174,6 @@ impl LateEntry {
             format!("{known_on} − {on} = {days} d{closed_en}"),
             self.levels,
             "d; closed month orange, closed year red",
-            "domain.md §4.4",
         )
         .figure("spent_without_late_entries", spent.saturating_sub(spent_late))
         .figure("spent_with_late_entries", spent)

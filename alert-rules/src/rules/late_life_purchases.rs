@@ -8,7 +8,7 @@
 //! Equipment that arrives when the work is done does not serve the project; it uses up what is left.
 //!
 //! ## Worked example
-//! A project from February to December has a line of 500,000 for equipment; 99,999.99 on 5 November is quiet, one fen more
+//! A project from February to December has a line of 500,000 for equipment; 99,999.99 on 11-05 is quiet, one fen more
 //! is blue. Scenario: `fires_by_share_of_the_line`.
 //!
 //! ## Thresholds
@@ -19,7 +19,8 @@
 //! Awards, reimbursements, published data and lump sums, which have no line. A justification that somebody approves lets a person lift it.
 //!
 //! ## Source
-//! domain.md §4.4, X8.
+//! Equipment bought at the end of an award, a usual audit finding (the audit analytics of the inspector general of the
+//! US National Science Foundation); compare the demand of Innovate UK that equipment be bought in the first 12 months.
 
 use chrono::{Days, Months, NaiveDate};
 use karez_events::Ratio;
@@ -69,6 +70,7 @@ impl Rule for LateLifePurchases {
             awaits_books: false,
             version: 1,
             source_text: include_str!("late_life_purchases.rs"),
+            manual_zh: include_str!("zh/late_life_purchases.md"),
         }
     }
 
@@ -115,7 +117,6 @@ impl LateLifePurchases {
             ),
             self.levels,
             "%",
-            "domain.md §4.4, X8",
         )
         .figure("end_on", end_on)
         .facts(late);

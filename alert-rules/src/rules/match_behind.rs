@@ -20,7 +20,7 @@
 //! over the new rest. Past its end, while acceptance is awaited, all of it is due.
 //!
 //! ## Source
-//! domain.md §4.4; F17, F6 by the project's period.
+//! The match promised in the project's contract; the points are defaults of this system.
 
 use karez_events::Ratio;
 use karez_events::event::fund::FundSource;
@@ -62,6 +62,7 @@ impl Rule for MatchBehind {
             awaits_books: false,
             version: 2,
             source_text: include_str!("match_behind.rs"),
+            manual_zh: include_str!("zh/match_behind.md"),
         }
     }
 
@@ -105,7 +106,6 @@ impl MatchBehind {
             ),
             self.levels,
             "pp",
-            "domain.md §4.4",
         )
         .figure(
             "contract_no",

@@ -18,7 +18,7 @@
 //! days do not count. A posting that was reversed or refunded in full is no ledger line.
 //!
 //! ## Source
-//! domain.md §4.4, P16.
+//! The rules on earmarked research funds that each project has its own books and its money its own purpose (单独核算、专款专用).
 
 use chrono::NaiveDate;
 use karez_projections::EntryKind;
@@ -60,6 +60,7 @@ impl Rule for MatchWithoutLedger {
             awaits_books: true,
             version: 2,
             source_text: include_str!("match_without_ledger.rs"),
+            manual_zh: include_str!("zh/match_without_ledger.md"),
         }
     }
 
@@ -90,7 +91,6 @@ impl MatchWithoutLedger {
             format!("claimed {claimed} since {first}; booked {spent}; {days} d"),
             self.levels,
             "d",
-            "domain.md §4.4, P16",
         );
         let slips: Vec<&str> = claims
             .iter()

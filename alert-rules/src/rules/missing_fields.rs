@@ -23,7 +23,7 @@
 //! states an amount is a budget.
 //!
 //! ## Source
-//! domain.md §4.3 (missing service period), §4.4, §4.1 (zero budget); P11.
+//! The internal control standards on complete vouchers (内部控制规范); the percentages are defaults of this system.
 
 use std::collections::BTreeSet;
 
@@ -92,6 +92,7 @@ impl Rule for MissingFields {
             awaits_books: false,
             version: 1,
             source_text: include_str!("missing_fields.rs"),
+            manual_zh: include_str!("zh/missing_fields.md"),
         }
     }
 
@@ -231,7 +232,7 @@ impl MissingFields {
             .collect();
         let share = percent(&share);
         let formula = format!("{} / {} = {share}", count.missing, count.wanted);
-        let mut evidence = banded(formula, self.levels, "%", "domain.md §4.4");
+        let mut evidence = banded(formula, self.levels, "%");
         for (_, en, number) in missing() {
             evidence = evidence.figure(&format!("missing {en}"), number);
         }

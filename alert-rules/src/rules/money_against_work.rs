@@ -20,7 +20,8 @@
 //! has named stands at 0. A report that names milestones the contract does not have cannot be judged, and says so.
 //!
 //! ## Source
-//! domain.md §4.2, X7.
+//! Financial progress behind or ahead of the work, a usual audit finding (the audit analytics of the inspector general
+//! of the US National Science Foundation); the points are defaults of this system.
 
 use karez_events::Ratio;
 use karez_events::event::project::{ContractSigned, ProgressReported};
@@ -63,6 +64,7 @@ impl Rule for MoneyAgainstWork {
             awaits_books: false,
             version: 1,
             source_text: include_str!("money_against_work.rs"),
+            manual_zh: include_str!("zh/money_against_work.md"),
         }
     }
 
@@ -127,7 +129,6 @@ impl MoneyAgainstWork {
             ),
             self.levels,
             "pp",
-            "domain.md §4.2, X7",
         )
         .facts(counted.into_iter().rev().take(5))
         .dated(report);

@@ -23,7 +23,7 @@
 //! spends first, the same. Other currencies than that of the account: what arrived in one may be spent in another.
 //!
 //! ## Source
-//! domain.md §4.4, §4.5 (6).
+//! The internal control standards on books that tie with what is there (内部控制规范); this system's own rule.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +55,7 @@ impl Rule for NegativeBalance {
             awaits_books: false,
             version: 1,
             source_text: include_str!("negative_balance.rs"),
+            manual_zh: include_str!("zh/negative_balance.md"),
         }
     }
 
@@ -128,11 +129,7 @@ fn below_zero(case: &Case<'_>) -> Option<Finding> {
         (Level::Orange, zh, en, worst)
     };
     let currency = case.currency();
-    let mut evidence = evidence(
-        format!("U({en}) = {balance} < 0"),
-        "–/E_c < 0/U_s < 0/U < 0",
-        "domain.md §4.4",
-    );
+    let mut evidence = evidence(format!("U({en}) = {balance} < 0"), "–/E_c < 0/U_s < 0/U < 0");
     for (_, name, balance) in known() {
         evidence = evidence.figure(&format!("balance of {name}"), balance.normalize());
     }
@@ -178,7 +175,6 @@ fn negative_line(case: &Case<'_>) -> Option<Finding> {
         evidence(
             format!("E({}, {name}) = {net} < 0", worst.0.as_str()),
             "–/E_c < 0/U_s < 0/U < 0",
-            "domain.md §4.4",
         )
         .facts(facts),
     );

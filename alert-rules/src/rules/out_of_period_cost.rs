@@ -5,7 +5,7 @@
 //! suspension (blue).
 //!
 //! ## Why it is a risk
-//! Costs after the end are not the project's (Horizon Europe); a large spend right after the end is an audit sign (X7).
+//! Costs after the end are not the project's (Horizon Europe); a large spend right after the end is a sign to auditors.
 //!
 //! ## Worked example
 //! The project ends on 2024-06-30. A service of 07-01 is blue, one of 07-30 yellow, of 08-29 orange, of 09-28 red.
@@ -18,7 +18,8 @@
 //! Costs whose service lies inside the period though they are paid later; extensions, which lift it; projects published by others.
 //!
 //! ## Source
-//! domain.md §4.4, X3, X7.
+//! Costs outside the period, a usual audit finding (the audit analytics of the inspector general of the US National
+//! Science Foundation). Compare the eligibility of costs in Horizon Europe.
 
 use karez_projections::{EntryKind, LifeStep};
 use rust_decimal::Decimal;
@@ -58,6 +59,7 @@ impl Rule for OutOfPeriodCost {
             awaits_books: false,
             version: 1,
             source_text: include_str!("out_of_period_cost.rs"),
+            manual_zh: include_str!("zh/out_of_period_cost.md"),
         }
     }
 
@@ -107,7 +109,6 @@ impl OutOfPeriodCost {
             ),
             self.levels,
             "d",
-            "domain.md §4.4, X3",
         );
         Some(Finding::new(
             worst,

@@ -19,7 +19,7 @@
 //! rate says that its denominator is incomplete.
 //!
 //! ## Source
-//! domain.md §4.2, P5.
+//! Budget Law, articles 13 and 63 (预算法).
 
 use karez_events::Ratio;
 use karez_projections::ProjectState;
@@ -66,6 +66,7 @@ impl Rule for OverBudget {
             awaits_books: false,
             version: 1,
             source_text: include_str!("over_budget.rs"),
+            manual_zh: include_str!("zh/over_budget.md"),
         }
     }
 
@@ -98,7 +99,6 @@ impl OverBudget {
         let evidence = evidence(
             format!("E − A = {} − {} = {over}", rate.numerator, rate.denominator),
             "E > A",
-            "domain.md §4.2, P5; 预算法13",
         )
         .figure("denominator", rate.denominator_name);
         let last: Vec<_> = case.spending().rev().take(5).collect();
@@ -165,7 +165,6 @@ impl OverBudget {
             let evidence = evidence(
                 format!("{source}/{name}: {} of {}", line.spent, line.budget),
                 threshold,
-                "domain.md §4.2, P5",
             );
             let of_line = case
                 .spending()

@@ -19,7 +19,7 @@
 //! terminated projects, whose money is to be returned. Suspended days do not count.
 //!
 //! ## Source
-//! domain.md §4.4.
+//! The division of money among partners in the project's contract; the days are defaults of this system.
 
 use chrono::NaiveDate;
 use karez_events::event::project::PartnerShare;
@@ -61,6 +61,7 @@ impl Rule for PartnerShareHeld {
             awaits_books: false,
             version: 2,
             source_text: include_str!("partner_share_held.rs"),
+            manual_zh: include_str!("zh/partner_share_held.md"),
         }
     }
 
@@ -119,7 +120,6 @@ impl PartnerShareHeld {
             format!("{due} − {passed_on} = {held}; {days} d since {since}"),
             self.levels,
             "d",
-            "domain.md §4.4",
         )
         .figure("due_on", due_on)
         .figure("money_arrived_on", arrived_on);

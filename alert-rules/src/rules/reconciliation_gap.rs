@@ -19,7 +19,8 @@
 //! either its fiscal balance or that of all sources ties: a statement may be of the one account or of the other.
 //!
 //! ## Source
-//! domain.md §4.4, §6 (a); 条例 83 (P8): final accounts use verified figures.
+//! 预算法实施条例, article 83: final accounts use verified figures; the internal control standards on regular reconciliation
+//! (内部控制规范).
 
 use karez_events::Ratio;
 use karez_events::event::period::AccountReconciled;
@@ -70,6 +71,7 @@ impl Rule for ReconciliationGap {
             awaits_books: false,
             version: 1,
             source_text: include_str!("reconciliation_gap.rs"),
+            manual_zh: include_str!("zh/reconciliation_gap.md"),
         }
     }
 
@@ -111,7 +113,6 @@ impl ReconciliationGap {
                 percent(&share)
             ),
             format!("{}; {} %", self.least_amount, self.shares_percent),
-            "domain.md §4.4",
         )
         .figure("reconciled_on", latest.on)
         .figure("book_balance", book_balance)

@@ -21,7 +21,8 @@
 //! It speaks in every state of a project, and about each warning for itself.
 //!
 //! ## Source
-//! domain.md §4.4, P19 (整改要求, 整改结果).
+//! The monitoring form for project expenditure, which asks for rectifications and their results (整改要求, 整改结果); the days
+//! are defaults of this system.
 
 use karez_projections::warnings::{EndingKind, Rectification};
 use karez_projections::{Target, Warning};
@@ -60,6 +61,7 @@ impl Rule for RectificationOverdue {
             awaits_books: false,
             version: 1,
             source_text: include_str!("rectification_overdue.rs"),
+            manual_zh: include_str!("zh/rectification_overdue.md"),
         }
     }
 
@@ -104,16 +106,11 @@ impl RectificationOverdue {
             ),
             None => ("，尚未反馈".to_owned(), "; there is no reply".to_owned()),
         };
-        let mut evidence = banded(
-            format!("{} − {due_on} = {days} d", case.as_of),
-            self.levels,
-            "d",
-            "domain.md §4.4, P19",
-        )
-        .figure("rule", &warning.raised.rule)
-        .figure("ordered_on", rectification.ordered_on)
-        .figure("due_on", due_on)
-        .figure("items", rectification.order.items.join("；"));
+        let mut evidence = banded(format!("{} − {due_on} = {days} d", case.as_of), self.levels, "d")
+            .figure("rule", &warning.raised.rule)
+            .figure("ordered_on", rectification.ordered_on)
+            .figure("due_on", due_on)
+            .figure("items", rectification.order.items.join("；"));
         if let Some(on) = replied_on {
             evidence = evidence.figure("replied_on", on);
         }

@@ -24,7 +24,8 @@
 //! warning of this rule is not asked for again.
 //!
 //! ## Source
-//! domain.md §4.4, P10 (reports on fixed days), X7 (late reports).
+//! Local notices on reports on fixed days; late reports, a usual audit finding (the audit analytics of the inspector
+//! general of the US National Science Foundation).
 
 use chrono::{Datelike, Days, NaiveDate};
 use karez_projections::{LifeStep, ProjectState, Target, Warning};
@@ -72,6 +73,7 @@ impl Rule for ReportMissing {
             awaits_books: false,
             version: 1,
             source_text: include_str!("report_missing.rs"),
+            manual_zh: include_str!("zh/report_missing.md"),
         }
     }
 
@@ -109,14 +111,9 @@ impl ReportMissing {
             .iter()
             .filter(|report| report.on <= case.as_of);
         let last = reports.max_by_key(|report| report.fact.period_end_on);
-        let mut evidence = banded(
-            format!("{} − {due_on} = {days} d", case.as_of),
-            self.levels,
-            "d",
-            "domain.md §4.4",
-        )
-        .figure("missing_reports", missing.count)
-        .figure("period", format!("{first_on}..{end_on}"));
+        let mut evidence = banded(format!("{} − {due_on} = {days} d", case.as_of), self.levels, "d")
+            .figure("missing_reports", missing.count)
+            .figure("period", format!("{first_on}..{end_on}"));
         if let Some(last) = last {
             evidence = evidence
                 .figure("last_report_until", last.fact.period_end_on)

@@ -8,7 +8,7 @@
 //! match, or the work done beforehand, red. What was swapped still counts: it was paid from own money.
 //!
 //! ## Why it is a risk
-//! Paying it is no offence. The seed report says that units pay "for the time being" (暂由): later the costs may be put in the
+//! Paying it is no offence. The evaluation report on the city's innovation fund says that units pay "for the time being" (暂由): later the costs may be put in the
 //! place of fiscal expenditure, or counted as match, while the fiscal money lies idle.
 //!
 //! ## Worked example
@@ -30,7 +30,8 @@
 //! decides. Costs of an earlier phase are that phase's; only a gap between phases makes a new S.
 //!
 //! ## Source
-//! domain.md §4.3, X1, X2, X8; the report of the city's science fund.
+//! The evaluation report on the city's innovation fund; compare 2 CFR 200.308 and 200.458 (at most 90 days of pre-award
+//! costs) and the demand of Innovate UK not to start before the offer is signed.
 
 use std::collections::BTreeMap;
 
@@ -96,6 +97,7 @@ impl Rule for SelfFundedBeforeStart {
             awaits_books: false,
             version: 2,
             source_text: include_str!("self_funded_before_start.rs"),
+            manual_zh: include_str!("zh/self_funded_before_start.md"),
         }
     }
 
@@ -199,8 +201,8 @@ impl SelfFundedBeforeStart {
             "{} %; {} yellow; > {} d, {} months of wages orange; PS-03..05 red",
             self.shares_percent, self.amount, self.early_days, self.wage_months
         );
-        let evidence = evidence(formula, threshold, "domain.md §4.3")
-            .figure("fiscal_balance", case.measures.curve.balance_on(case.as_of));
+        let evidence =
+            evidence(formula, threshold).figure("fiscal_balance", case.measures.curve.balance_on(case.as_of));
         with_approvals(case, evidence)
     }
 
@@ -211,13 +213,13 @@ impl SelfFundedBeforeStart {
         let mut by_kind: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
         for (entry, part) in costs {
             let kind = if entry.mentions(&self.wage_words) {
-                "工资 wages"
+                "wages"
             } else if entry.mentions(&travel) {
-                "差旅 travel"
+                "travel"
             } else if entry.mentions(&lodging) {
-                "住宿 lodging"
+                "lodging"
             } else {
-                "其他 other"
+                "other"
             };
             by_kind.entry(kind).or_default().push((entry, *part));
         }

@@ -18,7 +18,8 @@
 //! Published data.
 //!
 //! ## Source
-//! domain.md §4.4, §6.
+//! The self-evaluation form for project expenditure (全年执行数 and the score for execution); the percentages are defaults
+//! of this system.
 
 use std::collections::BTreeMap;
 
@@ -69,6 +70,7 @@ impl Rule for SelfReportDiffers {
             awaits_books: false,
             version: 1,
             source_text: include_str!("self_report_differs.rs"),
+            manual_zh: include_str!("zh/self_report_differs.md"),
         }
     }
 
@@ -116,7 +118,6 @@ impl SelfReportDiffers {
             format!("|{reported} − {ledger}| / {ledger} = {share}"),
             self.levels,
             "%",
-            "domain.md §4.4, §6",
         )
         .facts(of_year)
         .dated(scored);

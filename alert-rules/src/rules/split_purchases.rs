@@ -24,7 +24,8 @@
 //! explains, and a person lifts it.
 //!
 //! ## Source
-//! domain.md §4.4; 政府采购法 28 and its 实施条例 28 on cutting a purchase into pieces [M].
+//! The Government Procurement Law (政府采购法) and its regulation on cutting a purchase into pieces (check the articles
+//! before quoting them).
 
 use std::collections::BTreeMap;
 
@@ -92,6 +93,7 @@ impl Rule for SplitPurchases {
             awaits_books: false,
             version: 1,
             source_text: include_str!("split_purchases.rs"),
+            manual_zh: include_str!("zh/split_purchases.md"),
         }
     }
 
@@ -143,21 +145,17 @@ impl SplitPurchases {
             multiple(&times),
             self.limit.normalize()
         );
-        let evidence = banded(
-            formula,
-            self.levels,
-            "× limit",
-            &format!("domain.md §4.4; {}", self.limit_basis),
-        )
-        .figure("payee", payee)
-        .figure("serial_invoices", self.serial_invoices(window))
-        .figure(
-            "round_sums",
-            window
-                .iter()
-                .filter(|posting| (posting.entry.amount % ROUND).is_zero())
-                .count(),
-        );
+        let evidence = banded(formula, self.levels, "× limit")
+            .resting_on(&self.limit_basis)
+            .figure("payee", payee)
+            .figure("serial_invoices", self.serial_invoices(window))
+            .figure(
+                "round_sums",
+                window
+                    .iter()
+                    .filter(|posting| (posting.entry.amount % ROUND).is_zero())
+                    .count(),
+            );
         let finding = Finding::new(
             judged,
             format!(

@@ -24,7 +24,8 @@
 //! paper.
 //!
 //! ## Source
-//! domain.md §4.3; 预算法 57 and 处罚处分条例 6 on the use of fiscal money, whose wording is for others to apply.
+//! Budget Law, article 57 (预算法); the regulation on penalties for fiscal violations, article 6 (财政违法行为处罚处分条例), whose
+//! application is for others to decide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +75,7 @@ impl Rule for SwappedIntoFiscal {
             awaits_books: false,
             version: 2,
             source_text: include_str!("swapped_into_fiscal.rs"),
+            manual_zh: include_str!("zh/swapped_into_fiscal.md"),
         }
     }
 
@@ -129,7 +131,6 @@ impl SwappedIntoFiscal {
                 "–/–/payee and amount/same voucher, invoice or document; ≤ {} d, ≤ {} %",
                 self.within_days, self.tolerance_percent
             ),
-            "domain.md §4.3; 预算法 57",
         )
         .figure("fiscal_balance", case.measures.curve.balance_on(case.as_of));
         let facts = found.iter().flat_map(|swap| [swap.from, swap.into]);

@@ -8,7 +8,7 @@
 //! Money that is spent in full on a goal that is missed is not well spent; a goal known to be out of reach in August can still be revised.
 //!
 //! ## Worked example
-//! Of 100 prototypes 34 are reported on 30 June 2024: 34 % against 182/366 = 49.73 % of the year, 15.73 points behind,
+//! Of 100 prototypes 34 are reported on 2024-06-30: 34 % against 182/366 = 49.73 % of the year, 15.73 points behind,
 //! yellow. Scenario: `fires_by_progress_and_by_what_the_unit_says`.
 //!
 //! ## Thresholds
@@ -19,7 +19,7 @@
 //! the unit says of them. Results without a target, awards, reimbursements and published data.
 //!
 //! ## Source
-//! domain.md §4.4, P19.
+//! The monitoring form for project expenditure (完成目标可能性, 偏差原因); the points are defaults of this system.
 
 use std::collections::BTreeMap;
 
@@ -70,6 +70,7 @@ impl Rule for TargetUnlikely {
             awaits_books: false,
             version: 1,
             source_text: include_str!("target_unlikely.rs"),
+            manual_zh: include_str!("zh/target_unlikely.md"),
         }
     }
 
@@ -143,7 +144,6 @@ impl TargetUnlikely {
             format!("B/A − b(t) = {done} − {time} on {}", result.on),
             self.levels,
             "pp",
-            "domain.md §4.4, P19",
         )
         .figure("likelihood", chance_en)
         .dated(target)

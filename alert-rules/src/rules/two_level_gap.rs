@@ -5,7 +5,7 @@
 //! percentage points at a month's end.
 //!
 //! ## Why it is a risk
-//! The seed report shows 99.99 % executed and, on the same page, units that cannot use their money. Both are true: a transfer was booked as
+//! The evaluation report on the city's innovation fund shows 99.99 % executed and, on the same page, units that cannot use their money. Both are true: a transfer was booked as
 //! if it were spent (以拨代支).
 //!
 //! ## Worked example
@@ -20,11 +20,11 @@
 //! done when paid. Of published projects the sources are not known, so that they enter neither side of F3.
 //!
 //! ## What was decided
-//! F5 is of the year, F3 of the life of the projects, as domain.md §2 defines them: money of earlier years that still lies at
+//! F5 is of the year, F3 of the life of the projects, as they are defined: money of earlier years that still lies at
 //! units widens the gap.
 //!
 //! ## Source
-//! domain.md §4.2, §4.4 and its central finding.
+//! The evaluation report on the city's innovation fund; a transfer booked as if spent (以拨代支), a usual audit finding.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -72,6 +72,7 @@ impl Rule for TwoLevelGap {
             awaits_books: false,
             version: 2,
             source_text: include_str!("two_level_gap.rs"),
+            manual_zh: include_str!("zh/two_level_gap.md"),
         }
     }
 
@@ -109,7 +110,7 @@ impl TwoLevelGap {
             "F5 − F3 = {}/{} − {spent}/{arrived} = {fund_level} − {unit_level}",
             paid_over.numerator, paid_over.denominator
         );
-        let mut evidence = banded(formula, self.levels, "pp", "domain.md §4.2");
+        let mut evidence = banded(formula, self.levels, "pp");
         for (number, (unit, balance)) in (1..).zip(highest_balances(&by_project)) {
             evidence = evidence.figure(&format!("unit_{number:02}"), format!("{unit}: {balance}"));
         }

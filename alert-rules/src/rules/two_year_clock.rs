@@ -9,13 +9,13 @@
 //!
 //! ## Worked example
 //! 200,000 of the budget of 2023 arrive on 2024-03-01: blue on 2024-07-04, yellow on 10-02, orange on 12-01, red on 12-31.
-//! Reallocated in 2024, it still is money of 2023 (P2). Scenario: `fires_as_the_deadline_nears`.
+//! Reallocated in 2024, it still is money of 2023. Scenario: `fires_as_the_deadline_nears`.
 //!
 //! ## Thresholds
 //! `levels` in days before the deadline; red from the day itself.
 //!
 //! ## What it leaves out
-//! Running research projects, which carry their balance on inside the contract period (P1, P14), and awards and reimbursements,
+//! Running research projects, which carry their balance on inside the contract period, and awards and reimbursements,
 //! where paid is done. What is spent is spent of the oldest money first.
 //!
 //! ## What was decided
@@ -23,7 +23,7 @@
 //! whose books are behind is warned all the same: the law's day does not wait for them.
 //!
 //! ## Source
-//! domain.md §4.4, P1, P2; 预算法42, 条例50, 财预〔2015〕15号.
+//! Budget Law, article 42 (预算法); its implementing regulation, article 50 (预算法实施条例); 财预〔2015〕15号.
 
 use std::collections::BTreeMap;
 
@@ -67,6 +67,7 @@ impl Rule for TwoYearClock {
             awaits_books: false,
             version: 2,
             source_text: include_str!("two_year_clock.rs"),
+            manual_zh: include_str!("zh/two_year_clock.md"),
         }
     }
 
@@ -106,8 +107,7 @@ impl TwoYearClock {
         let currency = case.currency();
         let unspent = sum(tranches.iter().map(|tranche| tranche.balance));
         let formula = format!("{deadline} − {} = {left} d; {unspent} of {year} left", case.as_of);
-        let mut evidence = banded(formula, self.levels, "d left", "domain.md §4.4, P1, P2; 预算法42")
-            .figure("origin_budget_year", year);
+        let mut evidence = banded(formula, self.levels, "d left").figure("origin_budget_year", year);
         for (number, tranche) in (1..).zip(tranches) {
             let name = tranche.tranche_no.as_deref().unwrap_or("—");
             let text = format!("{name}: arrived {}, left {}", tranche.arrived_on, tranche.balance);

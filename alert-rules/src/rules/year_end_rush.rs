@@ -9,7 +9,7 @@
 //! States 16.5 % falls into the last month, and the last week has 4.9 times the mean, at lower quality.
 //!
 //! ## Worked example
-//! 900,000 by 30 November and 225,000 on 2 December: 225,000/1,125,000 = 20 %, blue; that week is 225,000 against a mean of
+//! 900,000 by 11-30 and 225,000 on 12-02: 225,000/1,125,000 = 20 %, blue; that week is 225,000 against a mean of
 //! 23,368 a week, nearly ten times: red. Scenario: `fires_by_share_and_by_week`.
 //!
 //! ## Thresholds
@@ -21,7 +21,8 @@
 //! before, the rush is not the unit's: nothing is said of it. Time never ends the warning: somebody explains, and a person lifts it.
 //!
 //! ## Source
-//! domain.md §4.4, F18 (S42, S42b).
+//! Rush at the year's end, a usual audit finding; the shares follow the study of US federal procurement “Do Expiring
+//! Budgets Lead to Wasteful Year-End Spending?”, the multiples are defaults of this system.
 
 use std::collections::BTreeSet;
 
@@ -75,6 +76,7 @@ impl Rule for YearEndRush {
             awaits_books: false,
             version: 1,
             source_text: include_str!("year_end_rush.rs"),
+            manual_zh: include_str!("zh/year_end_rush.md"),
         }
     }
 
@@ -116,9 +118,7 @@ impl YearEndRush {
                 percent(&share),
                 multiple(&times)
             ),
-            format!("{} %, {} ×", self.share_levels, self.week_levels),
-            "domain.md §4.4, F18",
-        )
+            format!("{} %, {} ×", self.share_levels, self.week_levels))
         .figure("committed", case.measures.amounts.committed_open)
         .facts(of_year.iter().copied().filter(|entry| entry.on.month() == 12));
         let currency = case.currency();

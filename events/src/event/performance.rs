@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::{decimal_text, optional_decimal_text};
 
-/// How a result is compared with its target (domain.md F14).
+/// How a result is compared with its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {

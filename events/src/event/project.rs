@@ -22,7 +22,7 @@ pub enum ProjectKind {
     Activity,
 }
 
-/// Which clock runs on money left over (domain.md P1, P14).
+/// Which clock runs on money left over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarryoverRegime {
@@ -194,7 +194,7 @@ pub struct ContractSigned {
     /// Milestones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub milestones: Vec<Milestone>,
-    /// What happens to a surplus after acceptance (domain.md P14).
+    /// What happens to a surplus after acceptance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surplus_policy: Option<String>,
 }
@@ -208,7 +208,7 @@ pub struct ProjectStarted {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PreStartApproved {
-    /// Days before the eligibility start, at most 90 (domain.md X1).
+    /// Days before the eligibility start, at most 90.
     pub days: u16,
     /// Most that may be spent so, where limited.
     #[serde(

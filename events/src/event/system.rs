@@ -64,7 +64,7 @@ pub struct RulesProposalWithdrawn {
     pub cause: String,
 }
 
-/// 查阅个人信息. Whoever was shown the payee is the actor (domain.md §4.5.9).
+/// 查阅个人信息. Whoever was shown the payee is the actor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonDisclosed {

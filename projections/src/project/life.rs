@@ -59,7 +59,7 @@ pub enum LifeStep {
 /// A [`LifeStep`] with its date.
 pub type LifeFact = Dated<LifeStep>;
 
-/// Where a project stands on a day (domain.md §4, table of states).
+/// Where a project stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectState {

@@ -26,10 +26,3 @@ export function wordFor(among: Record<string, string>, name: string | null | und
 export function spaced(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('_', ' ')
 }
-
-/** The same of one in a row, such as `tranche_3`. */
-export function numbered(among: Record<string, string>, name: string): string {
-  const [, head, number] = /^([a-z_]+?)_?(\d+)$/.exec(name) ?? []
-  if (head && number) return `${among[head] ?? spaced(head)} ${Number(number)}`
-  return among[name] ?? (/^[a-z_ ]+$/.test(name) ? spaced(name) : name)
-}

@@ -1552,7 +1552,7 @@ export interface components {
             kind?: components["schemas"]["LeftoverKind"];
         };
         /**
-         * @description Which clock runs on money left over (domain.md P1, P14).
+         * @description Which clock runs on money left over.
          * @enum {string}
          */
         CarryoverRegime: "fiscal" | "department" | "research_project";
@@ -1631,8 +1631,12 @@ export interface components {
             sentence_en: string;
             /** @description The formula with its numbers filled in. */
             formula?: string | null;
+            /** @description The same in Chinese. */
+            formula_zh?: string | null;
             /** @description The thresholds it is compared with, from blue to red. */
             threshold?: string | null;
+            /** @description The same in Chinese. */
+            threshold_zh?: string | null;
         };
         /** @description An account with its other role. */
         ChangedUser: components["schemas"]["UserView"] & {
@@ -1757,7 +1761,7 @@ export interface components {
             partners?: components["schemas"]["PartnerShare"][];
             /** @description Milestones. */
             milestones?: components["schemas"]["Milestone"][];
-            /** @description What happens to a surplus after acceptance (domain.md P14). */
+            /** @description What happens to a surplus after acceptance. */
             surplus_policy?: string | null;
         };
         /**
@@ -1879,7 +1883,7 @@ export interface components {
             proposed?: string | null;
         };
         /**
-         * @description How a result is compared with its target (domain.md F14).
+         * @description How a result is compared with its target.
          * @enum {string}
          */
         Direction: "at_least" | "at_most" | "qualitative";
@@ -2083,6 +2087,17 @@ export interface components {
                 number
             ] | null;
         };
+        /** @description What a warning rests on, in the words of one language. */
+        EvidenceView: {
+            /** @description The formula with its numbers filled in. */
+            formula: string;
+            /** @description The thresholds it was compared with, from blue to red. */
+            threshold: string;
+            /** @description The law, notice or practice that the rule rests on. */
+            basis: string;
+            /** @description Further figures. */
+            figures: components["schemas"]["FigureView"][];
+        };
         /** @description What was executed by a day. */
         ExecutedView: {
             /** @description Spent, by the basis of the rate: of the year, or of the life. */
@@ -2265,6 +2280,13 @@ export interface components {
              * @description The `event_id` of the fact.
              */
             withdraws: string;
+        };
+        /** @description A figure by its name. */
+        FigureView: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value. */
+            value: string;
         };
         /** @description The answer. */
         FlowsView: components["schemas"]["Stand"] & {
@@ -2885,7 +2907,7 @@ export interface components {
             /** @description 批准人. */
             approver: string;
         };
-        /** @description 查阅个人信息. Whoever was shown the payee is the actor (domain.md §4.5.9). */
+        /** @description 查阅个人信息. Whoever was shown the payee is the actor. */
         PersonDisclosed: {
             /**
              * Format: uuid
@@ -2918,7 +2940,7 @@ export interface components {
         PreStartApproved: {
             /**
              * Format: int32
-             * @description Days before the eligibility start, at most 90 (domain.md X1).
+             * @description Days before the eligibility start, at most 90.
              */
             days: number;
             /** @description Most that may be spent so, where limited. */
@@ -3204,7 +3226,7 @@ export interface components {
         /** @description 启动. `occurred_on` is the first day. */
         ProjectStarted: Record<string, never>;
         /**
-         * @description Where a project stands on a day (domain.md §4, table of states).
+         * @description Where a project stands on a day.
          * @enum {string}
          */
         ProjectState: "applied" | "approved" | "signed" | "running" | "suspended" | "ended" | "terminated" | "closed";
@@ -3732,8 +3754,10 @@ export interface components {
             thresholds_hash: string;
             /** @description Its thresholds as TOML; absent for a rule of an office's own, whose manual has them. */
             thresholds?: string | null;
-            /** @description Its manual as Markdown. */
-            manual: string;
+            /** @description Its manual in Chinese as Markdown; of a rule of an office's own, the one that it has. */
+            manual_zh: string;
+            /** @description Its manual in English. */
+            manual_en: string;
         };
         /** @description Every rule, and by which set. */
         RuleList: {
@@ -4264,6 +4288,8 @@ export interface components {
              */
             known_at_position: number;
             evidence?: components["schemas"]["Evidence"] | null;
+            evidence_zh?: components["schemas"]["EvidenceView"] | null;
+            evidence_en?: components["schemas"]["EvidenceView"] | null;
         };
         /** @description 升级. */
         WarningEscalated: {

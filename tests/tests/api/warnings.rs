@@ -46,6 +46,11 @@ async fn a_posting_beyond_the_balance_is_warned_of_with_formula_threshold_and_fa
     assert_eq!(status, StatusCode::OK);
     assert_eq!(warning["level"], "red");
     assert_eq!(warning["evidence"]["formula"], "U(all sources) = -140000.00 < 0");
+    assert_eq!(warning["evidence_zh"]["formula"], "全部来源余额 = -140000.00 < 0");
+    assert_eq!(
+        warning["evidence_en"]["figures"][0]["name"],
+        "balance of fiscal money"
+    );
     assert_eq!(
         warning["evidence"]["facts"].as_array().unwrap().len(),
         1,
@@ -158,7 +163,9 @@ async fn the_rules_in_force_are_listed_with_manual_and_thresholds() {
     let (status, rule) = world.get("/v1/rules/ST-01").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(rule["name"], "idle_funds");
-    assert!(rule["manual"].as_str().unwrap().starts_with("# ST-01"), "{rule}");
+    for manual in ["manual_zh", "manual_en"] {
+        assert!(rule[manual].as_str().unwrap().starts_with("# ST-01"), "{rule}");
+    }
     assert!(
         rule["thresholds"].as_str().unwrap().contains("[rules.idle_funds"),
         "{rule}"

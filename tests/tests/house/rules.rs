@@ -63,6 +63,10 @@ pub fn rule_without_manual_or_scenarios(rule: &Source, paths: &[&str], catalogue
             ));
         }
     }
+    let manual_zh = format!("alert-rules/src/rules/zh/{name}.md");
+    if !paths.contains(&manual_zh.as_str()) {
+        wrong.push(format!("{}: write its manual in Chinese, {manual_zh}", rule.path));
+    }
     if !names(catalogue, name) {
         wrong.push(format!(
             "{}: add {name} to alert-rules/src/catalogue.rs, or nobody runs it",
@@ -84,6 +88,7 @@ mod tests {
         let manual = RULE_HEADINGS.map(|heading| format!("//! # {heading}\n")).concat();
         let manual = format!("{manual}//! Scenario: `fires_after_90_days`.\n");
         let scenarios = [
+            "alert-rules/src/rules/zh/idle_funds.md",
             "alert-rules/tests/scenarios/idle_funds/fires_after_90_days.toml",
             "alert-rules/tests/scenarios/idle_funds/quiet_for_a_prize.toml",
         ];
@@ -102,8 +107,12 @@ mod tests {
             "the scenario that executes it",
         );
         want_one(
-            &complaints(&manual, &scenarios[..1], "idle_funds"),
+            &complaints(&manual, &scenarios[..2], "idle_funds"),
             "idle_funds/quiet_",
+        );
+        want_one(
+            &complaints(&manual, &scenarios[1..], "idle_funds"),
+            "its manual in Chinese",
         );
         want_one(
             &complaints(&manual, &scenarios, "idle_funds_long"),

@@ -103,7 +103,6 @@ export const en: Words = {
   },
   why: {
     title: 'Why this warning', sentence: 'Finding', formula: 'Computed', threshold: 'Thresholds (blue/yellow/orange/red)', basis: 'Rests on', figures: 'Figures', facts: 'Facts that decided', levels: 'Colours over time', rule: 'Rule', version: 'version {n}', episode: 'warning no. {n} about this subject', hash: 'Hash of the rules', position: 'from records up to position {n}', manual: 'Manual', whom: 'Whom to call', above: 'Escalated to', noEvidence: 'No evidence was kept', project: 'Project', unit: 'Unit', close: 'Close',
-    names: { idle_yuan_days: 'Idle yuan-days', spent_last_90_days: 'Spent in the last 90 days' },
   },
   acts: {
     acknowledge: 'Acknowledge', assign: 'Assign', answer: 'Answer', rectification: 'Order rectification', report: 'Report rectification', accept: 'Accept rectification', lift: 'Lift', dismiss: 'False alarm', submit: 'Submit', cancel: 'Cancel', text: 'Note', reason: 'Reason (required)', assignee: 'Who handles it', due: 'By when', items: 'What is to be put right (one a line)', required: 'This is required', done: 'Recorded at position {position}', replayed: 'Sent before: position {position}', optional: ' (optional)', needItems: 'Write at least one item', confirmMany: 'This is recorded for each of these {n} warnings and cannot be changed afterwards:', doneMany: 'Recorded for {n} warnings', someRefused: '{n} of {of} were refused; sending again records nothing twice:',

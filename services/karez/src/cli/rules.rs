@@ -132,7 +132,7 @@ async fn show(context: &Context, name: &str) -> Result<Exit, Trouble> {
     let (rules, _) = published(&known(context).await?)?;
     let rule = find(rules.general(), name)?;
     let about = rule.about();
-    output::line(&about.manual())?;
+    output::line(context.language.pick(&about.manual_zh(), &about.manual_en()))?;
     if let Some(thresholds) = thresholds(&rules, about.name) {
         output::line(&format!("\n{}", thresholds.trim_end()))?;
     }

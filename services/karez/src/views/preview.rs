@@ -1,5 +1,6 @@
 //! Which warnings facts would raise, change or lift if they were recorded.
 
+use karez_alert_rules::in_words::in_chinese;
 use karez_alert_rules::watch::preview::{Change, Comes};
 use karez_alert_rules::{About, RuleSet};
 use karez_events::event::supervision::Level;
@@ -73,8 +74,12 @@ pub struct ChangeView {
     pub sentence_en: String,
     /// The formula with its numbers filled in.
     pub formula: Option<String>,
+    /// The same in Chinese.
+    pub formula_zh: Option<String>,
     /// The thresholds it is compared with, from blue to red.
     pub threshold: Option<String>,
+    /// The same in Chinese.
+    pub threshold_zh: Option<String>,
 }
 
 impl PreviewView {
@@ -113,6 +118,7 @@ impl ChangeView {
             Target::Unit(_) | Target::Office => (None, None),
         };
         let evidence = warning.evidence.as_deref();
+        let in_chinese = evidence.map(|evidence| in_chinese(about.as_ref(), evidence));
         Self {
             warning: warning.id.clone(),
             rule: warning.raised.rule.clone(),
@@ -129,6 +135,8 @@ impl ChangeView {
             sentence_en: warning.sentence_en.clone(),
             formula: evidence.map(|evidence| evidence.formula.clone()),
             threshold: evidence.map(|evidence| evidence.threshold.clone()),
+            formula_zh: in_chinese.as_ref().map(|words| words.formula.clone()),
+            threshold_zh: in_chinese.map(|words| words.threshold),
         }
     }
 }

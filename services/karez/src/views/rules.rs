@@ -50,8 +50,10 @@ pub struct RuleDetail {
     pub thresholds_hash: String,
     /// Its thresholds as TOML; absent for a rule of an office's own, whose manual has them.
     pub thresholds: Option<String>,
-    /// Its manual as Markdown.
-    pub manual: String,
+    /// Its manual in Chinese as Markdown; of a rule of an office's own, the one that it has.
+    pub manual_zh: String,
+    /// Its manual in English.
+    pub manual_en: String,
 }
 
 /// Every rule of the set that the log has in force.
@@ -75,7 +77,8 @@ pub fn show(portfolio: &Portfolio, name: &str) -> Option<RuleDetail> {
         rule: view(portfolio, &rules, rule),
         thresholds_hash: rules.hash().to_owned(),
         thresholds: thresholds(&rules, rule.about().name),
-        manual: rule.about().manual(),
+        manual_zh: rule.about().manual_zh(),
+        manual_en: rule.about().manual_en(),
     })
 }
 

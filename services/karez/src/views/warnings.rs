@@ -1,6 +1,7 @@
 //! Warnings: who is warned about, why, since when, who has it, and by when something is to happen.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use karez_alert_rules::in_words::{InWords, in_chinese, in_english};
 use karez_alert_rules::inhibit::inhibitor;
 use karez_alert_rules::sla::Deadlines;
 use karez_alert_rules::{About, RuleSet, breadth};
@@ -122,8 +123,46 @@ pub struct WarningDetail {
     pub thresholds_hash: String,
     /// The last position that was known.
     pub known_at_position: u64,
-    /// What it rests on.
+    /// What it rests on, as recorded.
     pub evidence: Option<Box<Evidence>>,
+    /// The same for people, in Chinese.
+    pub evidence_zh: Option<EvidenceView>,
+    /// The same for people, in English.
+    pub evidence_en: Option<EvidenceView>,
+}
+
+/// What a warning rests on, in the words of one language.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct EvidenceView {
+    /// The formula with its numbers filled in.
+    pub formula: String,
+    /// The thresholds it was compared with, from blue to red.
+    pub threshold: String,
+    /// The law, notice or practice that the rule rests on.
+    pub basis: String,
+    /// Further figures.
+    pub figures: Vec<FigureView>,
+}
+
+/// A figure by its name.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FigureView {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl From<InWords> for EvidenceView {
+    fn from(words: InWords) -> Self {
+        let figures = words.figures.into_iter();
+        Self {
+            formula: words.formula,
+            threshold: words.threshold,
+            basis: words.basis,
+            figures: figures.map(|(name, value)| FigureView { name, value }).collect(),
+        }
+    }
 }
 
 /// Which warnings are meant.
@@ -201,14 +240,19 @@ pub fn show(portfolio: &Portfolio, id: &WarningId, moment: Moment) -> Option<War
         .warning(id)
         .filter(|warning| warning.raised_on <= moment.as_of)?;
     let raised = &warning.raised;
+    let rules = rules_in_force(portfolio);
+    let about = about(&rules, &raised.rule);
+    let evidence = warning.evidence.as_deref();
     Some(WarningDetail {
         stand: Stand::of(portfolio, moment),
-        warning: view(portfolio, &rules_in_force(portfolio), warning, moment),
+        warning: view(portfolio, &rules, warning, moment),
         levels: warning.levels.clone(),
         episode: raised.episode,
         rule_version: raised.rule_version,
         thresholds_hash: raised.thresholds_hash.clone(),
         known_at_position: raised.known_at_position,
+        evidence_zh: evidence.map(|evidence| in_chinese(about.as_ref(), evidence).into()),
+        evidence_en: evidence.map(|evidence| in_english(about.as_ref(), evidence).into()),
         evidence: warning.evidence.clone(),
     })
 }

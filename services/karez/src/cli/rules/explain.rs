@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use karez_alert_rules::RuleSet;
+use karez_alert_rules::in_words::{in_chinese, in_english};
 use karez_events::{RawEvent, StreamId, WarningId};
 use karez_projections::{Target, Warning};
 
@@ -13,6 +14,7 @@ use crate::language::Language;
 use crate::print;
 use crate::store::EventLog;
 use crate::trouble::{Exit, Trouble};
+use crate::views::warnings::about;
 
 /// Steps of a warning that are shown.
 const MOST_STEPS: usize = 1_000;
@@ -29,7 +31,7 @@ pub(super) async fn run(context: &Context, id: &str) -> Result<Exit, Trouble> {
     let warning = portfolio.warning(&warning_id).ok_or_else(unknown)?;
     let (rules, _) = super::published(&portfolio)?;
     let mut text = head(warning, &rules, context.language);
-    text.push_str(&evidence(warning, context.language));
+    text.push_str(&evidence(warning, &rules, context.language));
     text.push_str(&facts(&log, warning, context).await?);
     text.push_str(&steps(&log, &warning_id, context).await?);
     output::write(text.as_bytes())?;
@@ -64,7 +66,7 @@ fn head(warning: &Warning, rules: &RuleSet, language: Language) -> String {
     )
 }
 
-fn evidence(warning: &Warning, language: Language) -> String {
+fn evidence(warning: &Warning, rules: &RuleSet, language: Language) -> String {
     let raised = &warning.raised;
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -73,10 +75,15 @@ fn evidence(warning: &Warning, language: Language) -> String {
     };
     // Of the colour it has now, as the sentence and the facts are.
     if let Some(evidence) = &warning.evidence {
-        line("公式", "formula", &evidence.formula);
-        line("阈值", "thresholds", &evidence.threshold);
-        line("依据", "basis", &evidence.basis);
-        for (name, value) in &evidence.figures {
+        let about = about(rules, &raised.rule);
+        let words = match language {
+            Language::Zh => in_chinese(about.as_ref(), evidence),
+            Language::En => in_english(about.as_ref(), evidence),
+        };
+        line("公式", "formula", &words.formula);
+        line("阈值", "thresholds", &words.threshold);
+        line("依据", "basis", &words.basis);
+        for (name, value) in &words.figures {
             line(name, name, value);
         }
     }

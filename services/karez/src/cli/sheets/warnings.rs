@@ -5,6 +5,7 @@ use karez_events::{FundId, ProjectId, UnitId};
 use super::super::sheet::{Cell, Look, Sheet, column};
 use super::super::words;
 use super::stand_line;
+use crate::language::Language;
 use crate::print;
 use crate::views::warnings::{WarningDetail, WarningList, WarningView};
 
@@ -18,7 +19,11 @@ pub(in super::super) fn warnings(view: &WarningList, look: Look) -> Vec<Sheet> {
 pub(in super::super) fn warning(view: &WarningDetail, look: Look) -> Vec<Sheet> {
     let mut sheet = table(look);
     sheet.rows.push(row(&view.warning, look));
-    if let Some(evidence) = &view.evidence {
+    let evidence = match look.language {
+        Language::Zh => &view.evidence_zh,
+        Language::En => &view.evidence_en,
+    };
+    if let Some(evidence) = evidence {
         let pick = |zh, en| look.language.pick(zh, en);
         sheet
             .notes
@@ -32,7 +37,7 @@ pub(in super::super) fn warning(view: &WarningDetail, look: Look) -> Vec<Sheet> 
         let figures = evidence
             .figures
             .iter()
-            .map(|(name, value)| format!("{name}: {value}"));
+            .map(|figure| format!("{}: {}", figure.name, figure.value));
         sheet.notes.extend(figures);
     }
     let levels = view
