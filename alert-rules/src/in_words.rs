@@ -40,9 +40,9 @@ pub fn in_chinese(about: Option<&About<'_>>, evidence: &Evidence) -> InWords {
         formula: if is_of_office {
             evidence.formula.clone()
         } else {
-            by_parts(&evidence.formula, patterns::formula_zh)
+            by_parts(&evidence.formula, patterns::formula_zh, "；")
         },
-        threshold: by_parts(&evidence.threshold, patterns::threshold_zh),
+        threshold: by_parts(&evidence.threshold, patterns::threshold_zh, "；"),
         basis: basis(about, evidence, about.map(About::basis_zh), "；"),
         figures: in_order(&evidence.figures).map(told).collect(),
     }
@@ -53,7 +53,7 @@ pub fn in_chinese(about: Option<&About<'_>>, evidence: &Evidence) -> InWords {
 pub fn in_english(about: Option<&About<'_>>, evidence: &Evidence) -> InWords {
     let told = |(name, value): (&String, &String)| (figures::name_en(name), figures::value_en(name, value));
     InWords {
-        formula: evidence.formula.clone(),
+        formula: by_parts(&evidence.formula, patterns::formula_en, "; "),
         threshold: evidence.threshold.clone(),
         basis: basis(about, evidence, about.map(About::basis_en), BETWEEN_BASES),
         figures: in_order(&evidence.figures).map(told).collect(),
@@ -61,12 +61,12 @@ pub fn in_english(about: Option<&About<'_>>, evidence: &Evidence) -> InWords {
 }
 
 /// A formula is several statements with a semicolon between; each has its own pattern.
-fn by_parts(text: &str, in_chinese: fn(&str) -> Option<String>) -> String {
+fn by_parts(text: &str, in_words: fn(&str) -> Option<String>, between: &str) -> String {
     let parts = text.split("; ");
     let parts: Vec<String> = parts
-        .map(|part| in_chinese(part).unwrap_or_else(|| part.to_owned()))
+        .map(|part| in_words(part).unwrap_or_else(|| part.to_owned()))
         .collect();
-    parts.join("；")
+    parts.join(between)
 }
 
 /// What the rule rests on, by its manual, and the notices that its thresholds named when it was recorded. Records of

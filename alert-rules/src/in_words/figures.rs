@@ -26,10 +26,13 @@ pub fn name_zh(name: &str) -> String {
 #[must_use]
 pub fn name_en(name: &str) -> String {
     let (head, number) = head_and_number(name);
-    match NAMES.iter().find(|(known, ..)| *known == head) {
+    let name = match NAMES.iter().find(|(known, ..)| *known == head) {
         Some((_, _, en)) => numbered(en, number),
         None => name.replace('_', " "),
-    }
+    };
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// The value of a figure in Chinese.

@@ -1,12 +1,18 @@
 //! The patterns by which rules write their formulas and thresholds, each with its Chinese. In the Chinese `{0}` stands
 //! for what filled the first place of the pattern.
 
-use super::terms::term_zh;
+use super::terms::{term_en, term_zh};
 
 /// A statement of a formula in Chinese, where one of the patterns is its.
 #[must_use]
 pub fn formula_zh(statement: &str) -> Option<String> {
     first(FORMULAS, statement)
+}
+
+/// A statement of a formula in English, where it names figures by codes.
+#[must_use]
+pub fn formula_en(statement: &str) -> Option<String> {
+    first_with(CODED, statement, term_en)
 }
 
 /// Thresholds in Chinese.
@@ -17,9 +23,13 @@ pub fn threshold_zh(statement: &str) -> Option<String> {
 
 /// The Chinese by the first pattern that fits.
 pub(super) fn first(patterns: &[(&str, &str)], text: &str) -> Option<String> {
+    first_with(patterns, text, term_zh)
+}
+
+fn first_with(patterns: &[(&str, &str)], text: &str, term: fn(&str) -> &str) -> Option<String> {
     patterns
         .iter()
-        .find_map(|(pattern, zh)| Some(filled(zh, &places(pattern, text)?)))
+        .find_map(|(pattern, told)| Some(filled(told, &places(pattern, text)?, term)))
 }
 
 /// What fills the places of a pattern, where the text is written by it. The texts between the places must all be there, in
@@ -41,13 +51,26 @@ fn places<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
     Some(found)
 }
 
-fn filled(zh: &str, places: &[&str]) -> String {
-    let mut text = zh.to_owned();
+fn filled(told: &str, places: &[&str], term: fn(&str) -> &str) -> String {
+    let mut text = told.to_owned();
     for (number, place) in places.iter().enumerate() {
-        text = text.replace(&format!("{{{number}}}"), term_zh(place));
+        text = text.replace(&format!("{{{number}}}"), term(place));
     }
     text
 }
+
+const CODED: &[(&str, &str)] = &[
+    (
+        "F5 − F3 = {}",
+        "paid over of the budget − spent of what arrived = {0}",
+    ),
+    ("b − F17 = {}", "share of the period gone − match arrived = {0}"),
+    ("indirect {} {} / F16({}", "indirect costs {0} {1} / cap of ({2}"),
+    (
+        "{} − {} = {}/{} − {} = {} − {}",
+        "{0} − {1} = {2}/{3} − {4} = {5} − {6}",
+    ),
+];
 
 const FORMULAS: &[(&str, &str)] = &[
     // ST: stalled funds

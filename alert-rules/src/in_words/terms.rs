@@ -6,6 +6,20 @@ pub(super) fn term_zh(text: &str) -> &str {
     found.map_or(text, |(_, zh)| zh)
 }
 
+/// The English of the name of a figure or a curve, where its short name says nothing.
+pub(super) fn term_en(text: &str) -> &str {
+    match text {
+        "F1" => "execution of the approved budget",
+        "F2" => "execution of the year's budget",
+        "F3" => "spent of what arrived",
+        "F5" => "paid over of the budget",
+        "F6w" => "weighted benchmark",
+        "cash plan" => "due by the cash plan",
+        "period" => "share of the period gone",
+        _ => text,
+    }
+}
+
 const TERMS: &[(&str, &str)] = &[
     // figures of domain.md §2
     ("F1", "批复预算执行率"),

@@ -17,6 +17,18 @@ export function pick(zhText: string, enText: string): string {
   return language.value === 'zh' ? zhText : enText
 }
 
+/** A default of the rules that carries both languages, such as `主管领导 director`; what an office wrote stays as it is. */
+export function half(text: string): string {
+  const [, zhText, enText] = /^(\p{Script=Han}+) ([a-z ]+)$/u.exec(text) ?? []
+  return zhText && enText ? pick(zhText, enText) : text
+}
+
+/** What a record is of: `project/TLF-2024-001` is 项目 TLF-2024-001. */
+export function streamName(stream: string): string {
+  const [kind = '', ...id] = stream.split('/')
+  return [wordFor(words.value.streams, kind), id.join('/')].filter(Boolean).join(' ')
+}
+
 /** The word for a name of the wire; the name itself where there is none. */
 export function wordFor(among: Record<string, string>, name: string | null | undefined): string {
   return name ? (among[name] ?? name) : ''

@@ -49,7 +49,7 @@ async fn a_posting_beyond_the_balance_is_warned_of_with_formula_threshold_and_fa
     assert_eq!(warning["evidence_zh"]["formula"], "全部来源余额 = -140000.00 < 0");
     assert_eq!(
         warning["evidence_en"]["figures"][0]["name"],
-        "balance of fiscal money"
+        "Balance of fiscal money"
     );
     assert_eq!(
         warning["evidence"]["facts"].as_array().unwrap().len(),
