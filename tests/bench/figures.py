@@ -13,7 +13,21 @@ import tempfile
 
 import jetstream
 import postgres
-from report import KAREZ, ROOT, counted, duration, in_words, machine, number_from, rows_into, run, say, table, write
+from report import (
+    KAREZ,
+    ROOT,
+    counted,
+    duration,
+    end_in_order,
+    in_words,
+    machine,
+    number_from,
+    rows_into,
+    run,
+    say,
+    table,
+    write,
+)
 
 BENCHES = ("ingest", "fold", "query", "rules", "api")
 LARGER = 10
@@ -195,6 +209,7 @@ def files_in_markdown(small, large, sizes):
 
 
 def main():
+    end_in_order()
     if not postgres.programs():
         sys.exit("bench: PostgreSQL is not installed: `make setup`, or apt-get install postgresql")
     size = Size(number_from("EVENTS", 20_000), number_from("PROJECTS", 1_000))

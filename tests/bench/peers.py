@@ -12,7 +12,21 @@ import event_stores
 import ledgers
 import postgres
 from peer import PLACE, Missing
-from report import KAREZ, ROOT, Figures, counted, in_words, machine, number_from, rows_into, run, say, table, write
+from report import (
+    KAREZ,
+    ROOT,
+    Figures,
+    counted,
+    end_in_order,
+    in_words,
+    machine,
+    number_from,
+    rows_into,
+    run,
+    say,
+    table,
+    write,
+)
 
 
 def prepared(peers, *what):
@@ -125,6 +139,7 @@ def as_json(figures):
 
 
 def main():
+    end_in_order()
     if not postgres.programs():
         sys.exit("bench: PostgreSQL is not installed: `make setup`, or apt-get install postgresql")
     events, postings = number_from("EVENTS", 20_000), number_from("POSTINGS", 100_000)
