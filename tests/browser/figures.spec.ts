@@ -96,6 +96,22 @@ test('every row is printed, and only the page', async ({ page }) => {
   await expect(page.getByText('您正在查看历史时点')).toBeVisible()
 })
 
+test('paper says how many rows of a long table it does not have', async ({ page }) => {
+  const many = 6000
+  await page.route(/\/v1\/projects\?/, async (route) => {
+    const answered = await route.fetch()
+    await route.fulfill({ response: answered, json: { ...(await answered.json()), total: many } })
+  })
+  const { items } = await ask('/projects?limit=200')
+  await open(page, '/projects')
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+  await page.emulateMedia({ media: 'print' })
+  await expect(page.locator('tr.row')).toHaveCount(items.length)
+  await expect(page.getByText(`只印前 ${items.length} 行，共 ${many} 行，其余 ${many - items.length} 行未印`)).toBeVisible()
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+  await expect(page.getByText('未印')).toHaveCount(0)
+})
+
 test('a project’s page shows its tranches, lines and history down to the voucher', async ({ page }) => {
   const told = await ask(`/projects/${PROJECT}`)
   const { tranches, lines } = told.currencies[0]

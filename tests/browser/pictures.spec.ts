@@ -66,6 +66,24 @@ test('a draft of thresholds, back-tested @pictures', async ({ browser }) => {
   })
 })
 
+test('words, tables and a rule switched off @pictures', ({ browser }) =>
+  asSeenBy(browser, 'demo-finance', 'tables', '/rules/indirect_cost_cap', async (page) => {
+    await page.locator('[name=tables]').fill('[[rules.indirect_cost_cap.charts]]\nbase = 1\n')
+    await page.locator('[name=isOn]').uncheck()
+    await page.locator('.backtest button').click()
+    await expect(page.locator('.tables [role=alert]')).toBeVisible()
+  }))
+
+test('a rule of the office’s own that is wrong @pictures', ({ browser }) =>
+  asSeenBy(browser, 'demo-finance', 'own-rule', '/rules', async (page) => {
+    await page.locator('.own-rule summary').click()
+    await page.locator('.own-rule button').nth(1).click()
+    const rule = page.locator('[name=own_rule]')
+    await rule.fill((await rule.inputValue()).replace('累计支出 >= 5万', '累计支出额 >= 5万'))
+    await page.locator('.own-rule button').first().click()
+    await expect(page.locator('.own-rule [role=alert]')).toBeVisible()
+  }))
+
 test('proposals, one open and one withdrawn @pictures', async ({ browser }) => {
   const context = await browser.newContext()
   const page = await context.newPage()
@@ -90,6 +108,21 @@ test('a key that is shown once @pictures', async ({ browser }) => {
     await page.getByRole('dialog').locator('[name=role]').selectOption('finance')
     await page.getByRole('dialog').locator('button[type=submit]').click()
     await expect(page.locator('[name=secret]')).toBeVisible()
+  })
+})
+
+test('an account that gets another role, and a unit that no record names @pictures', async ({ browser }) => {
+  let count = 0
+  await asSeenBy(browser, 'demo-admin', 'role-changed', '/admin', async (page) => {
+    await page.request.post(guarded('/v1/users'), { headers: { 'x-karez-request': '1' }, data: { name: `picture-${(count += 1)}`, role: 'finance' } })
+    await page.reload()
+    const dialog = page.getByRole('dialog')
+    await page.locator(`[data-user="picture-${count}"] button`).first().click()
+    await dialog.locator('[name=role]').selectOption('unit')
+    await dialog.locator('[name=unit]').fill('DEMO-NEW-UNIT')
+    await page.screenshot({ path: `${FOLDER}/change-role-${count}.png` })
+    await dialog.locator('button[type=submit]').click()
+    await expect(page.locator('.notice')).toBeVisible()
   })
 })
 

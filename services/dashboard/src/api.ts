@@ -121,6 +121,8 @@ export interface RaisedCase {
 export type Role = Schemas['Role']
 export type User = Schemas['UserView']
 export type NewUser = Schemas['HandedOver']
+export type ChangedUser = Schemas['ChangedUser']
+export type CheckedChange = Schemas['CheckedChange']
 export type Key = Schemas['KeyView']
 export type NewKey = Schemas['HandedOverKey']
 export type AdministrationChange = Schemas['AdministrationChange']

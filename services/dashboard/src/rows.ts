@@ -169,10 +169,7 @@ export function longList<Row>(address: (path: '' | '/subtotals', more: Parameter
       (sums.value?.units ?? []).map((each) => ({
         name: each.unit_name ?? each.unit ?? '—',
         rows: each.projects,
-        fetchAll: async () => {
-      for (let page = 1; page * PAGE_ROWS < (first.value?.total ?? 0); page += 1) await fetchPage(page, running.signal)
-    },
-    total: (column) => (column.hasTotal ? inCurrency(each.sums)?.[column.key as AmountName] : undefined),
+        total: (column) => (column.hasTotal ? inCurrency(each.sums)?.[column.key as AmountName] : undefined),
       })),
     ),
     batches: async function* () {

@@ -3,7 +3,7 @@
 import { shallowRef } from 'vue'
 import type { Rule } from './api'
 import { pick, spaced, words } from './language'
-import { entriesOf, literalLike, type Entry, type Setting } from './toml'
+import { entriesOf, itemsOf, linesOf, literalLike, plainOf, type Entry, type Setting } from './toml'
 
 /** The catalogue, once a page has read it: rules are called by their names. */
 export const catalogue = shallowRef<readonly Rule[]>([])
@@ -49,12 +49,19 @@ export function settingOf(threshold: Threshold, typed: string, rule: string, pro
   return { path: [...head, ...threshold.keys], literal: literalLike(typed, threshold.literal) }
 }
 
-/** Whether what was typed can stand where a number stands. */
-export function fits(typed: string, literal: string): boolean {
-  if (/^"-?\d+(\.\d+)?"$/.test(literal)) return /^-?\d+(\.\d+)?$/.test(typed)
-  if (/^-?\d+$/.test(literal)) return /^-?\d+$/.test(typed)
-  return true
+/** Whether it is where a colour begins. */
+export const isColour = ({ keys }: Threshold): boolean => COLOURS.includes(keys.at(-1)!)
+/** How a colour is written that is never given. */
+const NEVER = 'never'
+/** What is wrong with what was typed for a value: it must be a number where a number stands. */
+export function isUnfit(typed: string, { keys, literal }: Threshold): boolean {
+  const items = itemsOf(literal)
+  if (items) return linesOf(typed).some((line) => isUnfit(line, { keys, literal: items[0]! }))
+  if (isColour({ keys, literal })) return typed !== NEVER && !DECIMAL.test(typed)
+  if (/^-?\d+$/.test(literal)) return !/^-?\d+$/.test(typed)
+  return DECIMAL.test(plainOf(literal)) && !DECIMAL.test(typed)
 }
+const DECIMAL = /^-?\d+(\.\d+)?$/
 
 /** The word for a value, within a table of colours with the colour. */
 export function nameOf(keys: readonly string[]): string {
@@ -70,6 +77,8 @@ export function nameOf(keys: readonly string[]): string {
 /** A place of a rule set in words: `rules.idle_funds.suspended_days`. */
 export function placeInWords(place: string): string {
   const found = /^(?:programmes\.(?<programme>.+?)\.)?rules\.(?<rule>[a-z_]+)\.(?<keys>.+)$/.exec(place)?.groups
+  const off = /^programmes\.(.+)\.off$/.exec(place)
+  if (off) return `${off[1]}${words.value.mark.comma}${words.value.thresholds.places.off}`
   if (!found) return words.value.thresholds.places[place] ?? place
   const head = found.programme ? `${found.programme}${words.value.mark.comma}` : ''
   return `${head}${ruleTitle(found.rule!)}${words.value.mark.comma}${nameOf(found.keys!.split('.'))}`

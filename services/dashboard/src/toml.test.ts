@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { entriesOf, literalLike, plainOf, withSettings } from './toml'
+import { entriesOf, literalLike, plainOf, tablesAt, tablesOf, withSettings } from './toml'
 
 const TEXT = `# 本局 2026
 off = ["late_entry"]
@@ -54,4 +54,22 @@ test('people read and type values without their quotes', () => {
   expect(plainOf('60')).toBe('60')
   expect(literalLike('5', '"10000"')).toBe('"5"')
   expect(literalLike('5', '60')).toBe('5')
+})
+
+test('a list is read and typed with a line for each item', () => {
+  expect(plainOf('["分摊", "share"]')).toBe('分摊\nshare')
+  expect(literalLike('分摊\n 公用 \n', '["分摊", "share"]')).toBe('["分摊", "公用"]')
+  expect(literalLike('10\n1', '[11, 1]')).toBe('[10, 1]')
+})
+
+test('what is switched off stands above every table', () => {
+  expect(withSettings('[settings]\nunit_from = 3\n', [{ path: ['off'], literal: '["idle_funds"]' }])).toBe('off = ["idle_funds"]\n[settings]\nunit_from = 3\n')
+})
+
+test('lists of tables are found below a rule, and written for a programme', () => {
+  const tables = '[[rules.cap.charts]]\nbasis = "财教"\n\n[[rules.cap.charts.steps]]\npercent = "30"'
+  const text = `[rules.cap]\ndays = 1\n\n${tables}\n\n[rules.cap.levels]\nred = "1"\n`
+  expect(tablesOf(text, ['rules', 'cap'])).toBe(tables)
+  expect(tablesOf(text, ['rules', 'other'])).toBe('')
+  expect(tablesAt(tables, ['rules', 'cap'], ['programmes', '重大专项', 'rules', 'cap'])).toContain('[[programmes."重大专项".rules.cap.charts.steps]]')
 })

@@ -29,7 +29,7 @@ function isOpen(literal: string): boolean {
 
 interface Read {
   entries: Entry[]
-  sections: { path: string[]; line: number }[]
+  sections: { path: string[]; line: number; isOfList: boolean }[]
 }
 
 function read(lines: string[]): Read {
@@ -40,8 +40,10 @@ function read(lines: string[]): Read {
     const header = HEADER.exec(text)
     if (header) {
       // Of a list of tables no single one can be named.
-      within = header[1] === '[' ? keysOf(header[2]!) : undefined
-      if (within) found.sections.push({ path: within, line })
+      const path = keysOf(header[2]!)
+      const isOfList = header[1] === '[[' || found.sections.some((each) => each.isOfList && each.path.length < path.length && begins(path, each.path))
+      within = isOfList ? undefined : path
+      found.sections.push({ path, line, isOfList })
       continue
     }
     const assignment = ASSIGNMENT.exec(text)
@@ -69,6 +71,7 @@ export interface Setting {
   literal: string
 }
 
+const begins = (path: readonly string[], head: readonly string[]) => head.every((key, index) => key === path[index])
 const isSame = (left: readonly string[], right: readonly string[]) => left.length === right.length && left.every((key, index) => key === right[index])
 const written = (key: string) => (/^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key))
 
@@ -80,22 +83,59 @@ export function withSettings(text: string, settings: readonly Setting[]): string
     const [table, key] = [path.slice(0, -1), path.at(-1)!]
     const entry = entries.find((each) => isSame(each.path, path))
     const sibling = entries.findLast((each) => isSame(each.path.slice(0, -1), table))
-    const section = sections.find((each) => isSame(each.path, table))
+    const section = sections.find((each) => !each.isOfList && isSame(each.path, table))
     if (entry) lines.splice(entry.first, entry.last - entry.first + 1, `${entry.prefix}${written(key)} = ${literal}`)
     else if (sibling) lines.splice(sibling.last + 1, 0, `${sibling.prefix}${written(key)} = ${literal}`)
+    else if (!table.length) lines.unshift(`${written(key)} = ${literal}`)
     else if (section) lines.splice(section.line + 1, 0, `${written(key)} = ${literal}`)
     else lines.push(...(lines.length ? [''] : []), `[${table.map(written).join('.')}]`, `${written(key)} = ${literal}`)
   }
   return `${lines.join('\n')}\n`
 }
 
-/** A value as people read and type it. */
+/** The lists of tables below a place, as they are written; empty where there is none. */
+export function tablesOf(text: string, head: readonly string[]): string {
+  const lines = text.split('\n')
+  const { sections } = read(lines)
+  const found = sections.flatMap((each, index) => (each.isOfList && begins(each.path, head) ? lines.slice(each.line, sections[index + 1]?.line) : []))
+  return found.join('\n').trim()
+}
+
+/** The same lists at another place. */
+export function tablesAt(tables: string, head: readonly string[], to: readonly string[]): string {
+  const lines = tables.split('\n')
+  for (const { path, line, isOfList } of read(lines).sections) {
+    if (!begins(path, head)) continue
+    const [open, close] = isOfList && /^\s*\[\[/.test(lines[line]!) ? ['[[', ']]'] : ['[', ']']
+    lines[line] = `${open}${[...to, ...path.slice(head.length)].map(written).join('.')}${close}`
+  }
+  return lines.join('\n')
+}
+
+const ITEM = /"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,[\]]+/g
+/** The items of a list of words or numbers as they are written; none where it is another list, or no list. */
+export function itemsOf(literal: string): string[] | undefined {
+  if (!/^\[.*\]$/s.test(literal) || /^\[\s*[[{]/.test(literal)) return undefined
+  const items = literal.slice(1, -1).match(ITEM) ?? []
+  return items.length ? items : undefined
+}
+
+/** A value as people read and type it; of a list each item has a line. */
 export function plainOf(literal: string): string {
+  const items = itemsOf(literal)
+  if (items) return items.map(plainOf).join('\n')
   if (literal.startsWith('"') && !literal.startsWith('"""')) return JSON.parse(literal) as string
   return literal.startsWith("'") && !literal.startsWith("'''") ? literal.slice(1, -1) : literal
 }
 
 /** What was typed, written as the value that it takes the place of. */
 export function literalLike(typed: string, before: string): string {
+  const items = itemsOf(before)
+  if (items) return `[${linesOf(typed).map((line) => literalLike(line, items[0]!)).join(', ')}]`
   return before.startsWith('"') || before.startsWith("'") ? JSON.stringify(typed) : typed
+}
+
+/** What stands on the lines of a text. */
+export function linesOf(text: string): string[] {
+  return text.split('\n').map((line) => line.trim()).filter(Boolean)
 }

@@ -1,7 +1,7 @@
 // Every text of the dashboard in Chinese; en.ts has the same keys, or the type check fails.
 
 export const zh = {
-  mark: { colon: '：', comma: '，', open: '（', close: '）', full: '。', semicolon: '；' },
+  mark: { colon: '：', comma: '，', open: '（', close: '）', full: '。', semicolon: '；', listed: '、' },
   app: { name: '坎儿井', subtitle: '专项资金监督预警', skip: '跳到正文', menu: '主导航', more: '设置' },
   nav: { overview: '总览', projects: '项目', funds: '专项资金', units: '承担单位', warnings: '预警', rules: '规则', post: '填报支出', audit: '审计', difference: '回溯对比', admin: '系统管理' },
   settings: { language: '语言', theme: '主题', light: '浅色', dark: '深色', auto: '跟随系统', unit: '金额单位' },
@@ -66,7 +66,7 @@ export const zh = {
     fund: '专项资金',
     unit: '单位',
     filtered: '仅显示：{what}',
-    excel: '导出 Excel', exporting: '正在导出，已写 {n} 行', notExported: '未能导出：{why}，请重试', tooManyToPrint: '超过 {n} 行，请导出后打印', notPrinted: '有的行未能读到，尚未打印：请重试', subtotals: '按单位小计', ofUnit: '{unit}（{n} 项）小计', fresh: '最近一笔 {day}', views: '视图', noViews: '尚未保存视图', viewName: '视图名称', keep: '保存', forget: '删除视图 {name}', rounding: '金额保留全部小数，按两位显示；显示数相加与合计之间因四舍五入可能存在尾差。', signatures: '填表人：　　　　　　　　审核人：　　　　　　　　单位负责人（盖章）：',
+    excel: '导出 Excel', exporting: '正在导出，已写 {n} 行', notExported: '未能导出：{why}，请重试', leftOut: '本页只印前 {shown} 行，共 {all} 行，其余 {n} 行未印：导出 Excel 可得全部。', tooManyToPrint: '超过 {n} 行，请导出后打印', notPrinted: '有的行未能读到，尚未打印：请重试', subtotals: '按单位小计', ofUnit: '{unit}（{n} 项）小计', fresh: '最近一笔 {day}', views: '视图', noViews: '尚未保存视图', viewName: '视图名称', keep: '保存', forget: '删除视图 {name}', rounding: '金额保留全部小数，按两位显示；显示数相加与合计之间因四舍五入可能存在尾差。', signatures: '填表人：　　　　　　　　审核人：　　　　　　　　单位负责人（盖章）：',
     clear: '取消筛选',
   },
   col: {
@@ -109,7 +109,7 @@ export const zh = {
     acknowledge: '签收', assign: '转派', answer: '核查意见', rectification: '整改通知', report: '整改反馈', accept: '销号', lift: '解除', dismiss: '误报', submit: '提交', cancel: '取消', text: '说明', reason: '理由（必填）', assignee: '承办人', due: '时限', items: '整改事项（每行一项）', required: '此项必填', done: '已记入账本第 {position} 条', replayed: '此前已提交过，账本第 {position} 条', optional: '（可不填）', needItems: '请至少写一项', confirmMany: '将对以下 {n} 条预警逐条记入，记入后不能修改：', doneMany: '已逐条记入，共 {n} 条', someRefused: '{of} 条中有 {n} 条未予记入；再次提交不会重复记入：',
   },
   rules: {
-    title: '规则', help: '每条规则的说明、阈值和未解除预警数', code: '代码', name: '名称', runs: '何时求值', clears: '如何解除', on: '启用', off: '停用', isOn: '是否启用', version: '版本', open: '未解除预警', thresholds: '阈值', manual: '说明', defaults: '执行内置阈值（尚未发布规则集）', published: '规则集发布于账本第 {position} 条', hash: '规则集哈希 {hash}', ownThresholds: '本单位自定规则，阈值见说明', manualLanguage: '', back: '全部规则',
+    title: '规则', help: '每条规则的说明、阈值和未解除预警数', code: '代码', name: '名称', runs: '何时求值', clears: '如何解除', on: '启用', off: '停用', isOn: '是否启用', version: '版本', open: '未解除预警', thresholds: '阈值', manual: '说明', defaults: '执行内置阈值（尚未发布规则集）', published: '规则集发布于账本第 {position} 条', hash: '规则集哈希 {hash}', ownThresholds: '本单位自定规则，阈值见说明；修改时在规则页“起草本单位规则”中写明相同标识（id）', manualLanguage: '', back: '全部规则',
     runsNames: { event: '逐笔', daily: '每日', monthly: '每月' } as Record<string, string>,
     clearsNames: { three_clean_days: '连续三日正常自动解除', at_once: '消除即解除', by_person: '由人解除' } as Record<string, string>,
   },
@@ -135,7 +135,7 @@ export const zh = {
     tabs: { users: '用户', keys: '程序密钥', roles: '角色权限', publications: '规则发布', changes: '变更记录', system: '系统状况' },
     name: '登录名', nameHelp: '例如 li.wei', role: '角色', unit: '所属单位', unitHelp: '单位的统一社会信用代码', way: '登录方式', ways: { password: '本系统密码', oidc: '单位统一登录' }, state: '状态', created: '建立时间', acts: '操作', own: '本人账户，由另一管理员办理', until: '至 {at}',
     states: { active: '正常', first_password: '待改初始密码', locked: '已锁定', disabled: '已停用' } as Record<string, string>,
-    usersHelp: '角色和单位在建立时确定；需要变更时停用旧账户，另建新账户。', noUsers: '还没有账户。建立第一个账户并重启后，须登录才能使用', addUser: '新建用户', reset: '重置密码', readmit: '恢复并重置密码', disable: '停用', unlock: '解锁',
+    usersHelp: '一人一个账户。变更角色或单位后，本人须重新登录。', changeRole: '变更角色', changeRoleHelp: '{name} 已登录的会话立即失效，重新登录后按新角色办理。', roleChanged: '{name} 的角色已变更为{role}', noUsers: '还没有账户。建立第一个账户并重启后，须登录才能使用', addUser: '新建用户', reset: '重置密码', readmit: '恢复并重置密码', disable: '停用', unlock: '解锁',
     userAdded: '已建立账户 {name}', userReset: '已重置 {name} 的密码', userDisabled: '已停用 {name}', userUnlocked: '已解锁 {name}', firstPassword: '{name} 的初始密码', firstPasswordHelp: '首次登录时须修改。',
     resetHelp: '{name} 的原密码和已登录的会话立即失效，新的初始密码只显示一次。', disableHelp: '{name} 将立即退出且不能再登录；可用“恢复并重置密码”重新启用。', unlockHelp: '{name} 因多次输错密码被锁定，解锁后可用原密码登录。',
     label: '程序名称', labelHelp: '该程序入账的经办人记为 key:名称', keyId: '公开编号', expiresOn: '有效期至（最后一日）', expiresHelp: '留空则直到撤销前有效', lastUsed: '最近使用', neverUsed: '从未使用', expiresAt: '失效时间', neverExpires: '未设期限', keyStates: { active: '有效', rotated: '已轮换，即将失效', expired: '已到期', revoked: '已撤销' } as Record<string, string>,
@@ -158,8 +158,11 @@ export const zh = {
     changes: { gained: '新增', lost: '不再触发', earlier: '提前', later: '推后', level_changed: '颜色变化', same: '不变' } as Record<'gained' | 'lost' | 'earlier' | 'later' | 'level_changed' | 'same', string>,
     dispositions: { open: '未解除', lifted: '已解除', dismissed: '误报', retracted: '追溯撤销' } as Record<string, string>,
   },
+  ownRule: {
+    title: '起草本单位规则', help: '用指标和条件写一条规则，附上说明其应报、不应报的情形（scenario）。先检查，再回测，再提议，由另一人发布。标识（id）与现有本单位规则相同时取而代之。可用指标见 karez rules measures。', text: '规则原文（TOML）', check: '检查', example: '载入示例', holds: '规则可用，所附情形全部成立', noId: '请在开头写明规则标识，例如 id = "travel_heavy"',
+  },
   thresholds: {
-    of: '适用于', allProgrammes: '全部计划类别', help: '改动只是草稿，先回测，再提议，由另一人发布后生效。', programmeHelp: '只改“{programme}”的阈值，其余计划类别不变。', past: '查看历史时点时不能修改；以下为当时的阈值', isChanged: '已改', badNumber: '请填写数字', draft: '草稿：改动 {n} 项', changed: '{name}由 {before} 改为 {after}', discard: '放弃草稿', tables: '另有表格型阈值（标准、清单等），须用规则文件修改（karez rules publish）。', asText: '查看全部阈值原文',
+    of: '适用于', allProgrammes: '全部计划类别', help: '改动只是草稿，先回测，再提议，由另一人发布后生效。', programmeHelp: '只改“{programme}”的阈值，其余计划类别不变。', past: '查看历史时点时不能修改；以下为当时的阈值', isChanged: '已改', badNumber: '请填写数字', badColour: '请填写数字；不用此颜色时填 never', draft: '草稿：改动 {n} 项', changed: '{name}由 {before} 改为 {after}', discard: '放弃草稿', perLine: '每行一项', tables: '表格型阈值（标准、清单等）', tablesHelp: '按原文修改：[[…]] 为表中一行，可增删；回测或提议时检查，有误会指出行列。', tablesChanged: '表格型阈值有改动', isOn: '启用本规则', isOnFor: '对“{programme}”启用本规则', heldOff: '随 {family} 类规则或对全部计划类别停用，须先在规则集中恢复', switchedOff: '停用本规则', switchedOn: '恢复启用本规则',
     places: { off: '停用的规则', 'settings.stale_after_days': '账务停滞天数', 'settings.group_from': '归并通知的条数', 'settings.suspect_from_percent': '规则自身存疑比例（%）', 'settings.unit_from': '视为单位问题的项目数', 'settings.escalate_to': '红色预警升级至' } as Record<string, string>,
     names: {
       levels: '各色起点', share_levels: '占比起点', week_levels: '周倍数起点', shares_percent: '比例', amount: '金额（元）', basis: '依据', effective_on: '施行日期', percent: '比例（%）', up_to: '上限（元）', name: '名称', words: '关键词', clause: '条款', limit: '限额（元）', limit_basis: '限额依据', categories: '科目', checkpoints: '考核节点',
