@@ -252,10 +252,15 @@ fn unknown(id: &str) -> Problem {
 
 /// Rules that cannot be put in force.
 pub(crate) fn unusable(error: &str) -> Problem {
+    // What is wrong with a rule of the office's own is said in both languages, the Chinese last.
+    let in_both = error
+        .rsplit_once('\n')
+        .filter(|(_, chinese)| chinese.starts_with("规则"));
+    let (english, chinese) = in_both.unwrap_or((error, error));
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "unusable_rules",
-        format!("规则不可用：{error}"),
-        format!("the rules cannot be used: {error}"),
+        format!("规则不可用：{chinese}"),
+        format!("the rules cannot be used: {english}"),
     )
 }
