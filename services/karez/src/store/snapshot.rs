@@ -68,8 +68,8 @@ impl EventLog {
             for sql in [
                 "DELETE FROM snapshot WHERE position < \
                  (SELECT min(position) FROM (SELECT DISTINCT position FROM snapshot ORDER BY position DESC LIMIT $1) AS kept)",
-                "DELETE FROM snapshot_part WHERE $1 > 0 AND NOT EXISTS (SELECT 1 FROM snapshot \
-                 WHERE snapshot.position = snapshot_part.position AND snapshot.format = snapshot_part.format)",
+                // Newer parts without a snapshot may be of one that is being written.
+                "DELETE FROM snapshot_part WHERE $1 > 0 AND position < (SELECT min(position) FROM snapshot)",
             ] {
                 sqlx::query(sql).bind(SNAPSHOTS_KEPT).execute(pool).await?;
             }
