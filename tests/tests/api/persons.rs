@@ -1,6 +1,9 @@
 //! Payees: sealed for everybody, shown for a reason that is recorded first, and erased for good.
 
+use std::time::Duration;
+
 use karez::authorization::Role;
+use karez_tests::wait::eventually;
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
 use rstest::rstest;
@@ -9,6 +12,7 @@ use serde_json::{Value, json};
 use crate::office::{Office, bearer};
 use crate::world::{On, read};
 
+const SOON: Duration = Duration::from_mins(1);
 const PAID: &str = r#"{"occurred_on":"2024-05-06","amount":"10","voucher_no":"记-7",
     "payee":{"name":"阿依古丽","account":"6222","id_number":"650121"}}"#;
 
@@ -49,6 +53,15 @@ impl Office {
             })
             .collect()
     }
+
+    /// The same, once this node has read that many of them in the log.
+    async fn so_many_looks(&self, key: &str, count: usize) -> Vec<Value> {
+        let looks = || async {
+            let looks = self.looks(key).await;
+            (looks.len() >= count).then_some(looks)
+        };
+        eventually("the looks are in the log", SOON, looks).await.unwrap()
+    }
 }
 
 #[rstest]
@@ -75,7 +88,7 @@ async fn a_payee_is_shown_for_a_reason_that_is_recorded_first(#[values(On::Sqlit
     // Looked at again, it is recorded again.
     office.unmask(&auditor, &event, "复核").await;
     assert_eq!(
-        office.looks(&auditor).await,
+        office.so_many_looks(&auditor, 2).await,
         [
             json!(["key:auditor", event, "抽查凭证 记-7"]),
             json!(["key:auditor", event, "复核"])
@@ -99,7 +112,7 @@ async fn a_unit_sees_its_own_payees_and_those_without_the_right_see_none() {
         assert_eq!(status, 403, "{role}: {answer}");
     }
     let finance = office.key(Role::Finance);
-    assert_eq!(office.looks(&finance).await.len(), 1);
+    assert_eq!(office.so_many_looks(&finance, 1).await.len(), 1);
     // What names nobody has nothing to show.
     let (_, history) = office.get_as(&finance, "/v1/projects/P1/events").await;
     let approval = history["items"][0]["event_id"].as_str().unwrap();
