@@ -277,6 +277,12 @@ pub fn is_by_sentinel(recorded: &RecordedEvent) -> bool {
     recorded.metadata.source_system.as_deref() == Some(SENTINEL)
 }
 
+/// Whether the sentinel said it of the facts; that time has passed is a fact like others.
+#[must_use]
+pub fn is_step(recorded: &RecordedEvent) -> bool {
+    is_by_sentinel(recorded) && !matches!(recorded.event, Event::ClockRead(_))
+}
+
 /// Every warning, by id and by what it is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warnings {

@@ -122,10 +122,13 @@ impl Sentinel {
     async fn catch_up(&mut self, stop: &CancellationToken) -> Result<bool, ReplayError> {
         let now = self.clock.now();
         let page = read(&self.log, self.read_up_to).await?;
-        let is_more = page.last().map(|last| self.read_up_to = last.position).is_some();
+        let read_before = self.read_up_to;
+        if let Some(last) = page.last() {
+            self.read_up_to = last.position;
+        }
         self.timeline.extend(page);
         self.submit_all(stop).await;
-        if is_more {
+        if self.read_up_to > read_before {
             return Ok(false);
         }
         let Some(due) = self.timeline.due_by(now) else {

@@ -9,7 +9,7 @@ use karez_alert_rules::reconcile::clock_read;
 use karez_events::{Event, Hash, RecordedEvent, StreamId, Submission};
 use karez_projections::Portfolio;
 use karez_projections::admission::{RefusalCode, admit};
-use karez_projections::warnings::{SENTINEL, is_by_sentinel};
+use karez_projections::warnings::{SENTINEL, is_by_sentinel, is_step};
 use karez_tests::moments::Moments;
 use uuid::Uuid;
 
@@ -393,10 +393,7 @@ impl World {
 
     /// What one would have said about the same facts with nothing in its way.
     fn undisturbed(&self) -> BTreeMap<Uuid, String> {
-        let is_fact = |recorded: &&RecordedEvent| {
-            !is_by_sentinel(recorded) || matches!(recorded.event, Event::ClockRead(_))
-        };
-        let facts = self.log.iter().filter(is_fact);
+        let facts = self.log.iter().filter(|recorded| !is_step(recorded));
         let mut timeline = Timeline::resume(self.daily.clone(), facts.cloned().collect());
         let mut said = BTreeMap::new();
         while let Some(facts) = timeline.next_step(None) {

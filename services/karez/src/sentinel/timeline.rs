@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use chrono::{DateTime, NaiveDate, Utc};
 use karez_alert_rules::{RuleSet, Watch};
 use karez_events::{Event, RecordedEvent, StreamId, Submission};
-use karez_projections::warnings::{WarningFact, is_by_sentinel};
+use karez_projections::warnings::{WarningFact, is_by_sentinel, is_step};
 use karez_projections::{Portfolio, Warnings};
 use uuid::Uuid;
 
@@ -171,11 +171,6 @@ impl Timeline {
         facts.retain(|fact| !self.recorded.remove(&fact.event_id));
         facts
     }
-}
-
-/// Whether the sentinel said it of the facts; that time has passed is a fact like others.
-fn is_step(recorded: &RecordedEvent) -> bool {
-    is_by_sentinel(recorded) && !matches!(recorded.event, Event::ClockRead(_))
 }
 
 fn apply(warnings: &mut Warnings, recorded: &RecordedEvent, at: DateTime<Utc>) {

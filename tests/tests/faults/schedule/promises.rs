@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use karez::clock::BUSINESS_TIME_ZONE;
 use karez::sentinel::{Daily, Timeline};
 use karez::store::EventLog;
-use karez_events::{Event, RawEvent, RecordedEvent, StreamId, Submission};
-use karez_projections::warnings::is_by_sentinel;
+use karez_events::{RawEvent, RecordedEvent, StreamId, Submission};
+use karez_projections::warnings::is_step;
 use karez_tests::receiver::Receiver;
 use karez_tests::server::Server;
 use karez_tests::wait::eventually;
@@ -152,10 +152,7 @@ fn said(events: &[RawEvent]) -> Said {
 fn undisturbed(events: &[RawEvent]) -> Said {
     let daily = Daily::try_new("sentinel.daily_at", "0 30 0 * * *", BUSINESS_TIME_ZONE).unwrap();
     let facts = events.iter().map(|event| event.decode().unwrap());
-    let is_time = |fact: &RecordedEvent| matches!(fact.event, Event::ClockRead(_));
-    let facts: Vec<RecordedEvent> = facts
-        .filter(|fact| !is_by_sentinel(fact) || is_time(fact))
-        .collect();
+    let facts: Vec<RecordedEvent> = facts.filter(|fact| !is_step(fact)).collect();
     let mut timeline = Timeline::resume(daily, facts);
     let mut said = Said::new();
     let payload = |fact: &Submission| String::from_utf8(fact.event.payload().unwrap()).unwrap();
