@@ -154,7 +154,7 @@ impl<'r> Stand<'_, 'r> {
                 (*rule, Answer::quiet(rule.about(), target.clone(), is_off))
             })
             .collect();
-        for currency in project.currencies() {
+        for currency in project.currencies().iter().copied() {
             let figures = measures(project, currency, self.as_of);
             let case = Case {
                 portfolio: self.portfolio,

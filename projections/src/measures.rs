@@ -6,6 +6,7 @@
 
 pub mod amounts;
 pub mod benchmark;
+pub mod brief;
 pub mod budget;
 pub mod clock;
 pub mod composition;
@@ -27,6 +28,7 @@ pub mod uses;
 
 pub use amounts::Amounts;
 pub use benchmark::{Benchmark, BenchmarkMode, Checkpoint, benchmark, of_checkpoints, share_of_year};
+pub use brief::{Brief, Outcome};
 pub use budget::{Basis, BudgetChange, sum};
 pub use clock::Clock;
 pub use composition::LineMeasures;

@@ -8,6 +8,7 @@ use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, 
 use serde::{Deserialize, Serialize};
 
 use crate::fund::{Fund, FundEntry, FundEntryKind};
+use crate::measures::roll_up::KeptRollUps;
 use crate::project::{Entry, Project, Quota};
 use crate::rule_proposal::{self, RuleProposal};
 use crate::silence::Silence;
@@ -62,6 +63,8 @@ pub struct Portfolio {
     proposals: Vec<RuleProposal>,
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
+    #[serde(skip)]
+    roll_ups: KeptRollUps,
 }
 
 impl Portfolio {
@@ -75,6 +78,10 @@ impl Portfolio {
     #[must_use]
     pub fn last_recorded_at(&self) -> Option<DateTime<Utc>> {
         self.last_recorded_at
+    }
+
+    pub(crate) fn roll_ups(&self) -> &KeptRollUps {
+        &self.roll_ups
     }
 
     /// Every silence, in the order in which they began.
@@ -206,12 +213,13 @@ impl Portfolio {
         let Some(fund) = self.funds.get_mut(id) else {
             return;
         };
+        self.roll_ups.forget_from(NaiveDate::MIN);
         fund.apply(recorded);
         if let Some((project, quota)) = fund.entries.last().and_then(quota_of)
             && matches!(&recorded.event, Event::QuotaIssued(_) | Event::QuotaWithdrawn(_))
         {
             match self.projects.get_mut(&project) {
-                Some(project) => project.quotas.push(quota),
+                Some(project) => project.add_quota(quota),
                 None => self.awaited_quotas.entry(project).or_default().push(quota),
             }
         }
@@ -228,6 +236,8 @@ impl Portfolio {
             project.quotas = awaited.remove(id).unwrap_or_default();
             project
         });
+        self.roll_ups
+            .forget_from(project.kept.first_day_changed(recorded));
         let name = match &recorded.event {
             Event::ProjectApplied(data) => data.unit_name.clone(),
             Event::ProjectApproved(data) => data.unit_name.clone(),

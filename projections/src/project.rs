@@ -21,6 +21,8 @@ use karez_events::{Currency, FundId, Position, ProjectId, UnitId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::measures::brief::Kept;
+
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
@@ -72,6 +74,8 @@ pub struct Project {
     pub last_recorded_at: DateTime<Utc>,
     /// How many events it has.
     pub event_count: u64,
+    #[serde(skip)]
+    pub(crate) kept: Kept,
 }
 
 impl Project {
@@ -101,6 +105,7 @@ impl Project {
             last_position: 0,
             last_recorded_at: DateTime::UNIX_EPOCH,
             event_count: 0,
+            kept: Kept::default(),
         }
     }
 
@@ -278,20 +283,37 @@ impl Project {
 
     /// Every currency in which the project has a budget, a plan or an entry; its own currency where it has none.
     #[must_use]
-    pub fn currencies(&self) -> Vec<Currency> {
-        let mut found: Vec<Currency> = Vec::new();
-        let budgets = self.budget.iter().map(|fact| fact.currency);
-        let plans = self.cash_plans.iter().map(|plan| plan.fact.currency);
-        let entries = self.entries.iter().map(|entry| entry.currency);
-        for currency in budgets.chain(plans).chain(entries) {
-            if !found.contains(&currency) {
-                found.push(currency);
+    pub fn currencies(&self) -> &[Currency] {
+        self.kept.currencies(|| {
+            let budgets = self.budget.iter().map(|fact| fact.currency);
+            let plans = self.cash_plans.iter().map(|plan| plan.fact.currency);
+            let entries = self.entries.iter().map(|entry| entry.currency);
+            let mut found = each_once(budgets.chain(plans).chain(entries));
+            if found.is_empty() {
+                found.push(self.currency());
             }
-        }
-        if found.is_empty() {
-            found.push(self.currency());
-        }
-        found
+            found
+        })
+    }
+
+    /// Every currency that any of its facts names.
+    pub(crate) fn every_currency(&self) -> Vec<Currency> {
+        let applied = self.application.iter().map(|applied| applied.fact.currency);
+        let contracts = self.contracts.iter().map(|contract| contract.fact.currency);
+        let quotas = self.quotas.iter().map(|quota| quota.currency);
+        let leftovers = self.carryovers.iter().map(|carried| carried.fact.currency);
+        let used = self.currencies().iter().copied();
+        each_once(
+            used.chain(applied)
+                .chain(contracts)
+                .chain(quotas)
+                .chain(leftovers),
+        )
+    }
+
+    pub(crate) fn add_quota(&mut self, quota: Quota) {
+        self.quotas.push(quota);
+        self.kept.forget_from(NaiveDate::MIN);
     }
 
     /// The entry that an event made.
@@ -314,6 +336,16 @@ impl Project {
             || self.contracts.iter().any(|fact| fact.event_id == event_id)
             || self.carryovers.iter().any(|fact| fact.event_id == event_id)
     }
+}
+
+fn each_once(currencies: impl Iterator<Item = Currency>) -> Vec<Currency> {
+    let mut found: Vec<Currency> = Vec::new();
+    for currency in currencies {
+        if !found.contains(&currency) {
+            found.push(currency);
+        }
+    }
+    found
 }
 
 fn in_force<T>(history: &[Dated<T>], as_of: NaiveDate) -> Option<&T> {

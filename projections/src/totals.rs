@@ -64,8 +64,8 @@ pub fn totals(portfolio: &Portfolio) -> Vec<TotalsRow> {
         .flat_map(|project| {
             project
                 .currencies()
-                .into_iter()
-                .map(move |currency| row(project, currency))
+                .iter()
+                .map(move |currency| row(project, *currency))
         })
         .collect()
 }

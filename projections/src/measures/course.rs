@@ -1,9 +1,7 @@
 //! The course of a year: what was spent in each of its months, and how fresh the figures are.
 
-use std::collections::BTreeMap;
-
 use chrono::{Datelike, NaiveDate};
-use karez_events::{Currency, ProjectId};
+use karez_events::Currency;
 use rust_decimal::Decimal;
 
 use crate::project::{EntryKind, Project};
@@ -53,32 +51,26 @@ impl Course {
         course
     }
 
-    /// The course of many projects; a part is left out where its whole has a course of its own, so that a whole and
-    /// its parts are never added.
-    #[must_use]
-    pub fn of_all(projects: &[&Project], currency: Currency, as_of: NaiveDate) -> Self {
-        let courses: BTreeMap<&ProjectId, (Option<&ProjectId>, Self)> = projects
-            .iter()
-            .map(|project| {
-                let course = Self::of(project, currency, as_of);
-                (&project.id, (project.parent(), course))
-            })
-            .collect();
-        let is_of_a_whole = |parent: Option<&ProjectId>| {
-            let mut next = parent;
+    /// The course of many projects, each with its parent's place among them; a part is left out where its whole has a
+    /// course of its own, so that a whole and its parts are never added.
+    pub(super) fn of_all(courses: &[Option<&Self>], parents: &[Option<usize>]) -> Self {
+        let course = |index: usize| courses.get(index).copied().flatten();
+        let parent = |index: usize| parents.get(index).copied().flatten();
+        let is_of_a_whole = |index: usize| {
+            let mut next = parent(index);
             // No deeper than there are projects, should parents run in a circle.
             for _ in 0..courses.len() {
-                match next.and_then(|id| courses.get(id)) {
-                    Some((_, course)) if course.last_spent_on.is_some() => return true,
-                    Some((parent, _)) => next = *parent,
-                    None => return false,
+                let Some(whole) = next else { return false };
+                if course(whole).is_some_and(|course| course.last_spent_on.is_some()) {
+                    return true;
                 }
+                next = parent(whole);
             }
             false
         };
         let mut all = Self::default();
-        for (parent, course) in courses.values() {
-            if !is_of_a_whole(*parent) {
+        for (index, course) in courses.iter().enumerate() {
+            if let Some(course) = course.filter(|_| !is_of_a_whole(index)) {
                 all.add(course);
             }
         }

@@ -77,6 +77,15 @@ impl Measures {
         }
     }
 
+    /// The budget on the basis of these measures.
+    #[must_use]
+    pub fn budget(&self) -> Decimal {
+        match self.basis {
+            Basis::Year => self.amounts.adjusted_budget,
+            Basis::Life => self.amounts.life_budget,
+        }
+    }
+
     /// F7: execution − F6, exact, in shares of 1.
     #[must_use]
     pub fn deviation(&self) -> Option<Ratio> {
@@ -148,7 +157,6 @@ pub fn amounts(project: &Project, currency: Currency, as_of: NaiveDate) -> Amoun
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sums {
     pub(super) amounts: Amounts,
-    pub(super) changes: Vec<BudgetChange>,
     pub(super) increments: Increments,
     pub(super) incomplete: Incomplete,
 }
@@ -157,15 +165,16 @@ impl Sums {
     pub(super) fn of(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
         let facts = Facts::of(project, currency, as_of);
         let entries = known(project, currency, as_of);
-        Self::of_facts(project, &facts, (currency, as_of), entries)
+        Self::of_facts(project, &facts, (currency, as_of), entries).0
     }
 
+    /// The sums, with the changes of the year's budget.
     fn of_facts<'a>(
         project: &'a Project,
         facts: &Facts<'a>,
         (currency, as_of): (Currency, NaiveDate),
         entries: impl Iterator<Item = &'a Entry>,
-    ) -> Self {
+    ) -> (Self, Vec<BudgetChange>) {
         let mut walk = Walk::new(currency, as_of, Eligibility::of(project, as_of));
         entries.for_each(|entry| walk.take(entry));
         let mut amounts = walk.finish();
@@ -186,12 +195,12 @@ impl Sums {
             life: !amounts.spent.is_zero()
                 && (amounts.life_budget.is_zero() || facts.covers_only_the_future()),
         };
-        Self {
+        let sums = Self {
             amounts,
-            changes: year.changes,
             increments: year.increments,
             incomplete,
-        }
+        };
+        (sums, year.changes)
     }
 }
 
@@ -270,7 +279,7 @@ pub fn life_lines(project: &Project, currency: Currency, as_of: NaiveDate) -> Ve
 pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Measures {
     let facts = Facts::of(project, currency, as_of);
     let entries: Vec<&Entry> = known(project, currency, as_of).collect();
-    let sums = Sums::of_facts(project, &facts, (currency, as_of), entries.iter().copied());
+    let (sums, changes) = Sums::of_facts(project, &facts, (currency, as_of), entries.iter().copied());
     let amounts = sums.amounts;
     let clock = Clock::of(project, as_of);
     let is_exempt = is_exempt(project, as_of);
@@ -292,7 +301,7 @@ pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Meas
         rates: rates(&amounts, as_of, sums.incomplete, Scope::Project),
         benchmark,
         weighted_benchmark,
-        changes: sums.changes,
+        changes,
         forecast: is_forecast.then(|| Forecast::of(&amounts, as_of)),
         idle: if is_exempt {
             None

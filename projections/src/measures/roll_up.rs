@@ -1,6 +1,7 @@
 //! Sums over a fund, a unit or everything, and the rates of the sums (F21: ΣE/ΣA, never the mean of rates).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::event::budget::BudgetStanding;
@@ -9,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
 use super::benchmark::{Benchmark, BenchmarkMode, share_of_year};
+use super::brief::Brief;
 use super::budget::Standing;
 use super::clock::Clock;
 use super::course::Course;
@@ -20,6 +22,9 @@ use super::tree::add_up;
 use crate::fund::{Fund, FundEntry, FundEntryKind};
 use crate::portfolio::Portfolio;
 use crate::project::Project;
+
+/// So many roll-ups are kept: a year's months and some funds.
+const MOST_ROLL_UPS: usize = 32;
 
 /// The figures of many projects together, in one currency at a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,9 +70,70 @@ impl RollUp {
     }
 }
 
+/// Of what a roll-up is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Whole {
+    Everything,
+    Fund(FundId),
+}
+
+/// Roll-ups that still hold, the newest last: the year of an overview asks for each month's end, and a past month
+/// changes seldom. They are no facts: portfolios are equal whatever was asked of them.
+#[derive(Debug, Default)]
+pub(crate) struct KeptRollUps(Mutex<VecDeque<(Whole, RollUp)>>);
+
+impl KeptRollUps {
+    fn get(
+        &self,
+        whole: Whole,
+        (currency, as_of): (Currency, NaiveDate),
+        anew: impl FnOnce() -> RollUp,
+    ) -> RollUp {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it =
+            |kept: &&(Whole, RollUp)| kept.0 == whole && kept.1.currency == currency && kept.1.as_of == as_of;
+        if let Some((_, found)) = lock().iter().find(is_it) {
+            return found.clone();
+        }
+        let made = anew();
+        let mut kept = lock();
+        if kept.len() >= MOST_ROLL_UPS {
+            kept.pop_front();
+        }
+        kept.push_back((whole, made.clone()));
+        made
+    }
+
+    /// Drops what an event that changes the figures from a day on may have made untrue.
+    pub(crate) fn forget_from(&mut self, day: NaiveDate) {
+        let kept = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(_, roll_up)| roll_up.as_of < day);
+    }
+}
+
+impl Clone for KeptRollUps {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for KeptRollUps {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for KeptRollUps {}
+
 /// The figures of a fund, its parts included.
 #[must_use]
 pub fn fund_measures(portfolio: &Portfolio, fund: &FundId, currency: Currency, as_of: NaiveDate) -> RollUp {
+    let whole = Whole::Fund(fund.clone());
+    let anew = || of_fund_and_parts(portfolio, fund, currency, as_of);
+    portfolio.roll_ups().get(whole, (currency, as_of), anew)
+}
+
+fn of_fund_and_parts(portfolio: &Portfolio, fund: &FundId, currency: Currency, as_of: NaiveDate) -> RollUp {
     let funds = with_parts(portfolio, fund);
     let projects = paid_by(portfolio, &funds);
     let funds: Vec<&Fund> = portfolio
@@ -103,9 +169,14 @@ pub fn unit_measures(portfolio: &Portfolio, unit: &UnitId, currency: Currency, a
 /// The figures of everything.
 #[must_use]
 pub fn overview(portfolio: &Portfolio, currency: Currency, as_of: NaiveDate) -> RollUp {
-    let projects: Vec<&Project> = portfolio.projects().collect();
-    let funds: Vec<&Fund> = portfolio.funds().collect();
-    roll_up(&projects, &funds, currency, as_of)
+    let anew = || {
+        let projects: Vec<&Project> = portfolio.projects().collect();
+        let funds: Vec<&Fund> = portfolio.funds().collect();
+        roll_up(&projects, &funds, currency, as_of)
+    };
+    portfolio
+        .roll_ups()
+        .get(Whole::Everything, (currency, as_of), anew)
 }
 
 /// A fund and its parts, and their parts; a fund is visited once, even where parents run in a circle.
@@ -133,20 +204,21 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
         .iter()
         .map(|project| project.parent().and_then(place_of_project))
         .collect();
-    let sums = projects
+    let briefs: Vec<Arc<Brief>> = projects.iter().map(|project| Brief::of(project, as_of)).collect();
+    let nothing = Sums::default();
+    let sums = briefs
         .iter()
-        .map(|project| Sums::of(project, currency, as_of))
-        .collect();
+        .map(|brief| brief.sums(currency).unwrap_or(&nothing));
     let of_projects = add_up(sums, &parents);
+    let courses: Vec<Option<&Course>> = briefs.iter().map(|brief| brief.course(currency)).collect();
+    let course = Course::of_all(&courses, &parents);
     let place_of_fund = |id| funds.binary_search_by_key(&id, |fund| &fund.id).ok();
     let parents: Vec<Option<usize>> = funds
         .iter()
         .map(|fund| fund.particulars.parent.as_ref().and_then(place_of_fund))
         .collect();
-    let of_funds = add_up(
-        funds.iter().map(|fund| of_fund(fund, currency, as_of)).collect(),
-        &parents,
-    );
+    let sums: Vec<Sums> = funds.iter().map(|fund| of_fund(fund, currency, as_of)).collect();
+    let of_funds = add_up(sums.iter(), &parents);
     // The quotas of a fund are those of its projects too: they are counted once, at the fund.
     let amounts = of_funds.amounts.or_of_parts(&of_projects.amounts);
     let share = share_of_year(as_of);
@@ -155,7 +227,8 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
         currency,
         projects: projects
             .iter()
-            .filter(|project| is_counted(project, currency, as_of))
+            .zip(&briefs)
+            .filter(|(project, brief)| is_counted(project, brief, currency))
             .count(),
         amounts,
         rates: rates(&amounts, as_of, of_projects.incomplete, Scope::RollUp),
@@ -165,19 +238,12 @@ fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: Na
         }),
         weighted_benchmark: of_projects.increments.benchmark(as_of, &Clock::default()),
         forecast: Some(Forecast::of(&amounts, as_of)),
-        course: Course::of_all(projects, currency, as_of),
+        course,
     }
 }
 
-fn is_counted(project: &Project, currency: Currency, as_of: NaiveDate) -> bool {
-    project.is_approved_by(as_of)
-        && (project.currency() == currency
-            || project.budget.iter().any(|fact| fact.currency == currency)
-            || project
-                .cash_plans
-                .iter()
-                .any(|plan| plan.fact.currency == currency)
-            || project.entries.iter().any(|entry| entry.currency == currency))
+fn is_counted(project: &Project, brief: &Brief, currency: Currency) -> bool {
+    brief.is_approved && (project.currency() == currency || project.currencies().contains(&currency))
 }
 
 /// The fund's own budget of the year and its quotas.

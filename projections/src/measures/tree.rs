@@ -7,7 +7,7 @@ use super::rates::Incomplete;
 
 /// Adds up a forest: for each group of amounts the whole's own where it has any, else the sum of its parts.
 /// `parents` gives each node's place among the others. A circle of parents is opened at its first node.
-pub(super) fn add_up(nodes: Vec<Sums>, parents: &[Option<usize>]) -> Sums {
+pub(super) fn add_up<'a>(nodes: impl Iterator<Item = &'a Sums>, parents: &[Option<usize>]) -> Sums {
     let mut forest = Forest::new(nodes, parents);
     let mut leaves = forest.leaves();
     let mut next = 0;
@@ -24,23 +24,22 @@ pub(super) fn add_up(nodes: Vec<Sums>, parents: &[Option<usize>]) -> Sums {
     }
 }
 
-struct Forest {
-    nodes: Vec<Node>,
+struct Forest<'a> {
+    nodes: Vec<Node<'a>>,
     total: Sums,
 }
 
-struct Node {
-    own: Option<Sums>,
+struct Node<'a> {
+    own: Option<&'a Sums>,
     parts: Option<Box<Sums>>,
     parent: Option<usize>,
     open_parts: usize,
 }
 
-impl Forest {
-    fn new(sums: Vec<Sums>, parents: &[Option<usize>]) -> Self {
+impl<'a> Forest<'a> {
+    fn new(sums: impl Iterator<Item = &'a Sums>, parents: &[Option<usize>]) -> Self {
         let parents = parents.iter().copied().chain(std::iter::repeat(None));
-        let mut nodes: Vec<Node> = sums
-            .into_iter()
+        let mut nodes: Vec<Node<'_>> = sums
             .zip(parents)
             .map(|(own, parent)| Node {
                 own: Some(own),
@@ -74,16 +73,15 @@ impl Forest {
     fn close(&mut self, index: usize) -> Option<usize> {
         let node = self.nodes.get_mut(index)?;
         let own = node.own.take()?;
-        let settled = match node.parts.take() {
-            Some(parts) => own.or_of_parts(&parts),
-            None => own,
-        };
+        let of_parts = node.parts.take();
+        let with_parts = of_parts.map(|parts| own.clone().or_of_parts(&parts));
+        let settled = with_parts.as_ref().unwrap_or(own);
         let parent_index = node.parent;
         let Some(parent) = parent_index.and_then(|parent| self.nodes.get_mut(parent)) else {
-            self.total.add(&settled);
+            self.total.add(settled);
             return None;
         };
-        parent.parts.get_or_insert_default().add(&settled);
+        parent.parts.get_or_insert_default().add(settled);
         parent.open_parts = parent.open_parts.saturating_sub(1);
         parent_index.filter(|_| parent.open_parts == 0)
     }

@@ -15,6 +15,7 @@ impl Project {
     }
 
     pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
+        self.kept.forget_from(self.kept.first_day_changed(recorded));
         self.touch(recorded);
         match &recorded.event {
             Event::ProjectApplied(_)

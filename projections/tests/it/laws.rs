@@ -2,7 +2,9 @@
 
 use chrono::{Days, NaiveDate};
 use karez_events::Currency;
-use karez_projections::measures::{Basis, amounts, measures, overview};
+use karez_projections::measures::{
+    Basis, Brief, Course, Outcome, amounts, fund_measures, measures, overview,
+};
 use karez_projections::{Amounts, Portfolio, Project};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -244,4 +246,59 @@ proptest! {
         let amounts_of = |known: &crate::given::Given| of_project(known.0.project(&"P2".parse().unwrap()).unwrap(), as_of);
         prop_assert_eq!(amounts_of(&alone), amounts_of(&beside));
     }
+
+    #[test]
+    fn what_was_kept_is_what_a_portfolio_that_was_never_asked_says(
+        facts in a_history(prop_oneof![a_happening(), a_part(), a_change_of_course()]),
+        days in prop::collection::vec(a_day(), 1..5),
+    ) {
+        let (euro, fund) = ("EUR".parse().unwrap(), "F".parse().unwrap());
+        let mut asked = Portfolio::default();
+        for (position, fact) in (1..).zip(&facts) {
+            asked.apply(&fact.recorded(position));
+            // A copy has kept nothing.
+            let fresh = asked.clone();
+            for (day, currency) in days.iter().flat_map(|day| [(*day, Currency::CNY), (*day, euro)]) {
+                prop_assert_eq!(overview(&asked, currency, day), overview(&fresh, currency, day));
+                prop_assert_eq!(fund_measures(&asked, &fund, currency, day), fund_measures(&fresh, &fund, currency, day));
+                for (kept, anew) in asked.projects().zip(fresh.projects()) {
+                    let brief = Brief::of(kept, day);
+                    prop_assert_eq!(brief.amounts(currency), amounts(anew, currency, day));
+                    prop_assert_eq!(brief.course(currency).cloned().unwrap_or_default(), Course::of(anew, currency, day));
+                    prop_assert_eq!(brief.outcome(kept, currency), Outcome::from(&measures(anew, currency, day)));
+                    prop_assert_eq!((brief.state, brief.is_known, brief.is_approved), (anew.state(day), anew.is_known_by(day), anew.is_approved_by(day)));
+                }
+                prop_assert_eq!(kept_currencies(&asked), kept_currencies(&fresh));
+            }
+        }
+    }
+}
+
+fn kept_currencies(portfolio: &Portfolio) -> Vec<Vec<Currency>> {
+    portfolio
+        .projects()
+        .map(|project| project.currencies().to_vec())
+        .collect()
+}
+
+/// Something that happens to P2, which is a part of P1.
+fn a_part() -> impl Strategy<Value = Fact> {
+    let part = json!({"title": "part", "unit": "U1", "fund": "F", "parent": "P1"});
+    let approved = move |on| dated(on, "project_approved", part.clone()).of_project("P2");
+    prop_oneof![
+        a_day().prop_map(approved),
+        a_posting().prop_map(|fact| fact.of_project("P2"))
+    ]
+}
+
+/// What changes figures of days before it, or brings a currency that was not there.
+fn a_change_of_course() -> impl Strategy<Value = Fact> {
+    (a_day(), an_amount(), 0_usize..6).prop_map(|(on, amount, kind)| match kind {
+        0 => dated(on, "expenditure_recorded", json!({"amount": amount, "currency": "EUR"})),
+        1 => dated(on, "contract_signed", json!({"start_on": "2024-06-01", "end_on": "2025-06-30", "planned_self_raised": amount, "currency": "EUR"})),
+        2 => dated(on, "project_started", json!({})),
+        3 => dated(on, "carryover_confirmed", json!({"amount": amount, "origin_budget_year": 2024, "into_year": 2025, "currency": "EUR"})),
+        4 => dated(on, "project_approved", json!({"title": "t", "unit": "U2"})),
+        _ => about("fund/F", &on.to_string(), "appropriation_approved", json!({"fiscal_year": 2024, "amount": amount})),
+    })
 }

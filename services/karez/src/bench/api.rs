@@ -199,17 +199,26 @@ impl Answers {
 
 async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -> anyhow::Result<Vec<Line>> {
     let posts = (size.events / 25).clamp(CALLERS, 5_000);
-    let [mut bare, mut single, mut batched, mut lists, mut pages, mut heard]: [Answers; 6] =
-        Default::default();
+    let [
+        mut bare,
+        mut single,
+        mut batched,
+        mut overviews,
+        mut lists,
+        mut pages,
+        mut heard,
+    ]: [Answers; 7] = Default::default();
+    let overview = "/v1/overview?as_of=2024-09-30";
     let list = "/v1/projects?as_of=2024-09-30&sort=-spent&limit=100";
+    // The recorder has read the log and taken its place when this is recorded.
+    for posting in workload::postings("ready", 0, 1, size.projects)? {
+        record(intake, posting).await?;
+    }
     for round in 0..size.rounds {
         let made =
             |what: &str, count| workload::postings(&format!("{what}-{round}"), 0, count, size.projects);
         by_callers(made("bare", posts)?, &mut bare, async |posting| {
-            match intake.submit(posting).await? {
-                Outcome::Recorded(_) => Ok(()),
-                Outcome::Refused(refusal) => anyhow::bail!("refused: {}", refusal.message_en),
-            }
+            record(intake, posting).await
         })
         .await?;
         by_callers(made("single", posts)?, &mut single, async |posting| {
@@ -221,7 +230,10 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
             caller.send_many(batch).await?;
             batched.add(vec![started.elapsed()], started.elapsed());
         }
-        for page in 0..PAGES {
+        for (page, posting) in made("looked-at", PAGES)?.iter().enumerate() {
+            // The figures have changed since they were looked at last.
+            caller.send(posting).await?;
+            timed(&mut overviews, caller.get(overview)).await?;
             timed(&mut lists, caller.get(list)).await?;
             let project = workload::project_id(page % size.projects)?;
             timed(
@@ -242,10 +254,18 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
             .against(&bare),
         batched.against(&bare),
         bare,
-        lists.line("first page of projects by amount spent, 100 rows"),
+        overviews.line("overview, each after a posting"),
+        lists.line("first page of projects by amount spent, 100 rows, each after a posting"),
         pages.line("project page"),
         heard.line(&format!("from a posting to each of {readers} live readers")),
     ])
+}
+
+async fn record(intake: &Intake, posting: Submission) -> anyhow::Result<()> {
+    match intake.submit(posting).await? {
+        Outcome::Recorded(_) => Ok(()),
+        Outcome::Refused(refusal) => anyhow::bail!("refused: {}", refusal.message_en),
+    }
 }
 
 async fn timed(answers: &mut Answers, request: RequestBuilder) -> anyhow::Result<()> {

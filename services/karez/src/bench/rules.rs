@@ -36,7 +36,7 @@ pub async fn rules(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         let started = Stopwatch::start();
         for project in portfolio.projects() {
             for currency in project.currencies() {
-                drop(measures(project, currency, day));
+                drop(measures(project, *currency, day));
             }
         }
         figures.add(started.elapsed());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use karez_events::{CategoryId, Currency, FundId, ProjectId, UnitId};
-use karez_projections::measures::{Amounts, amounts, fiscal_uses};
+use karez_projections::measures::{Amounts, Brief, fiscal_uses};
 use karez_projections::{Portfolio, Project};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -96,7 +96,7 @@ fn of_currency(
 ) -> CurrencyFlows {
     let mut arrivals: BTreeMap<(Option<&FundId>, &UnitId), Decimal> = BTreeMap::new();
     let mut units: BTreeMap<&UnitId, Uses<'_>> = BTreeMap::new();
-    let of_project = |project: &Project| amounts(project, currency, moment.as_of);
+    let of_project = |project: &Project| Brief::of(project, moment.as_of).amounts(currency);
     for project in portfolio.projects() {
         let Some(unit) = project
             .unit()

@@ -101,7 +101,7 @@ fn currencies(portfolio: &Portfolio, fund: &Fund) -> Vec<Currency> {
     let projects = portfolio
         .projects()
         .filter(|project| project.fund().is_some_and(|id| family.contains(id)));
-    let of_projects = projects.flat_map(karez_projections::Project::currencies);
+    let of_projects = projects.flat_map(karez_projections::Project::currencies).copied();
     super::in_order(std::iter::once(fund.particulars.currency).chain(of_projects))
 }
 

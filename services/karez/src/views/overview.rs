@@ -1,11 +1,12 @@
 //! The whole at a glance: how many of what, and the sums per currency, both levels side by side.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
 use karez_events::{Currency, FundId, UnitId};
-use karez_projections::measures::{overview, unit_measures};
+use karez_projections::measures::{Brief, overview, unit_measures};
 use karez_projections::{Portfolio, Project, ProjectState, Target, Warning};
 use serde::Serialize;
 
@@ -61,14 +62,8 @@ pub struct StateCount {
 #[must_use]
 pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
     let as_of = moment.as_of;
-    let known: Vec<&Project> = portfolio
-        .projects()
-        .filter(|project| project.is_known_by(as_of))
-        .collect();
-    let approved = known
-        .iter()
-        .filter(|project| project.is_approved_by(as_of))
-        .count();
+    let known = known(portfolio.projects(), as_of);
+    let approved = approved(&known);
     OverviewView {
         stand: Stand::of(portfolio, moment),
         funds: portfolio.funds().filter(|fund| fund.is_known_by(as_of)).count(),
@@ -77,7 +72,7 @@ pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
         applications: known.len() - approved,
         open_warnings: open_on(portfolio.warnings().iter(), as_of),
         warnings: levels(portfolio.warnings().iter(), as_of),
-        states: states(&known, as_of),
+        states: states(&known),
         currencies: currencies_of(portfolio, None)
             .into_iter()
             .map(|currency| SumView::from(&overview(portfolio, currency, as_of)))
@@ -93,16 +88,13 @@ pub fn show_unit(portfolio: &Portfolio, unit: &UnitId, moment: Moment) -> Overvi
         .projects()
         .filter(|project| project.unit() == Some(unit))
         .collect();
-    let known: Vec<&Project> = own
+    let known = known(own.iter().copied(), as_of);
+    let approved = approved(&known);
+    let funds: BTreeSet<&FundId> = own
         .iter()
-        .copied()
         .filter(|project| project.is_known_by(as_of))
+        .filter_map(|project| project.fund())
         .collect();
-    let approved = known
-        .iter()
-        .filter(|project| project.is_approved_by(as_of))
-        .count();
-    let funds: BTreeSet<&FundId> = known.iter().filter_map(|project| project.fund()).collect();
     let is_own = |warning: &&Warning| match Target::of(&warning.raised) {
         Target::Project(id) => own.iter().any(|project| project.id == id),
         Target::Unit(id) => id == *unit,
@@ -116,12 +108,25 @@ pub fn show_unit(portfolio: &Portfolio, unit: &UnitId, moment: Moment) -> Overvi
         applications: known.len() - approved,
         open_warnings: open_on(portfolio.warnings().iter().filter(is_own), as_of),
         warnings: levels(portfolio.warnings().iter().filter(is_own), as_of),
-        states: states(&known, as_of),
+        states: states(&known),
         currencies: currencies_of(portfolio, Some(unit))
             .into_iter()
             .map(|currency| SumView::from(&unit_measures(portfolio, unit, currency, as_of)))
             .collect(),
     }
+}
+
+/// In brief those of some projects that were known by a day.
+fn known<'a>(projects: impl Iterator<Item = &'a Project>, as_of: NaiveDate) -> Vec<Arc<Brief>> {
+    projects
+        .map(|project| Brief::of(project, as_of))
+        .filter(|brief| brief.is_known)
+        .collect()
+}
+
+/// How many of them were approved by then.
+fn approved(known: &[Arc<Brief>]) -> usize {
+    known.iter().filter(|brief| brief.is_approved).count()
 }
 
 fn open_on<'a>(warnings: impl Iterator<Item = &'a Warning>, day: NaiveDate) -> usize {
@@ -146,13 +151,10 @@ fn levels<'a>(warnings: impl Iterator<Item = &'a Warning>, as_of: NaiveDate) -> 
 }
 
 /// How many of some projects are in each state, without the states that none is in.
-fn states(projects: &[&Project], as_of: NaiveDate) -> Vec<StateCount> {
+fn states(projects: &[Arc<Brief>]) -> Vec<StateCount> {
     let count = |state| StateCount {
         state,
-        projects: projects
-            .iter()
-            .filter(|project| project.state(as_of) == state)
-            .count(),
+        projects: projects.iter().filter(|project| project.state == state).count(),
     };
     STATES
         .map(count)
@@ -167,7 +169,8 @@ pub(super) fn currencies_of(portfolio: &Portfolio, only: Option<&UnitId>) -> Vec
     let of_projects = portfolio
         .projects()
         .filter(is_meant)
-        .flat_map(Project::currencies);
+        .flat_map(Project::currencies)
+        .copied();
     let of_funds = portfolio.funds().map(|fund| fund.particulars.currency);
     super::in_order(of_projects.chain(of_funds.filter(|_| only.is_none())))
 }

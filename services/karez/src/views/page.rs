@@ -1,6 +1,7 @@
 //! Lists a page at a time. A cursor holds the place reached and the pinned position of the log, so that turning
 //! pages shows one unmoving list while facts go on arriving.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -19,14 +20,21 @@ pub const LARGEST_PAGE_ROWS: usize = 1000;
 /// By what rows are put in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SortKey {
+pub enum SortKey<'a> {
     /// A word, or the identifier.
-    Text(String),
+    Text(Cow<'a, str>),
     /// An amount or a rate; what is undefined comes last in either direction.
     Figure(Option<Decimal>),
 }
 
-impl SortKey {
+impl SortKey<'_> {
+    fn into_owned(self) -> SortKey<'static> {
+        match self {
+            Self::Text(text) => SortKey::Text(Cow::Owned(text.into_owned())),
+            Self::Figure(figure) => SortKey::Figure(figure),
+        }
+    }
+
     fn compare(&self, other: &Self, descending: bool) -> Ordering {
         let order = match (self, other) {
             (Self::Figure(None), Self::Figure(Some(_))) => return Ordering::Greater,
@@ -123,7 +131,7 @@ pub struct Cursor {
     pub list: ListMark,
     /// Key of the last row.
     #[serde(rename = "k")]
-    key: SortKey,
+    key: SortKey<'static>,
     /// Identifier of the last row.
     #[serde(rename = "i")]
     id: String,
@@ -153,11 +161,11 @@ impl Cursor {
 
 /// A row that can be ordered: its key, its identifier, and itself.
 #[derive(Debug, Clone)]
-pub struct Sortable<T> {
+pub struct Sortable<'a, T> {
     /// By what it is ordered.
-    pub key: SortKey,
+    pub key: SortKey<'a>,
     /// By what ties are broken.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// The row.
     pub row: T,
 }
@@ -170,16 +178,16 @@ pub struct Page<T> {
     /// How many rows the whole list has.
     pub total: u64,
     /// Key and identifier of the last row, where more follow.
-    end: Option<(SortKey, String)>,
+    end: Option<(SortKey<'static>, String)>,
 }
 
 impl<T> Page<T> {
     /// Cuts a page out of a list.
     #[must_use]
-    pub fn cut(mut list: Vec<Sortable<T>>, paging: &Paging) -> Self {
+    pub fn cut(mut list: Vec<Sortable<'_, T>>, paging: &Paging) -> Self {
         let (_, descending) = paging.field();
         let total = u64::try_from(list.len()).unwrap_or(u64::MAX);
-        let order = |mine: (&SortKey, &str), theirs: (&SortKey, &str)| {
+        let order = |mine: (&SortKey<'_>, &str), theirs: (&SortKey<'_>, &str)| {
             mine.0
                 .compare(theirs.0, descending)
                 .then_with(|| mine.1.cmp(theirs.1))
@@ -187,7 +195,7 @@ impl<T> Page<T> {
         if let Some(cursor) = &paging.after {
             list.retain(|row| order((&row.key, &row.id), (&cursor.key, &cursor.id)) == Ordering::Greater);
         }
-        let compare = |mine: &Sortable<T>, theirs: &Sortable<T>| {
+        let compare = |mine: &Sortable<'_, T>, theirs: &Sortable<'_, T>| {
             order((&mine.key, &mine.id), (&theirs.key, &theirs.id))
         };
         if paging.skip >= list.len() {
@@ -207,7 +215,7 @@ impl<T> Page<T> {
         let end = list
             .last()
             .filter(|_| more)
-            .map(|row| (row.key.clone(), row.id.clone()));
+            .map(|row| (row.key.clone().into_owned(), row.id.clone().into_owned()));
         Self {
             rows: list.into_iter().map(|row| row.row).collect(),
             total,
@@ -237,13 +245,13 @@ mod tests {
     use super::*;
     use crate::views::Stand;
 
-    fn list() -> Vec<Sortable<u32>> {
+    fn list() -> Vec<Sortable<'static, u32>> {
         let amounts = [(1, Some(5)), (2, None), (3, Some(7)), (4, Some(5)), (5, None)];
         let key = |amount: Option<i64>| SortKey::Figure(amount.map(Decimal::from));
         amounts
             .map(|(id, amount)| Sortable {
                 key: key(amount),
-                id: format!("P{id}"),
+                id: format!("P{id}").into(),
                 row: id,
             })
             .to_vec()

@@ -1,10 +1,11 @@
 //! The list of projects: filtered, in order, a page at a time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
-use karez_projections::measures::{Amounts, Course, amounts, measures};
+use karez_projections::measures::{Amounts, Brief, Course, Outcome, measures};
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -195,11 +196,10 @@ pub fn list(
     let (field, _) = paging.field();
     let wanted = Wanted::read(portfolio, filter)?;
     let mut rows = Vec::new();
-    for project in wanted.among(portfolio, moment.as_of) {
-        let key = key(portfolio, project, field, moment.as_of)?;
+    for (project, brief) in wanted.among(portfolio, moment.as_of) {
         rows.push(Sortable {
-            key,
-            id: project.id.to_string(),
+            key: key(portfolio, project, &brief, field)?,
+            id: project.id.as_str().into(),
             row: project,
         });
     }
@@ -245,13 +245,14 @@ impl<'a> Wanted<'a> {
         &self,
         portfolio: &'p Portfolio,
         as_of: NaiveDate,
-    ) -> impl Iterator<Item = &'p Project> {
+    ) -> impl Iterator<Item = (&'p Project, Arc<Brief>)> {
         portfolio
             .projects()
-            .filter(move |project| self.has(portfolio, project, as_of))
+            .map(move |project| (project, Brief::of(project, as_of)))
+            .filter(|(project, brief)| self.has(portfolio, project, brief))
     }
 
-    fn has(&self, portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> bool {
+    fn has(&self, portfolio: &Portfolio, project: &Project, brief: &Brief) -> bool {
         let of_fund = self
             .funds
             .as_ref()
@@ -266,11 +267,11 @@ impl<'a> Wanted<'a> {
             .programme
             .as_deref()
             .is_none_or(|wanted| programme(project) == Some(wanted));
-        project.is_known_by(as_of)
+        brief.is_known
             && of_fund
             && of_unit
             && of_programme
-            && self.state.is_none_or(|state| project.state(as_of) == state)
+            && self.state.is_none_or(|state| brief.state == state)
             && self
                 .text
                 .as_ref()
@@ -307,30 +308,28 @@ pub(crate) fn programme(project: &Project) -> Option<&str> {
         .map_or(applied, |approval| approval.fact.programme.as_deref())
 }
 
-fn key(
-    portfolio: &Portfolio,
-    project: &Project,
+fn key<'a>(
+    portfolio: &'a Portfolio,
+    project: &'a Project,
+    brief: &Brief,
     field: &str,
-    as_of: NaiveDate,
-) -> Result<SortKey, ListError> {
-    let figures = || measures(project, project.currency(), as_of);
-    let amount = |of: fn(&Amounts) -> Decimal| {
-        // Only the amounts are added up: a list may put a hundred thousand projects in order.
-        SortKey::Figure(Some(of(&amounts(project, project.currency(), as_of))))
-    };
+) -> Result<SortKey<'a>, ListError> {
+    let currency = project.currency();
+    let word = |text: Option<&'a str>| SortKey::Text(text.unwrap_or_default().into());
+    let amount = |of: fn(&Amounts) -> Decimal| SortKey::Figure(Some(of(&brief.amounts(currency))));
+    let outcome = |of: fn(Outcome) -> Option<Decimal>| SortKey::Figure(of(brief.outcome(project, currency)));
     Ok(match field {
-        "" | "id" => SortKey::Text(project.id.to_string()),
-        "title" => SortKey::Text(project.title().to_owned()),
-        "unit" => SortKey::Text(project.unit().map(ToString::to_string).unwrap_or_default()),
+        "" | "id" => word(Some(project.id.as_str())),
+        "title" => word(Some(project.title())),
+        "unit" => word(project.unit().map(UnitId::as_str)),
         "state" => {
-            let state = project.state(as_of);
-            let place = STATES.iter().position(|known| *known == state);
+            let place = STATES.iter().position(|known| *known == brief.state);
             SortKey::Figure(place.map(Decimal::from))
         }
-        "unit_name" => SortKey::Text(unit_name(portfolio, project).unwrap_or_default().to_owned()),
-        "fund" => SortKey::Text(project.fund().map(ToString::to_string).unwrap_or_default()),
-        "programme" => SortKey::Text(programme(project).unwrap_or_default().to_owned()),
-        "budget" => SortKey::Figure(Some(ProjectFigures::from(&figures()).budget())),
+        "unit_name" => word(unit_name(portfolio, project)),
+        "fund" => word(project.fund().map(FundId::as_str)),
+        "programme" => word(programme(project)),
+        "budget" => outcome(|outcome| Some(outcome.budget)),
         "life_budget" => amount(|amounts| amounts.life_budget),
         "adjusted_budget" => amount(|amounts| amounts.adjusted_budget),
         "issued" => amount(|amounts| amounts.issued),
@@ -339,15 +338,15 @@ fn key(
         "arrived" => amount(|amounts| amounts.arrived),
         "spent" => amount(|amounts| amounts.spent),
         "balance" => amount(Amounts::idle),
-        "execution" => SortKey::Figure(figures().execution().and_then(karez_projections::Rate::percent)),
-        "spent_rate" => SortKey::Figure(figures().rate("F3").and_then(karez_projections::Rate::percent)),
-        "benchmark" => SortKey::Figure(figures().benchmark.and_then(|due| due.share.percent())),
+        "execution" => outcome(|outcome| outcome.execution),
+        "spent_rate" => outcome(|outcome| outcome.spent_rate),
+        "benchmark" => outcome(|outcome| outcome.benchmark),
         "last_spent_on" => {
-            let last = Course::of(project, project.currency(), as_of).last_spent_on;
+            let last = brief.course(currency).and_then(|course| course.last_spent_on);
             SortKey::Figure(last.map(|day| Decimal::from(day.num_days_from_ce())))
         }
-        "deviation" => SortKey::Figure(figures().deviation_pp()),
-        "idle_days" => SortKey::Figure(figures().idle_days().map(Decimal::from)),
+        "deviation" => outcome(|outcome| outcome.deviation_pp),
+        "idle_days" => outcome(|outcome| outcome.idle_days.map(Decimal::from)),
         other => return Err(ListError::unknown_order(other, &ORDERS)),
     })
 }
@@ -371,7 +370,7 @@ fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow
 
 /// The project's currencies, its own first where it is used.
 pub(crate) fn currencies(project: &Project) -> Vec<Currency> {
-    let mut found = super::in_order(project.currencies());
+    let mut found = super::in_order(project.currencies().iter().copied());
     found.sort_by_key(|currency| *currency != project.currency());
     found
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use karez_events::{Currency, UnitId};
 use karez_projections::Portfolio;
-use karez_projections::measures::{Amounts, amounts};
+use karez_projections::measures::Amounts;
 use serde::Serialize;
 
 use super::figures::AmountsView;
@@ -76,12 +76,12 @@ impl Rows {
 pub fn show(portfolio: &Portfolio, moment: Moment, filter: &Filter) -> Result<SubtotalList, ListError> {
     let mut all = Rows::default();
     let mut units: BTreeMap<Option<&UnitId>, Rows> = BTreeMap::new();
-    for project in Wanted::read(portfolio, filter)?.among(portfolio, moment.as_of) {
+    for (project, brief) in Wanted::read(portfolio, filter)?.among(portfolio, moment.as_of) {
         let of_unit = units.entry(project.unit()).or_default();
         of_unit.projects += 1;
         all.projects += 1;
         for currency in currencies(project) {
-            let amounts = amounts(project, currency, moment.as_of);
+            let amounts = brief.amounts(currency);
             of_unit.add(currency, &amounts);
             all.add(currency, &amounts);
         }

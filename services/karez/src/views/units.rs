@@ -100,14 +100,14 @@ pub fn list(
         .filter(|unit| wanted.as_ref().is_none_or(|words| mentions(unit, words)))
     {
         let key = match field {
-            "" | "id" => SortKey::Text(unit.id.to_string()),
-            "name" => SortKey::Text(unit.name.clone().unwrap_or_default()),
+            "" | "id" => SortKey::Text(unit.id.as_str().into()),
+            "name" => SortKey::Text(unit.name.as_deref().unwrap_or_default().into()),
             "projects" => SortKey::Figure(Some(projects_known(portfolio, unit, moment.as_of).count().into())),
             other => return Err(ListError::unknown_order(other, &ORDERS)),
         };
         rows.push(Sortable {
             key,
-            id: unit.id.to_string(),
+            id: unit.id.as_str().into(),
             row: unit,
         });
     }
@@ -165,7 +165,8 @@ fn view(portfolio: &Portfolio, unit: &Unit, as_of: NaiveDate) -> UnitView {
     let currencies = super::in_order(
         projects
             .filter(|project| project.is_approved())
-            .flat_map(Project::currencies),
+            .flat_map(Project::currencies)
+            .copied(),
     );
     UnitView {
         id: unit.id.clone(),

@@ -219,7 +219,7 @@ pub fn list(
         }
         rows.push(Sortable {
             key: key(&view, paging.field().0)?,
-            id: view.id.to_string(),
+            id: view.id.to_string().into(),
             row: view,
         });
     }
@@ -381,9 +381,9 @@ impl Filter {
     }
 }
 
-fn key(view: &WarningView, field: &str) -> Result<SortKey, ListError> {
-    let text =
-        |day: Option<NaiveDate>| SortKey::Text(day.map_or_else(|| "9999".to_owned(), |day| day.to_string()));
+fn key(view: &WarningView, field: &str) -> Result<SortKey<'static>, ListError> {
+    let word = |text: String| SortKey::Text(text.into());
+    let text = |day: Option<NaiveDate>| word(day.map_or_else(|| "9999".to_owned(), |day| day.to_string()));
     let worst_first = match view.level {
         Level::Red => 0,
         Level::Orange => 1,
@@ -393,8 +393,8 @@ fn key(view: &WarningView, field: &str) -> Result<SortKey, ListError> {
     Ok(match field {
         "" | "level" => SortKey::Figure(Some(worst_first.into())),
         "raised_on" => text(Some(view.raised_on)),
-        "rule" => SortKey::Text(view.code.clone().unwrap_or_else(|| view.rule.clone())),
-        "project" => SortKey::Text(view.project.as_ref().map(ToString::to_string).unwrap_or_default()),
+        "rule" => word(view.code.clone().unwrap_or_else(|| view.rule.clone())),
+        "project" => word(view.project.as_ref().map(ToString::to_string).unwrap_or_default()),
         "handle_by" => text(view.handle_by),
         other => return Err(ListError::unknown_order(other, &ORDERS)),
     })
