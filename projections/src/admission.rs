@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::portfolio::Portfolio;
 use crate::project::{Project, is_published};
-use crate::warnings::{Target, Warning};
+use crate::warnings::{SENTINEL, Target, Warning};
 
 mod corrections;
 mod dates;
@@ -364,8 +364,9 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
     check_voice(portfolio, id, submission)?;
     match portfolio.warning(id) {
         _ if matches!(submission.event, Event::WarningRaised(_)) => Ok(()),
-        // The sentinel may disprove what had ended; people act on what is open.
-        Some(warning) if warning.is_open() || matches!(submission.event, Event::WarningRetracted(_)) => {
+        // The sentinel may disprove what had ended, and what it finds late was true before a person ended the warning: were
+        // that refused, one sentinel would know it and the next would not. People act on what is open.
+        Some(warning) if warning.is_open() || is_sentinels(submission) => {
             words::check(&submission.event)?;
             check_rectification(warning, &submission.event)
         }
@@ -382,6 +383,10 @@ fn check_warning_fact(portfolio: &Portfolio, submission: &Submission) -> Result<
             format!("warning {id} is unknown"),
         )),
     }
+}
+
+fn is_sentinels(submission: &Submission) -> bool {
+    submission.metadata.source_system.as_deref() == Some(SENTINEL)
 }
 
 /// A report and an acceptance belong to an order.

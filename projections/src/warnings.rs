@@ -230,7 +230,12 @@ impl Warning {
         }
     }
 
+    /// A person's ending stands, whatever the sentinel comes to say later.
     fn end(&mut self, kind: EndingKind, fact: &WarningFact<'_>, cause: &str, on: NaiveDate) {
+        let is_by_person = self.ending.as_ref().is_some_and(|ending| ending.is_by_person);
+        if is_by_person && fact.is_by_sentinel {
+            return;
+        }
         self.ending = Some(Ending {
             kind,
             on,

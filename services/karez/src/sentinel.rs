@@ -12,7 +12,6 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use karez_alert_rules::reconcile::clock_read;
 use karez_events::{Event, Position, RawEvent, RecordedEvent, Submission};
-use karez_projections::admission::RefusalCode;
 use tokio_util::sync::CancellationToken;
 
 pub use daily::{Daily, DailyError};
@@ -174,9 +173,6 @@ impl Sentinel {
             for (fact, outcome) in facts.into_iter().zip(outcomes) {
                 match outcome {
                     Ok(Outcome::Recorded(_)) => {}
-                    Ok(Outcome::Refused(refusal)) if refusal.code == RefusalCode::WarningEnded.as_str() => {
-                        tracing::info!("{}: a person has ended it meanwhile", fact.stream);
-                    }
                     Ok(Outcome::Refused(refusal)) => {
                         tracing::error!(
                             "a warning's event was refused: {} ({})",

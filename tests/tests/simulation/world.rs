@@ -8,7 +8,7 @@ use karez::sentinel::{Daily, Timeline};
 use karez_alert_rules::reconcile::clock_read;
 use karez_events::{Event, Hash, RecordedEvent, StreamId, Submission};
 use karez_projections::Portfolio;
-use karez_projections::admission::{RefusalCode, admit};
+use karez_projections::admission::admit;
 use karez_projections::warnings::{SENTINEL, is_by_sentinel, is_step};
 use karez_tests::moments::Moments;
 use uuid::Uuid;
@@ -58,8 +58,6 @@ pub struct World {
     sent: Vec<Submission>,
     acknowledged: HashSet<Uuid>,
     refused: HashSet<Uuid>,
-    /// Warnings that a person had ended before the sentinel's next word about them came.
-    ended_before: HashSet<StreamId>,
     sentinels: Vec<Sentinel>,
 }
 
@@ -80,7 +78,6 @@ impl World {
             sent: Vec::new(),
             acknowledged: HashSet::new(),
             refused: HashSet::new(),
-            ended_before: HashSet::new(),
             sentinels: Vec::new(),
             daily,
         };
@@ -180,14 +177,9 @@ impl World {
             return;
         }
         if let Err(refusal) = admit(&self.portfolio, &submission) {
-            // Of what the sentinel says, only that comes too late which a person has ended meanwhile.
-            let is_late = refusal.code == RefusalCode::WarningEnded;
             let is_sentinels = submission.metadata.source_system.as_deref() == Some(SENTINEL);
-            assert!(is_late || !is_sentinels, "the sentinel is refused: {refusal:?}");
+            assert!(!is_sentinels, "the sentinel is refused: {refusal:?}");
             self.refused.insert(id);
-            if is_sentinels {
-                self.ended_before.insert(submission.stream);
-            }
             return;
         }
         let version = self.versions.entry(submission.stream.clone()).or_default();
@@ -382,10 +374,10 @@ impl World {
         })
     }
 
-    /// What the sentinels said about warnings, but for those that a person had ended before they came to speak.
+    /// What the sentinels said about warnings.
     fn said(&self) -> BTreeMap<Uuid, String> {
         let by_sentinel = self.log.iter().filter(|recorded| is_by_sentinel(recorded));
-        let counted = by_sentinel.filter(|recorded| self.counts(&recorded.stream));
+        let counted = by_sentinel.filter(|recorded| is_of_warning(&recorded.stream));
         counted
             .map(|recorded| (recorded.event_id, format!("{:?}", recorded.event)))
             .collect()
@@ -397,13 +389,13 @@ impl World {
         let mut timeline = Timeline::resume(self.daily.clone(), facts.cloned().collect());
         let mut said = BTreeMap::new();
         while let Some(facts) = timeline.next_step(None) {
-            let counted = facts.into_iter().filter(|fact| self.counts(&fact.stream));
+            let counted = facts.into_iter().filter(|fact| is_of_warning(&fact.stream));
             said.extend(counted.map(|fact| (fact.event_id, format!("{:?}", fact.event))));
         }
         said
     }
+}
 
-    fn counts(&self, stream: &StreamId) -> bool {
-        matches!(stream, StreamId::Warning(_)) && !self.ended_before.contains(stream)
-    }
+fn is_of_warning(stream: &StreamId) -> bool {
+    matches!(stream, StreamId::Warning(_))
 }
