@@ -8,6 +8,8 @@ mod auditing;
 mod opening;
 #[path = "event_log/sealing.rs"]
 mod sealing;
+#[path = "event_log/segments.rs"]
+mod segments;
 #[path = "event_log/side_tables.rs"]
 mod side_tables;
 #[path = "event_log/signing.rs"]

@@ -18,10 +18,11 @@ pub use notary::Notary;
 pub use pack::{Pack, Scope};
 use signed::Signed;
 
-use crate::store::{EventLog, Head, StoreError, StreamName};
+use crate::store::{EventLog, Head, SEGMENT_EVENTS, StoreError, StreamName};
 
-/// Events read at once.
-const PAGE_EVENTS: usize = 5_000;
+/// Events read at once: a page is compared with its sealed segment.
+const PAGE_EVENTS: usize = 10_000;
+const _: () = assert!(PAGE_EVENTS as u64 == SEGMENT_EVENTS);
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +124,11 @@ pub enum Wrong {
         /// Its position.
         found: Position,
     },
+    /// A sealed segment holds other events than the log.
+    #[error(
+        "the sealed segment that ends here holds other events than the log: remove it, the rows are the truth"
+    )]
+    Segment,
     /// A checkpoint was signed over another log than this.
     #[error("the checkpoint of {size} events does not fit: {what}")]
     Checkpoint {
@@ -326,7 +332,21 @@ async fn check_page(
             return Ok(Some(fault_in(event, Wrong::Seen { found })));
         }
     }
-    Ok(None)
+    check_segment(log, &page).await
+}
+
+/// What is sealed is what readers are shown after the next start, so it must be what is recorded. What cannot be unpacked
+/// is never shown.
+async fn check_segment(log: &EventLog, page: &[RawEvent]) -> Result<Option<Fault>, StoreError> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else {
+        return Ok(None);
+    };
+    let after = first.position.saturating_sub(1);
+    let Some(segment) = log.segment(after).await?.filter(|_| page.len() == PAGE_EVENTS) else {
+        return Ok(None);
+    };
+    let is_other = segment.unpack().is_ok_and(|sealed| sealed != page);
+    Ok(is_other.then(|| fault_at(last.position, Wrong::Segment)))
 }
 
 /// A page of events, or the fault in its first row when that cannot be read. Where a later row cannot, the rows

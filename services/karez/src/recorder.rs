@@ -261,7 +261,8 @@ fn may_pass(error: &ReplayError) -> bool {
         | ReplayError::Undecodable(_)
         | ReplayError::Panicked(_)
         | ReplayError::Gap { .. }
-        | ReplayError::Snapshot(_) => false,
+        | ReplayError::Snapshot(_)
+        | ReplayError::Segment(_) => false,
     }
 }
 

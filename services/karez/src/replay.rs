@@ -1,4 +1,5 @@
-//! Replay: the portfolio at a position, from the nearest snapshot and the log after it.
+//! Replay: the portfolio at a position, from the nearest snapshot and the log after it: from sealed segments, and from rows
+//! where none are.
 
 use std::io::{BufReader, BufWriter};
 
@@ -9,14 +10,12 @@ use karez_projections::Portfolio;
 use serde::{Deserialize, Serialize};
 
 use crate::store::sealing::SealError;
-use crate::store::{EventLog, Snapshot, StoreError};
+use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError};
 use crate::tasks::compute;
 
 /// Shape of snapshots and fingerprint of the code that folds: after a change of either the log is folded anew.
 pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/msgpack+zstd/", env!("KAREZ_FOLD_FINGERPRINT"));
 
-/// Events that are read at once.
-const READ_EVENTS: usize = 10_000;
 /// zstd's own default: a higher level packs little more and takes long.
 const PACK_LEVEL: i32 = 3;
 const PACKED_AT_ONCE: usize = 128 * 1024;
@@ -47,6 +46,9 @@ pub enum ReplayError {
     /// A snapshot cannot be packed.
     #[error("a snapshot cannot be packed: {0}")]
     Snapshot(String),
+    /// A segment cannot be packed.
+    #[error("a segment cannot be packed: {0}")]
+    Segment(String),
 }
 
 impl From<SealError> for ReplayError {
@@ -79,7 +81,8 @@ pub async fn load_portfolio(log: &EventLog, up_to: Option<Position>) -> Result<P
 /// # Errors
 /// As [`load_portfolio`].
 pub async fn fold(log: &EventLog, portfolio: Portfolio, up_to: Position) -> Result<Portfolio, ReplayError> {
-    let pages = (portfolio.position()..up_to).step_by(READ_EVENTS);
+    let pages = std::iter::successors(Some(portfolio.position()), |after| Some(segment_end(*after)));
+    let pages = pages.take_while(|after| *after < up_to);
     let ahead = std::thread::available_parallelism().map_or(1, usize::from);
     let mut pages = stream::iter(pages)
         .map(|after| decoded(log, after, up_to))
@@ -93,16 +96,66 @@ pub async fn fold(log: &EventLog, portfolio: Portfolio, up_to: Position) -> Resu
     Ok(folded)
 }
 
-/// The events of one page, decoded beside whoever waits for them.
+/// Where the segment ends that begins after a position, or the one around it.
+fn segment_end(after: Position) -> Position {
+    (after / SEGMENT_EVENTS + 1) * SEGMENT_EVENTS
+}
+
+/// The events after a position up to the end of their segment, decoded beside whoever waits for them: from the sealed
+/// segment where there is one, else from the rows.
 async fn decoded(
     log: &EventLog,
     after: Position,
     up_to: Position,
 ) -> Result<Vec<RecordedEvent>, ReplayError> {
-    let most = usize::try_from(up_to.saturating_sub(after)).unwrap_or(READ_EVENTS);
-    let page = log.read(after, most.min(READ_EVENTS)).await?;
-    let decoded = compute(move || page.iter().map(RawEvent::decode).collect::<Result<_, _>>());
+    let end = segment_end(after);
+    if end <= up_to
+        && let Some(segment) = log.segment(after).await?
+        && let Some(events) = decode_segment(segment).await?
+    {
+        return Ok(events);
+    }
+    let page = read_rows(log, after, end.min(up_to)).await?;
+    let decoded = compute(move || decode(&page));
     Ok(decoded.await.map_err(ReplayError::Panicked)??)
+}
+
+async fn read_rows(log: &EventLog, after: Position, up_to: Position) -> Result<Vec<RawEvent>, StoreError> {
+    let count = usize::try_from(up_to.saturating_sub(after)).unwrap_or(usize::MAX);
+    log.read(after, count).await
+}
+
+fn decode(page: &[RawEvent]) -> Result<Vec<RecordedEvent>, DecodeError> {
+    page.iter().map(RawEvent::decode).collect()
+}
+
+/// The events of a segment; `None` where it holds none, for its rows do.
+async fn decode_segment(segment: Segment) -> Result<Option<Vec<RecordedEvent>>, ReplayError> {
+    let after = segment.after;
+    let unpacked = compute(move || segment.unpack().map(|page| decode(&page)));
+    match unpacked.await.map_err(ReplayError::Panicked)? {
+        Ok(decoded) => Ok(Some(decoded?)),
+        Err(error) => {
+            tracing::warn!(after, "a sealed segment cannot be read, its rows are: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// Seals every range that is closed by a position and not sealed yet, one after the other.
+///
+/// # Errors
+/// The store, or a segment that cannot be packed.
+pub async fn seal(log: &EventLog, up_to: Position) -> Result<(), ReplayError> {
+    let mut after = log.sealed_up_to().await?;
+    while segment_end(after) <= up_to {
+        let page = read_rows(log, after, segment_end(after)).await?;
+        let packed = compute(move || Segment::pack(after, &page));
+        let segment = packed.await.map_err(ReplayError::Panicked)?;
+        log.save_segment(&segment.map_err(ReplayError::Segment)?).await?;
+        after = segment_end(after);
+    }
+    Ok(())
 }
 
 fn applied(mut portfolio: Portfolio, page: Vec<RecordedEvent>) -> Result<Portfolio, ReplayError> {

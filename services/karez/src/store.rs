@@ -5,7 +5,7 @@
 //!   asks for "after n" misses nothing;
 //! - the fence (table `recorder`) moves in the append's own transaction: a writer that was replaced changes nothing;
 //! - what is recorded is never changed; triggers of the database refuse it, and [`crate::audit`] would show it;
-//! - snapshots are derived and may be lost; keys of persons may be destroyed; nothing else is.
+//! - snapshots and sealed segments are derived and may be lost; keys of persons may be destroyed; nothing else is.
 
 /// Runs the same statements on whichever database the log lies on. They are written with `$1`, which both
 /// understand, and bind only types that both store; where the databases differ, their modules say it twice.
@@ -53,6 +53,7 @@ mod postgres;
 mod rejection;
 mod rows;
 pub mod sealing;
+mod segment;
 mod setting;
 mod side_tables;
 mod snapshot;
@@ -75,6 +76,7 @@ pub use person_key::PersonKey;
 pub use postgres::PostgresLog;
 pub use rejection::Rejection;
 pub use sealing::Sealer;
+pub use segment::{SEGMENT_EVENTS, Segment};
 pub use snapshot::Snapshot;
 pub use sqlite::SqliteLog;
 

@@ -1,24 +1,33 @@
 //! How fast the log is folded, against reading and decoding the same rows alone.
 
+use anyhow::Context;
 use karez_events::Position;
 use karez_projections::Portfolio;
 
-use super::{BenchReport, Size, Times};
+use super::{BenchReport, Line, Size, Times};
 use crate::clock::Stopwatch;
 use crate::replay::{self, load_portfolio, save_snapshot};
-use crate::store::EventLog;
+use crate::store::{EventLog, SEGMENT_EVENTS};
 
 /// Events that are read at once.
 const PAGE: usize = 5_000;
 
-/// Measures on what the store holds.
+/// Measures on what the store holds, and seals what of it is closed.
 ///
 /// # Errors
 /// The store is empty or cannot be read.
 pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     let head = log.head().await?.position;
     anyhow::ensure!(head > 0, "there is nothing to fold: fill the store first");
-    let [mut reading, mut decoding, mut folding, mut snapshot] = [const { Times::empty() }; 4];
+    let [
+        mut reading,
+        mut decoding,
+        mut unpacking,
+        mut folding,
+        mut snapshot,
+    ] = [const { Times::empty() }; 5];
+    replay::seal(log, head).await?;
+    let sealed = log.sealed_up_to().await?;
     save_snapshot(log, replay::fold(log, Portfolio::default(), head).await?).await?;
     for _ in 0..size.rounds {
         let started = Stopwatch::start();
@@ -30,6 +39,10 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         decoding.add(started.elapsed());
 
         let started = Stopwatch::start();
+        read_sealed(log, sealed).await?;
+        unpacking.add(started.elapsed());
+
+        let started = Stopwatch::start();
         replay::fold(log, Portfolio::default(), head).await?;
         folding.add(started.elapsed());
 
@@ -37,18 +50,36 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         load_portfolio(log, Some(head)).await?;
         snapshot.add(started.elapsed());
     }
-    let count = usize::try_from(head).unwrap_or(usize::MAX);
+    let events = |position| usize::try_from(position).unwrap_or(usize::MAX);
+    let count = events(head);
     let decoded = decoding.line("read and decode every event", count);
-    let lines = vec![
-        reading.line("read every row", count).against(&decoded),
-        folding.line("fold from the start", count).against(&decoded),
-        snapshot.line("fold from the snapshot", count).against(&decoded),
+    let against = |line: Line| line.against(&decoded);
+    let mut lines = vec![
+        decoded.clone(),
+        against(reading.line("read every row", count)),
+        against(folding.line("fold from the start", count)),
+        against(snapshot.line("fold from the snapshot", count)),
     ];
-    Ok(BenchReport::new(
-        "fold",
-        log.backend(),
-        [vec![decoded], lines].concat(),
-    ))
+    // A log shorter than a segment has none.
+    if sealed > 0 {
+        lines.insert(
+            2,
+            against(unpacking.line("read and decode every sealed event", events(sealed))),
+        );
+    }
+    Ok(BenchReport::new("fold", log.backend(), lines))
+}
+
+async fn read_sealed(log: &EventLog, sealed: Position) -> anyhow::Result<()> {
+    let mut after = 0;
+    while after < sealed {
+        let segment = log.segment(after).await?.context("a segment is missing")?;
+        for raw in segment.unpack().map_err(anyhow::Error::msg)? {
+            raw.decode()?;
+        }
+        after += SEGMENT_EVENTS;
+    }
+    Ok(())
 }
 
 pub(super) async fn read(log: &EventLog, head: Position, decode: bool) -> anyhow::Result<()> {

@@ -125,7 +125,8 @@ impl From<ReplayError> for Problem {
             | ReplayError::Panicked(_)
             | ReplayError::Gap { .. }
             | ReplayError::Sealing(_)
-            | ReplayError::Snapshot(_)) => {
+            | ReplayError::Snapshot(_)
+            | ReplayError::Segment(_)) => {
                 tracing::error!("the log cannot be folded: {error}");
                 Self::internal()
             }

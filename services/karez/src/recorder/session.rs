@@ -10,7 +10,7 @@ use crate::clock::Stopwatch;
 use crate::recorder::desk::{Desk, Limits, Undecided};
 use crate::recorder::draft::Draft;
 use crate::recorder::{Carry, Recorder};
-use crate::replay::{ReplayError, refresh_snapshot, save_snapshot};
+use crate::replay::{ReplayError, refresh_snapshot, save_snapshot, seal};
 use crate::store::{EventLog, Head, StoreError, WriterLease};
 use crate::tasks::{Child, spawn_child};
 
@@ -181,7 +181,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Writes the portfolio down from time to time, beside the recording.
+    /// Seals what is closed and writes the portfolio down from time to time, beside the recording.
     fn write_down(&mut self) {
         // Each writes everything down: one by one as the log grows, they would cost more than the recording.
         let every = self.recorder.settings.snapshot_every_events;
@@ -195,6 +195,9 @@ impl<'a> Session<'a> {
         let log = self.recorder.log.clone();
         let at = self.snapshot_at;
         self.snapshotter = Some(spawn_child("snapshot", async move {
+            if let Err(error) = seal(&log, at).await {
+                tracing::warn!("the log is not sealed up to {at}, its rows are read instead: {error}");
+            }
             if let Err(error) = refresh_snapshot(&log, at).await {
                 tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
             }

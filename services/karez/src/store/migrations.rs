@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         version: 1,
         name: "event log",
@@ -48,6 +48,12 @@ const STEPS: [Step; 6] = [
         name: "checkpoints",
         postgres: include_str!("../../migrations/postgres/0006_checkpoints.sql"),
         sqlite: include_str!("../../migrations/sqlite/0006_checkpoints.sql"),
+    },
+    Step {
+        version: 7,
+        name: "sealed segments",
+        postgres: include_str!("../../migrations/postgres/0007_sealed_segments.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0007_sealed_segments.sql"),
     },
 ];
 

@@ -1,0 +1,183 @@
+//! Sealed segments: closed ranges of positions, written once, column by column and packed. To read one costs a fraction of
+//! reading its rows, so replay takes them where they are. Derived: losing one costs time, nothing else, and a check of
+//! the log compares each with its rows.
+
+use chrono::{DateTime, NaiveDate};
+use karez_events::{EventType, Hash, Position, RawEvent, StreamId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::rows::{column, position};
+use super::{EventLog, StoreError};
+
+/// Events of a segment. The first one has the positions 1 to this.
+pub const SEGMENT_EVENTS: u64 = 10_000;
+/// zstd's own default: a higher level packs little more and takes long.
+const PACK_LEVEL: i32 = 3;
+
+/// A segment as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// The position before its first event.
+    pub after: Position,
+    /// The chain's hash at its last event, as the log has it.
+    pub hash: Hash,
+    /// Its columns, packed.
+    pub content: Vec<u8>,
+}
+
+/// The rows of a segment column by column: what is alike stands together and packs well.
+#[derive(Default, Serialize, Deserialize)]
+struct Columns {
+    /// Each stream once, in the order of being met.
+    streams: Vec<StreamId>,
+    /// Of each event its stream's place among them.
+    stream: Vec<usize>,
+    version: Vec<u32>,
+    event_type: Vec<i16>,
+    schema: Vec<i16>,
+    occurred_on: Vec<NaiveDate>,
+    recorded_us: Vec<i64>,
+    /// Where each event's payload ends in `payloads`.
+    payload_end: Vec<usize>,
+    metadata_end: Vec<usize>,
+    #[serde(with = "serde_bytes")]
+    event_ids: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    payloads: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    metadata: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    hashes: Vec<u8>,
+}
+
+impl Columns {
+    fn of(events: &[RawEvent]) -> Self {
+        let mut columns = Self::default();
+        let mut places: HashMap<&StreamId, usize> = HashMap::new();
+        for event in events {
+            let place = *places.entry(&event.stream).or_insert_with(|| {
+                columns.streams.push(event.stream.clone());
+                columns.streams.len() - 1
+            });
+            columns.stream.push(place);
+            columns.version.push(event.version);
+            columns.event_type.push(event.event_type.number());
+            columns.schema.push(event.schema);
+            columns.occurred_on.push(event.occurred_on);
+            columns.recorded_us.push(event.recorded_at.timestamp_micros());
+            columns.event_ids.extend(event.event_id.as_bytes());
+            columns.payloads.extend(&event.payload);
+            columns.payload_end.push(columns.payloads.len());
+            columns.metadata.extend(&event.metadata);
+            columns.metadata_end.push(columns.metadata.len());
+            columns.hashes.extend(event.hash.0);
+        }
+        columns
+    }
+
+    /// The events; `None` where the columns do not fit each other.
+    fn events(&self, after: Position) -> Option<Vec<RawEvent>> {
+        let (mut payload_from, mut metadata_from) = (0, 0);
+        (0..self.stream.len())
+            .map(|index| {
+                let (payload_end, metadata_end) =
+                    (*self.payload_end.get(index)?, *self.metadata_end.get(index)?);
+                let event = RawEvent {
+                    position: after + u64::try_from(index).ok()? + 1,
+                    stream: self.streams.get(*self.stream.get(index)?)?.clone(),
+                    version: *self.version.get(index)?,
+                    event_id: Uuid::from_slice(self.event_ids.get(index * 16..(index + 1) * 16)?).ok()?,
+                    event_type: EventType::from_number(*self.event_type.get(index)?)?,
+                    schema: *self.schema.get(index)?,
+                    occurred_on: *self.occurred_on.get(index)?,
+                    recorded_at: DateTime::from_timestamp_micros(*self.recorded_us.get(index)?)?,
+                    payload: self.payloads.get(payload_from..payload_end)?.to_vec(),
+                    metadata: self.metadata.get(metadata_from..metadata_end)?.to_vec(),
+                    hash: Hash::try_from(self.hashes.get(index * 32..(index + 1) * 32)?).ok()?,
+                };
+                (payload_from, metadata_from) = (payload_end, metadata_end);
+                Some(event)
+            })
+            .collect()
+    }
+}
+
+impl Segment {
+    /// Packs the events of a closed range.
+    ///
+    /// # Errors
+    /// What the packer says.
+    pub fn pack(after: Position, events: &[RawEvent]) -> Result<Self, String> {
+        let plain = rmp_serde::to_vec(&Columns::of(events)).map_err(|error| error.to_string())?;
+        let content = zstd::encode_all(plain.as_slice(), PACK_LEVEL).map_err(|error| error.to_string())?;
+        let hash = events.last().map_or(Hash::START, |last| last.hash);
+        Ok(Self { after, hash, content })
+    }
+
+    /// The events.
+    ///
+    /// # Errors
+    /// What is wrong with a segment that holds none.
+    pub fn unpack(&self) -> Result<Vec<RawEvent>, String> {
+        let plain = zstd::decode_all(self.content.as_slice()).map_err(|error| error.to_string())?;
+        let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
+        let events = columns.events(self.after);
+        let events = events.ok_or_else(|| "its columns do not fit each other".to_owned())?;
+        if events.last().is_none_or(|last| last.hash != self.hash) {
+            return Err("it ends with another hash than its range of the log".to_owned());
+        }
+        Ok(events)
+    }
+}
+
+impl EventLog {
+    /// The last position that is sealed; 0 where none is.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sealed_up_to(&self) -> Result<Position, StoreError> {
+        let sql = "SELECT coalesce(max(last_position), 0) FROM sealed_segment";
+        let last: i64 = on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
+        position(last)
+    }
+
+    /// Keeps a segment; one that is there stays as it is.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn save_segment(&self, segment: &Segment) -> Result<(), StoreError> {
+        let sql = "INSERT INTO sealed_segment (last_position, content, digest) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let last = column(segment.after + SEGMENT_EVENTS);
+        let digest = Sha256::digest(&segment.content).to_vec();
+        on_either!(self, writing pool => {
+            sqlx::query(sql).bind(last).bind(segment.content.as_slice()).bind(digest).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// The segment of the events after a position, where that is sealed and undamaged.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn segment(&self, after: Position) -> Result<Option<Segment>, StoreError> {
+        if !after.is_multiple_of(SEGMENT_EVENTS) {
+            return Ok(None);
+        }
+        let sql = "SELECT content, digest, hash FROM sealed_segment JOIN event_log ON position = last_position \
+                   WHERE last_position = $1";
+        let last = after + SEGMENT_EVENTS;
+        let found: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = on_either!(self, reading pool => sqlx::query_as(sql).bind(column(last)).fetch_optional(pool).await)?;
+        let Some((content, digest, hash)) = found else {
+            return Ok(None);
+        };
+        let hash = Hash::try_from(hash.as_slice()).map_err(|error| StoreError::unreadable(last, &error))?;
+        if Sha256::digest(&content).as_slice() != digest.as_slice() {
+            tracing::warn!(after, "a sealed segment is damaged: its rows are read instead");
+            return Ok(None);
+        }
+        Ok(Some(Segment { after, hash, content }))
+    }
+}

@@ -1,0 +1,113 @@
+//! Sealed segments: a faster way to what the rows say, and never another.
+
+use anyhow::Result;
+use karez::audit::{Wrong, verify};
+use karez::replay::{fold, seal};
+use karez::store::{EventLog, SEGMENT_EVENTS};
+use karez_projections::Portfolio;
+use rstest::rstest;
+
+use crate::store::{Backend, Place, filled};
+
+/// Two whole segments and some more.
+const EVENTS: usize = 20_007;
+
+async fn folded(log: &EventLog, up_to: u64) -> Result<Portfolio> {
+    Ok(fold(log, Portfolio::default(), up_to).await?)
+}
+
+async fn sealed(backend: Backend) -> Result<(Place, EventLog, Portfolio)> {
+    let (place, log, _) = filled(backend, EVENTS).await?;
+    let head = log.head().await?.position;
+    let from_rows = folded(&log, head).await?;
+    seal(&log, head).await?;
+    Ok((place, log, from_rows))
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_closed_range_is_sealed_once_and_holds_its_events(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (_place, log, from_rows) = sealed(backend).await?;
+    let head = log.head().await?.position;
+    assert_eq!(
+        log.sealed_up_to().await?,
+        2 * SEGMENT_EVENTS,
+        "what is not closed is not sealed"
+    );
+    let first = log.segment(0).await?.expect("the first segment is sealed");
+    let rows = log.read(0, usize::try_from(SEGMENT_EVENTS)?).await?;
+    assert_eq!(first.unpack().as_ref(), Ok(&rows));
+    seal(&log, head).await?;
+    assert_eq!(log.segment(0).await?, Some(first));
+    assert_eq!(folded(&log, head).await?, from_rows);
+    let (segments, within) = (folded(&log, 15_000).await?, folded(&log, 9_999).await?);
+    assert_eq!((segments.position(), within.position()), (15_000, 9_999));
+    assert_eq!(
+        fold(&log, within, head).await?,
+        from_rows,
+        "a fold may begin within a segment"
+    );
+    assert!(verify(&log, |_, _| (), |_| ()).await?.is_sound());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_segment_that_is_damaged_or_lost_is_passed_over(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, from_rows) = sealed(backend).await?;
+    let head = log.head().await?.position;
+    place
+        .sql("UPDATE sealed_segment SET digest = content WHERE last_position = 10000")
+        .await?;
+    assert_eq!(log.segment(0).await?, None);
+    assert_eq!(folded(&log, head).await?, from_rows);
+    place
+        .sql("DELETE FROM sealed_segment WHERE last_position = 10000")
+        .await?;
+    assert_eq!(folded(&log, head).await?, from_rows);
+    assert!(verify(&log, |_, _| (), |_| ()).await?.is_sound());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_segment_of_another_range_is_passed_over(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, from_rows) = sealed(backend).await?;
+    let head = log.head().await?.position;
+    let swapped = "UPDATE sealed_segment SET \
+                   content = (SELECT content FROM sealed_segment WHERE last_position = 20000), \
+                   digest = (SELECT digest FROM sealed_segment WHERE last_position = 20000) \
+                   WHERE last_position = 10000";
+    place.sql(swapped).await?;
+    let segment = log.segment(0).await?.expect("its digest fits");
+    assert!(segment.unpack().is_err(), "it ends with another hash");
+    assert_eq!(folded(&log, head).await?, from_rows);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_forged_segment_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, _) = sealed(backend).await?;
+    let mut events = log.segment(0).await?.expect("it is sealed").unpack().unwrap();
+    events.get_mut(5_000).expect("there are more").schema = 9;
+    place
+        .sql("DELETE FROM sealed_segment WHERE last_position = 10000")
+        .await?;
+    log.save_segment(&karez::store::Segment::pack(0, &events).unwrap())
+        .await?;
+    let fault = verify(&log, |_, _| (), |_| ())
+        .await?
+        .fault
+        .expect("a fault is found");
+    assert_eq!((fault.position, fault.wrong), (SEGMENT_EVENTS, Wrong::Segment));
+    Ok(())
+}
