@@ -22,8 +22,8 @@
 //! wages paid on one day), alike payments that name different invoices, and what was refunded or reversed in full.
 //!
 //! ## Source
-//! The Accounting Law on original vouchers (会计法; check the article before quoting it); bills paid twice, a usual audit
-//! finding.
+//! Accounting Law, article 14 (会计法: what is not genuine or not lawful among original vouchers is not accepted); bills
+//! paid twice, a usual audit finding.
 
 use std::collections::BTreeMap;
 

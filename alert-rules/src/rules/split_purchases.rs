@@ -24,8 +24,8 @@
 //! explains, and a person lifts it.
 //!
 //! ## Source
-//! The Government Procurement Law (政府采购法) and its regulation on cutting a purchase into pieces (check the articles
-//! before quoting them).
+//! Government Procurement Law (政府采购法), article 28: no purchase is cut into pieces to get round open tender; its
+//! regulation (政府采购法实施条例), article 28: several purchases of one kind, under one budget item, in one year.
 
 use std::collections::BTreeMap;
 
