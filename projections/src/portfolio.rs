@@ -225,38 +225,44 @@ impl Portfolio {
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "only two events name the unit, and one an invoice or a document"
-    )]
     fn apply_to_project(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
-        let awaited = &mut self.awaited_quotas;
-        let project = self.projects.entry(id.clone()).or_insert_with(|| {
-            let mut project = Project::new(id.clone());
-            project.quotas = awaited.remove(id).unwrap_or_default();
-            project
-        });
+        let project = match self.projects.get_mut(id) {
+            Some(project) => project,
+            None => self.projects.entry(id.clone()).or_insert_with(|| {
+                let mut project = Project::new(id.clone());
+                project.quotas = self.awaited_quotas.remove(id).unwrap_or_default();
+                project
+            }),
+        };
         self.roll_ups
             .forget_from(project.kept.first_day_changed(recorded));
-        let name = match &recorded.event {
-            Event::ProjectApplied(data) => data.unit_name.clone(),
-            Event::ProjectApproved(data) => data.unit_name.clone(),
-            Event::ExpenditureRecorded(_) => {
-                project.apply(recorded);
-                self.mark_papers(id);
-                return self.mark_if_closed(id, recorded);
-            }
-            _ => {
-                project.apply(recorded);
-                return self.mark_if_closed(id, recorded);
-            }
-        };
-        let unit_before = project.unit().cloned();
+        if let Some(name) = unit_named(&recorded.event) {
+            let before = project.unit().cloned();
+            project.apply(recorded);
+            return self.move_to_unit(id, before, name.as_ref());
+        }
         project.apply(recorded);
-        let Some(unit_id) = project.unit().cloned() else {
+        // Whether a posting fell into closed books is known only now: they may be opened again.
+        let unit = project.unit().and_then(|unit| self.units.get(unit));
+        if unit.is_some_and(|unit| unit.is_closed_on(recorded.occurred_on)) {
+            let of_it = |entry: &&mut Entry| entry.event_id == recorded.event_id;
+            let entries = project.entries.iter_mut().rev().take_while(of_it);
+            entries.for_each(|entry| entry.is_into_closed_period = true);
+        }
+        if matches!(recorded.event, Event::ExpenditureRecorded(_))
+            && let Some(voucher) = project.entries.last().and_then(|entry| entry.voucher.as_deref())
+        {
+            let papers: Vec<Box<str>> = voucher.papers().map(Into::into).collect();
+            self.mark_papers(id, papers);
+        }
+    }
+
+    /// The unit that an application or approval names has the project from now on, and no other.
+    fn move_to_unit(&mut self, id: &ProjectId, before: Option<UnitId>, name: Option<&String>) {
+        let Some(unit_id) = self.projects.get(id).and_then(Project::unit).cloned() else {
             return;
         };
-        if let Some(before) = unit_before.filter(|before| *before != unit_id)
+        if let Some(before) = before.filter(|before| *before != unit_id)
             && let Some(unit) = self.units.get_mut(&before)
         {
             unit.projects.remove(id);
@@ -266,16 +272,11 @@ impl Portfolio {
             .entry(unit_id.clone())
             .or_insert_with(|| Unit::new(unit_id));
         unit.projects.insert(id.clone());
-        unit.name = name.or(unit.name.take());
+        unit.name = name.cloned().or(unit.name.take());
     }
 
     /// Whether the invoice or document of the newest posting was booked before, here or elsewhere.
-    fn mark_papers(&mut self, id: &ProjectId) {
-        let newest = self.projects.get(id).and_then(|project| project.entries.last());
-        let papers: Vec<Box<str>> = newest
-            .and_then(|entry| entry.voucher.as_deref())
-            .map(|voucher| voucher.papers().map(Into::into).collect())
-            .unwrap_or_default();
+    fn mark_papers(&mut self, id: &ProjectId, papers: Vec<Box<str>>) {
         for paper in papers {
             let Some(first) = self.papers.get(&paper).cloned() else {
                 self.papers.insert(paper, id.clone());
@@ -299,23 +300,6 @@ impl Portfolio {
                     project.shared_papers.insert(paper.clone());
                 }
             }
-        }
-    }
-
-    /// Whether a posting fell into closed books is known only now: they may be opened again.
-    fn mark_if_closed(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
-        let Some(project) = self.projects.get_mut(id) else {
-            return;
-        };
-        let unit = project.unit().and_then(|unit| self.units.get(unit));
-        if unit.is_some_and(|unit| unit.is_closed_on(recorded.occurred_on)) {
-            let of_it = |entry: &&mut Entry| entry.event_id == recorded.event_id;
-            project
-                .entries
-                .iter_mut()
-                .rev()
-                .take_while(of_it)
-                .for_each(|entry| entry.is_into_closed_period = true);
         }
     }
 
@@ -373,6 +357,16 @@ impl Portfolio {
             sha256: data.sha256.clone(),
             published_on: data.published_on,
         });
+    }
+}
+
+/// Of an event that says which unit has the project: the name that it gives the unit.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only two events name the unit")]
+fn unit_named(event: &Event) -> Option<&Option<String>> {
+    match event {
+        Event::ProjectApplied(data) => Some(&data.unit_name),
+        Event::ProjectApproved(data) => Some(&data.unit_name),
+        _ => None,
     }
 }
 

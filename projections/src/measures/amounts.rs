@@ -2,6 +2,15 @@
 
 use rust_decimal::Decimal;
 
+/// The sum, at once where nothing is added: most amounts of most projects are zero.
+pub(super) fn added(sum: Decimal, amount: Decimal) -> Decimal {
+    if amount.is_zero() && amount.scale() <= sum.scale() {
+        sum
+    } else {
+        sum.saturating_add(amount)
+    }
+}
+
 macro_rules! amounts {
     ($($(#[doc = $of:literal])+ { $($(#[doc = $doc:literal])+ $field:ident,)+ })+) => {
         /// Amounts of one currency at a date, in whole currency units. Every one may be added to its like;
@@ -15,7 +24,7 @@ macro_rules! amounts {
             /// Each amount with its like. Beyond 28 digits it stays at the largest number rather than failing.
             #[must_use]
             pub fn plus(&self, other: &Self) -> Self {
-                Self { $($($field: self.$field.saturating_add(other.$field),)+)+ }
+                Self { $($($field: added(self.$field, other.$field),)+)+ }
             }
 
             /// A whole and its parts are never added: for each group of amounts that belong together, the

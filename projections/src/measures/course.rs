@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use karez_events::Currency;
 use rust_decimal::Decimal;
 
+use super::amounts::added;
 use crate::project::{EntryKind, Project};
 
 /// The year of a date, up to that date, in one currency.
@@ -88,7 +89,7 @@ impl Course {
 
     fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.spent_by_month.iter_mut().zip(other.spent_by_month) {
-            *mine = mine.saturating_add(theirs);
+            *mine = added(*mine, theirs);
         }
         self.last_disbursed_on = self.last_disbursed_on.max(other.last_disbursed_on);
         self.last_arrived_on = self.last_arrived_on.max(other.last_arrived_on);
