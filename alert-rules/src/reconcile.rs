@@ -225,7 +225,11 @@ fn level_changed(
 ) -> Option<Submission> {
     let kept = finding.judged.held.map(|held| held.min(open.level));
     let level = finding.judged.level.max(kept)?;
-    let facts_before = open.evidence.as_ref().map_or(&[][..], |evidence| &evidence.facts);
+    let facts_before = open
+        .reading
+        .evidence
+        .as_ref()
+        .map_or(&[][..], |evidence| &evidence.facts);
     let rests_on_others = run.is_end_of_day
         && answer.about.runs == Runs::OnEvent
         && finding.judged.level.is_some()

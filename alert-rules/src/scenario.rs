@@ -302,7 +302,7 @@ impl Then {
 
 impl Open {
     fn is_met(&self, warning: &Warning, watch: &Watch) -> bool {
-        let evidence = warning.evidence.as_ref();
+        let evidence = warning.reading.evidence.as_ref();
         let is_part = |part: &Option<String>, texts: &[&str]| {
             part.as_deref()
                 .is_none_or(|part| texts.iter().any(|text| text.contains(part)))
@@ -310,7 +310,10 @@ impl Open {
         warning.level == self.level
             && (self.subject.is_none() || self.subject == warning.raised.subject)
             && (self.cause.is_none() || self.cause == warning.raised.cause)
-            && is_part(&self.says, &[&warning.sentence_zh, &warning.sentence_en])
+            && is_part(
+                &self.says,
+                &[&warning.reading.sentence_zh, &warning.reading.sentence_en],
+            )
             && is_part(
                 &self.formula,
                 &[evidence.map_or("", |evidence| &evidence.formula)],
@@ -324,7 +327,7 @@ impl Open {
 }
 
 fn figures_of(warning: &Warning) -> Vec<&str> {
-    let evidence = warning.evidence.as_ref();
+    let evidence = warning.reading.evidence.as_ref();
     let figures = evidence
         .into_iter()
         .flat_map(|evidence| evidence.figures.values());
@@ -336,14 +339,18 @@ fn told(warnings: &[&Warning]) -> String {
         return "none".to_owned();
     }
     let told = warnings.iter().map(|warning| {
-        let formula = warning.evidence.as_ref().map_or("", |evidence| &evidence.formula);
+        let formula = warning
+            .reading
+            .evidence
+            .as_ref()
+            .map_or("", |evidence| &evidence.formula);
         format!(
             "{} about {:?} (cause {:?}): {} / {} [{formula}]",
             level_en(warning.level),
             warning.raised.subject,
             warning.raised.cause,
-            warning.sentence_zh,
-            warning.sentence_en
+            warning.reading.sentence_zh,
+            warning.reading.sentence_en
         )
     });
     told.collect::<Vec<_>>().join("; ")

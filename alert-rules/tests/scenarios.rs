@@ -15,7 +15,7 @@ fn holds(#[files("tests/scenarios/*/*.toml")] file: PathBuf) {
     match scenario.and_then(|scenario| scenario.check(rule)) {
         Ok(watch) => {
             for warning in watch.warnings().iter() {
-                let evidence = warning.evidence.as_ref().unwrap();
+                let evidence = warning.reading.evidence.as_ref().unwrap();
                 is_read_in_chinese(&evidence.formula, patterns::formula_zh);
                 is_read_in_chinese(&evidence.threshold, patterns::threshold_zh);
                 for name in evidence.figures.keys() {

@@ -78,6 +78,33 @@ pub struct Rectification {
     pub accepted_on: Option<NaiveDate>,
 }
 
+/// What was found for a business date: when the warning was raised, or at a later change of its colour or facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// The last position that was known.
+    pub known_at_position: Position,
+    /// The sentence, Chinese.
+    pub sentence_zh: String,
+    /// The same in English.
+    pub sentence_en: String,
+    /// What it rests on.
+    pub evidence: Option<Box<Evidence>>,
+}
+
+impl Reading {
+    fn of(raised: &WarningRaised) -> Self {
+        Self {
+            as_of: raised.as_of,
+            known_at_position: raised.known_at_position,
+            sentence_zh: raised.sentence_zh.clone(),
+            sentence_en: raised.sentence_en.clone(),
+            evidence: raised.evidence.clone(),
+        }
+    }
+}
+
 /// A warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
@@ -95,12 +122,10 @@ pub struct Warning {
     pub levels: Vec<(NaiveDate, Level)>,
     /// The instant since which it has its colour.
     pub level_at: DateTime<Utc>,
-    /// The sentence that goes with the colour, Chinese.
-    pub sentence_zh: String,
-    /// The same in English.
-    pub sentence_en: String,
     /// What it rests on now.
-    pub evidence: Option<Box<Evidence>>,
+    pub reading: Reading,
+    /// What it rested on before, the first at the front.
+    pub earlier: Vec<Reading>,
     /// How it ended; `None` while it is open.
     pub ending: Option<Ending>,
     /// When somebody first took note.
@@ -130,9 +155,8 @@ impl Warning {
             level: raised.level,
             levels: vec![(raised.as_of, raised.level)],
             level_at: at,
-            sentence_zh: raised.sentence_zh.clone(),
-            sentence_en: raised.sentence_en.clone(),
-            evidence: raised.evidence.clone(),
+            reading: Reading::of(&raised),
+            earlier: Vec::new(),
             ending: None,
             acknowledged_at: None,
             assignee: None,
@@ -152,21 +176,41 @@ impl Warning {
         self.ending.is_none()
     }
 
+    /// The colours it had had by the end of a business day, each with the day since which it had it.
+    #[must_use]
+    pub fn levels_by(&self, day: NaiveDate) -> impl DoubleEndedIterator<Item = (NaiveDate, Level)> {
+        self.levels
+            .iter()
+            .copied()
+            .filter(move |(since, _)| *since <= day)
+    }
+
     /// The highest colour it has had.
     #[must_use]
     pub fn highest_level(&self) -> Level {
-        self.levels
-            .iter()
-            .map(|(_, level)| *level)
-            .max()
-            .unwrap_or(self.level)
+        self.highest_level_by(NaiveDate::MAX)
+    }
+
+    /// The highest colour it had had by the end of a business day.
+    #[must_use]
+    pub fn highest_level_by(&self, day: NaiveDate) -> Level {
+        let highest = self.levels_by(day).map(|(_, level)| level).max();
+        highest.unwrap_or(self.raised.level)
+    }
+
+    /// What it rested on at the end of a business day; what it was raised with before that.
+    #[must_use]
+    pub fn reading_on(&self, day: NaiveDate) -> &Reading {
+        let readings = || self.earlier.iter().chain([&self.reading]);
+        let known = readings().rfind(|reading| reading.as_of <= day);
+        known.or_else(|| readings().next()).unwrap_or(&self.reading)
     }
 
     /// The colour it had at the end of a business day; `None` before it was raised and from the day on which it ended.
     #[must_use]
     pub fn level_on(&self, day: NaiveDate) -> Option<Level> {
         let has_ended = self.ending.as_ref().is_some_and(|ending| ending.on <= day);
-        let reached = self.levels.iter().rfind(|(since, _)| *since <= day)?;
+        let reached = self.levels_by(day).next_back()?;
         (!has_ended).then_some(reached.1)
     }
 
@@ -189,9 +233,14 @@ impl Warning {
                     self.level_at = fact.at;
                 }
                 self.level = data.to;
-                self.evidence.clone_from(&data.evidence);
-                self.sentence_zh.clone_from(&data.sentence_zh);
-                self.sentence_en.clone_from(&data.sentence_en);
+                let reading = Reading {
+                    as_of: data.as_of,
+                    known_at_position: fact.position,
+                    sentence_zh: data.sentence_zh.clone(),
+                    sentence_en: data.sentence_en.clone(),
+                    evidence: data.evidence.clone(),
+                };
+                self.earlier.push(std::mem::replace(&mut self.reading, reading));
             }
             Event::WarningAcknowledged(_) => {
                 self.acknowledged_at.get_or_insert(fact.at);

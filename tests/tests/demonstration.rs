@@ -125,10 +125,15 @@ fn every_warning_of_the_city_is_read_in_chinese_without_another_word() {
     let rules = RuleSet::default();
     for warning in warnings().iter() {
         let about = rules.general().rule(&warning.raised.rule).map(Rule::about);
-        let evidence = warning.evidence.as_deref().unwrap();
+        let evidence = warning.reading.evidence.as_deref().unwrap();
         let told = in_chinese(about.as_ref(), evidence);
         let figures = told.figures.iter().flat_map(|(name, value)| [name, value]);
-        let texts = [&warning.sentence_zh, &told.formula, &told.threshold, &told.basis];
+        let texts = [
+            &warning.reading.sentence_zh,
+            &told.formula,
+            &told.threshold,
+            &told.basis,
+        ];
         for text in texts.into_iter().chain(figures) {
             assert!(latin_words(text).is_empty(), "{}: {text}", line(warning));
         }

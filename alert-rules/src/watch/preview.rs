@@ -173,7 +173,7 @@ fn change(with: &Warning, without: &Warnings, timing: &Timing) -> Option<Change>
     let without = without.get(&with.id).filter(|warning| warning.is_open());
     let before = without.map(|warning| warning.level);
     let after = with.is_open().then_some(with.level);
-    let says_the_same = without.is_none_or(|without| without.sentence_zh == with.sentence_zh);
+    let says_the_same = without.is_none_or(|without| without.reading.sentence_zh == with.reading.sentence_zh);
     if before == after && (says_the_same || after.is_none()) {
         return None;
     }

@@ -21,4 +21,6 @@ mod rounding;
 #[cfg(test)]
 mod totals;
 #[cfg(test)]
+mod warnings;
+#[cfg(test)]
 mod worked_examples;

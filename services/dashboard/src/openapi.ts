@@ -665,7 +665,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every rule of the set in force; with `known_at`, of the one in force then. */
+        /** Every rule of the set in force; with `known_at`, of the one in force then. Open warnings are counted at the business date. */
         get: operations["get_rules"];
         put?: never;
         post?: never;
@@ -3792,7 +3792,7 @@ export interface components {
              * @description Its version.
              */
             version: number;
-            /** @description Warnings of it that are open. */
+            /** @description Warnings of it that are open at the business date. */
             open_warnings: number;
         };
         /** @description 规则提议撤回. */
@@ -4265,7 +4265,7 @@ export interface components {
         };
         /** @description One warning in full. */
         WarningDetail: components["schemas"]["Stand"] & components["schemas"]["WarningView"] & {
-            /** @description Its colours, each with the business date since which it had it. */
+            /** @description Its colours by the business date, each with the date since which it had it. */
             levels: [
                 string,
                 "blue" | "yellow" | "orange" | "red"
@@ -4284,7 +4284,7 @@ export interface components {
             thresholds_hash: string;
             /**
              * Format: int64
-             * @description The last position that was known.
+             * @description The last position that was known when the sentence and its evidence were found.
              */
             known_at_position: number;
             evidence?: components["schemas"]["Evidence"] | null;
@@ -4402,7 +4402,7 @@ export interface components {
             subject?: string | null;
             /** @description Its colour at the business date, or the one it ended with. */
             level: components["schemas"]["Level"];
-            /** @description The highest colour it has had. */
+            /** @description The highest colour it had had by the business date. */
             highest_level: components["schemas"]["Level"];
             /** @description Whether it is open at the business date. */
             is_open: boolean;
@@ -4431,6 +4431,12 @@ export interface components {
              * @description The last day on which nobody is called for it, by a silence.
              */
             silenced_until_on?: string | null;
+            /**
+             * Format: date
+             * @description The business date for which the sentence and its evidence were found: the last one, by the business date asked for, on which
+             *     colour or facts changed.
+             */
+            found_on: string;
             /** @description One sentence with the numbers filled in, Chinese. */
             sentence_zh: string;
             /** @description The same in English. */
@@ -4892,6 +4898,7 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -4938,6 +4945,7 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -6560,6 +6568,7 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -6614,6 +6623,7 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
             415: components["responses"]["415"];
             421: components["responses"]["421"];
             500: components["responses"]["500"];
@@ -8500,6 +8510,8 @@ export interface operations {
     get_rules: {
         parameters: {
             query?: {
+                /** @description 截至: the business date; today where absent. */
+                as_of?: string;
                 /** @description 按当时已知: an instant, or a day for its end; now where absent. */
                 known_at?: string;
             };
@@ -8534,6 +8546,8 @@ export interface operations {
     get_rules_id: {
         parameters: {
             query?: {
+                /** @description 截至: the business date; today where absent. */
+                as_of?: string;
                 /** @description 按当时已知: an instant, or a day for its end; now where absent. */
                 known_at?: string;
             };

@@ -32,7 +32,7 @@ export function sumColumns<T>(): Column<SumRow<T>>[] {
     money('disbursed', col.disbursed, { freshness: day('last_disbursed_on') }),
     money('arrived', col.arrived, { freshness: day('last_arrived_on') }),
     money('spent', col.spent, { freshness: day('last_spent_on') }),
-    money('spent_year', col.spentYear, { isExtra: true, freshness: day('last_spent_on') }),
+    money('spent_year', col.spentYear, { freshness: day('last_spent_on') }),
     { key: 'months', label: col.months, kind: 'spark', value: () => undefined, months: (row) => row.sum?.course?.spent_by_month },
     rate('F2', figures.F2!),
     rate('F3', figures.F3!),

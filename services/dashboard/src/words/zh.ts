@@ -27,14 +27,14 @@ export const zh = {
     open: '设定时点',
     banner: '您正在查看历史时点，不是当前数据',
     bannerAsOf: '业务日截至 {day}',
-    bannerKnownAt: '仅含 {at} 前已入账的记录',
-    rulesNoAsOf: '规则只随“按当时已知”变化，不随业务日变化',
+    bannerKnownAt: '仅含截至 {at} 已入账的记录', unbound: '本页显示当前数据，不随时点变化',
+    rulesNoAsOf: '规则只随“按当时已知”变化，不随业务日变化；未解除预警按业务日计数',
     help: '“截至”取业务日不晚于该日的事实，补录的也计入；“按当时已知”只取当时已入账的记录，用于还原当时所见。',
     invalid: '请写作 2024-12-31 或 2024-12-31T18:00',
   },
   difference: {
     help: '选定两个时点，列出各自的数值、差额，以及造成差额的记录。“之后”即页面所在的时点。', before: '之前', after: '之后', choose: '请先选定“之前”的业务日或已知日。', figures: '数值对比', between: '差额', points: '{pp} 个百分点', events: '其间的记录', some: '已列出 {n} 条；账本第 {position} 条之前的还未读取', whole: '全部 {n} 条', readOn: '继续往前读', none: '其间没有记录', column: '截至 {day}（账本第 {position} 条）',
-    amounts: { life_budget: '批复预算', adjusted_budget: '全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spent_year: '当年支出', committed_open: '合同占用', idle: '余额' } as Record<string, string>,
+    amounts: { life_budget: '批复预算', adjusted_budget: '全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spent_year: '当年支出', committed_open: '合同占用', idle: '财政资金余额' } as Record<string, string>,
   },
   stand: '截至 {day} · 数据时间 {at} · 账本第 {position} 条',
   standEmpty: '截至 {day} · 账本为空',
@@ -70,7 +70,7 @@ export const zh = {
     clear: '取消筛选',
   },
   col: {
-    id: '编号', title: '项目名称', unit: '承担单位', fund: '专项资金', programme: '计划类别', state: '状态', budget: '批复预算', yearBudget: '全年预算', appropriation: '资金全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spentYear: '当年支出', execution: '执行率', arrivedRate: '到位支出率', paidRate: '预算拨付率', benchmark: '序时进度', deviation: '偏差（百分点）', balance: '余额', idleDays: '闲置天数', currency: '币种', name: '名称', projects: '项目数', department: '主管部门', established: '设立日期', warnings: '预警',
+    id: '编号', title: '项目名称', unit: '承担单位', fund: '专项资金', programme: '计划类别', state: '状态', budget: '批复预算', yearBudget: '全年预算', appropriation: '资金全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spentYear: '当年支出', execution: '执行率', arrivedRate: '到位支出率', paidRate: '预算拨付率', benchmark: '序时进度', deviation: '偏差（百分点）', balance: '财政资金余额', idleDays: '闲置天数', currency: '币种', name: '名称', projects: '项目数', department: '主管部门', established: '设立日期', warnings: '预警',
     months: '逐月支出', spentIn: '{month}月支出', lastSpent: '最近支出日', lastArrived: '最近到位日', lastDisbursed: '最近拨付日',
   },
   rateLevel: { fund: '财政口径', unit: '单位口径', line: '科目' } as Record<string, string>,
@@ -99,11 +99,11 @@ export const zh = {
     fund_established: '专项资金设立', appropriation_approved: '年初预算批复', appropriation_adjusted: '预算调整', quota_issued: '指标下达', quota_withdrawn: '指标收回', project_applied: '项目申报', project_approved: '立项批复', contract_signed: '任务书签订', project_started: '启动', pre_start_approved: '预研批准', project_suspended: '暂停', project_resumed: '恢复', project_extended: '延期批复', project_terminated: '终止', acceptance_applied: '验收申请', project_accepted: '验收结论', project_closed: '结题归档', progress_reported: '进度报告', budget_approved: '预算批复', budget_adjusted: '追加或调减', budget_reallocated: '科目调剂', cash_plan_approved: '用款计划批复', carryover_confirmed: '结转确认', funds_disbursed: '拨付', funds_arrived: '到位确认', matching_funds_arrived: '自筹或配套到位', funds_returned: '退回', funds_recovered: '收回', commitment_signed: '合同占用', commitment_released: '占用释放', expenditure_recorded: '支出入账', expenditure_refunded: '退款', expenditure_reversed: '冲销', expenditure_reclassified: '更正科目', other_flow_recorded: '其他资金往来', fact_withdrawn: '撤回', indicator_target_set: '绩效指标值', indicator_reported: '绩效完成值', evaluation_scored: '绩效评价', period_closed: '结账', period_reopened: '反结账', account_reconciled: '对账结果', warning_raised: '预警触发', warning_level_changed: '预警升降级', warning_acknowledged: '预警签收', warning_assigned: '预警转派', warning_answered: '核查意见', warning_lifted: '预警解除', warning_dismissed: '误报', warning_retracted: '追溯撤销', warning_escalated: '预警升级', rectification_ordered: '整改通知', rectification_reported: '整改反馈', rectification_accepted: '整改销号', disbursement_suspended: '暂停拨款', unit_commended: '表彰', unit_criticised: '通报', day_evaluated: '日度求值完成', clock_read: '时点记录', rules_proposed: '规则提议', rules_proposal_withdrawn: '撤回规则提议', person_disclosed: '查阅个人信息', rules_published: '规则发布', warnings_silenced: '预警静默', silence_ended: '结束静默', import_completed: '导入批次',
   } as Record<string, string>,
   warnings: {
-    title: '预警', open: '未解除', closed: '已了结', all: '全部', anyLevel: '全部颜色', byLevel: '按颜色和时长', byUnit: '按单位归并', byRule: '按规则归并', byCause: '按规则和单位归并', group: '归并', why: '为什么', since: '{day} 起', raised: '触发于 {day}', levelSince: '{day} 升至本级', ackBy: '签收时限 {at}', acked: '已签收 {at}', handleBy: '处置时限 {day}', overdue: '已超时限', assignee: '承办：{who}', nobody: '尚无承办人', inhibited: '由更重的预警 {id} 统一处置', more: '再显示 {n} 条', noProject: '—', answer: '单位说明', rectification: '整改', rectificationDue: '限 {day} 前', rectificationDone: '已反馈 {day}', rectificationAccepted: '已销号 {day}', ended: '{kind}，{day}', kinds: { lifted: '已解除', dismissed: '误报', retracted: '追溯撤销' } as Record<string, string>, escalated: '已升级至 {to}', clear: '没有未解除的预警', ages: { overnight: '昨日以来', week: '一周内', month: '一月内', older: '一月以上' }, noneOfLevel: '没有', select: '选择', selectShown: '全选', selected: '已选 {n} 条', bulk: '批量处置', unselect: '取消选择', count: '{n} 条', historyNote: '查看历史时点时不能处置预警', notThere: '该时点没有此预警',
+    title: '预警', open: '未解除', closed: '已了结', all: '全部', anyLevel: '全部颜色', byLevel: '按颜色和时长', byUnit: '按单位归并', byRule: '按规则归并', byCause: '按规则和单位归并', group: '归并', why: '为什么', since: '{day} 起', raised: '触发于 {day}', levelSince: '{day} 起为本级', foundOn: '按 {day} 的情况判定', ackBy: '签收时限 {at}', acked: '已签收 {at}', handleBy: '处置时限 {day}', overdue: '已超时限', assignee: '承办：{who}', nobody: '尚无承办人', inhibited: '由更重的预警 {id} 统一处置', more: '再显示 {n} 条', noProject: '—', answer: '单位说明', rectification: '整改', rectificationDue: '限 {day} 前', rectificationDone: '已反馈 {day}', rectificationAccepted: '已销号 {day}', ended: '{kind}，{day}', kinds: { lifted: '已解除', dismissed: '误报', retracted: '追溯撤销' } as Record<string, string>, escalated: '已升级至 {to}', clear: '没有未解除的预警', ages: { overnight: '昨日以来', week: '一周内', month: '一月内', older: '一月以上' }, noneOfLevel: '没有', select: '选择', selectShown: '全选', selected: '已选 {n} 条', bulk: '批量处置', unselect: '取消选择', count: '{n} 条', historyNote: '查看历史时点时不能处置预警', notThere: '该时点没有此预警',
   },
   streams: { project: '项目', fund: '专项资金', unit: '单位', warning: '预警', calendar: '日历' } as Record<string, string>,
   why: {
-    title: '预警依据', sentence: '结论', formula: '计算', threshold: '阈值（蓝/黄/橙/红）', amounts: '金额单位：元（外币为原币）', basis: '依据', figures: '相关数值', facts: '所据事实', levels: '颜色变化', rule: '规则', version: '第 {n} 版', episode: '同一事项第 {n} 次预警', hash: '规则集哈希', position: '依据账本第 {n} 条以前的记录', manual: '规则说明', whom: '找谁', above: '已升级至', noEvidence: '没有留存依据', project: '项目', unit: '单位', close: '关闭',
+    title: '预警依据', sentence: '结论', formula: '计算', threshold: '阈值（蓝/黄/橙/红）', amounts: '金额单位：元（外币为原币）', basis: '依据', figures: '相关数值', facts: '所据事实', levels: '颜色变化', rule: '规则', version: '第 {n} 版', episode: '同一事项第 {n} 次预警', hash: '规则集哈希', position: '判定时依据账本第 {n} 条以前的记录', manual: '规则说明', whom: '找谁', above: '已升级至', noEvidence: '没有留存依据', project: '项目', unit: '单位', close: '关闭',
   },
   acts: {
     acknowledge: '签收', assign: '转派', answer: '核查意见', rectification: '整改通知', report: '整改反馈', accept: '销号', lift: '解除', dismiss: '误报', submit: '提交', cancel: '取消', text: '说明', reason: '理由（必填）', assignee: '承办人', due: '时限', items: '整改事项（每行一项）', required: '此项必填', done: '已记入账本第 {position} 条', replayed: '此前已提交过，账本第 {position} 条', optional: '（可不填）', needItems: '请至少写一项', confirmMany: '将对以下 {n} 条预警逐条记入，记入后不能修改：', doneMany: '已逐条记入，共 {n} 条', someRefused: '{of} 条中有 {n} 条未予记入；再次提交不会重复记入：',
@@ -150,11 +150,11 @@ export const zh = {
     version: '版本', today: '业务日', logPosition: '账本末条', shown: '本节点已读至', lag: '延迟', records: '{n} 条', lagging: '正在追赶；若持续不降，请查看服务日志', dataAt: '最近入账', evaluated: '规则已求值至', never: '从未', notEvaluated: '尚未求值到昨日：哨兵（sentinel）可能正在逐日补算；若不再前进，请检查它是否运行', backend: '数据库', size: '数据大小', free: '磁盘剩余', freeUnknown: '由数据库服务器管理', nearlyFull: '磁盘将满：请扩容或清理', again: '重新读取', well: '一切正常', metrics: '更多指标见 /metrics（Prometheus 格式）',
   },
   proposals: {
-    title: '规则变更', help: '一人起草、另一人发布；发布后即时生效，写入账本。', none: '还没有人提议变更规则。在某条规则的页面修改阈值即可起草', noneOpen: '没有待发布的变更', all: '显示全部 {n} 项', by: '{author} 起草', reason: '理由', show: '查看变更内容', difference: '与现行规则的差异', noDifference: '与现行规则没有差异', place: '项目', asForAll: '同通用阈值', inForce: '现行', proposed: '拟改为', text: '整套规则原文', publish: '发布', withdraw: '撤回', cause: '撤回理由', publishHelp: '发布后此规则集立即生效，各节点自此按其求值。', own: '这是您起草的：须由另一位有发布权限的人发布', propose: '提议变更', proposeHelp: '提议后由另一人发布，发布前不生效。', toList: '查看规则变更', notYours: '您的角色只能试算，提议由财务或监管人员办理', needAccount: '提议须以个人账户登录：本服务未设账户',
+    title: '规则变更', help: '一人起草、另一人发布；发布后即时生效，写入账本。', none: '还没有人提议变更规则。在某条规则的页面修改阈值即可起草', noneOpen: '没有待发布的变更', all: '显示全部 {n} 项', by: '{author} 起草', reason: '理由', show: '查看变更内容', difference: '与现行规则的差异', noDifference: '与现行规则没有差异', place: '阈值', asForAll: '同通用阈值', inForce: '现行', proposed: '拟改为', text: '整套规则原文', publish: '发布', withdraw: '撤回', cause: '撤回理由', publishHelp: '发布后此规则集立即生效，各节点自此按其求值。', own: '这是您起草的：须由另一位有发布权限的人发布', propose: '提议变更', proposeHelp: '提议后由另一人发布，发布前不生效。', toList: '查看规则变更', notYours: '您的角色只能试算，提议由财务或监管人员办理', needAccount: '提议须以个人账户登录：本服务未设账户',
     states: { open: '待发布', published: '已发布', withdrawn: '已撤回' } as Record<string, string>, endings: { published: '{by} 发布于 {at}', withdrawn: '{by} 撤回于 {at}' } as Record<string, string>,
   },
   backtest: {
-    title: '回测', help: '用改后的阈值把历史重新走一遍，每天只用当时已知的数据，再与实际触发的预警比较。不写入任何记录。', rule: '规则', from: '自', to: '至', run: '开始回测', busy: '正在回测，历史越长所需时间越长…', compared: '比较 {from} 至 {to} 触发的预警：', same: '与实际触发的预警没有差异', cases: '有差异的预警', change: '差异', about: '对象', raised: '实际触发', would: '改后触发', became: '实际结果', first: '只列前 {n} 条，共 {all} 条',
+    title: '回测', help: '用改后的阈值把历史重新走一遍，每天只用当时已知的数据，再与实际触发的预警比较。不写入任何记录。', rule: '规则', from: '自', to: '至', run: '开始回测', busy: '正在回测，历史越长所需时间越长…', compared: '比较 {from} 至 {to} 触发的预警：', same: '与实际触发的预警没有差异', cases: '有差异的预警', change: '差异', about: '对象', raised: '实际触发（最高级）', would: '改后触发（最高级）', became: '实际结果', first: '只列前 {n} 条，共 {all} 条',
     changes: { gained: '新增', lost: '不再触发', earlier: '提前', later: '推后', level_changed: '颜色变化', same: '不变' } as Record<'gained' | 'lost' | 'earlier' | 'later' | 'level_changed' | 'same', string>,
     dispositions: { open: '未解除', lifted: '已解除', dismissed: '误报', retracted: '追溯撤销' } as Record<string, string>,
   },

@@ -81,7 +81,8 @@ pub(super) async fn run(context: &Context, args: &RulesArgs) -> Result<Exit, Tro
 }
 
 async fn list(context: &Context, shape: &Shape) -> Result<Exit, Trouble> {
-    let list = rules::list(&known(context).await?);
+    let today = context.clock.today(context.config.office.time_zone);
+    let list = rules::list(&known(context).await?, today);
     shape.print(context, &list, sheet)?;
     Ok(Exit::Done)
 }

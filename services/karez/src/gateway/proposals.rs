@@ -19,6 +19,7 @@ use super::administration::read;
 use super::envelope::{Envelope, place_in_flat_body};
 use super::problem::Problem;
 use super::question::Asked;
+use super::reader_words::in_chinese;
 use super::submit::Sent;
 use super::{bodies, openapi};
 use crate::authorization::Caller;
@@ -257,6 +258,10 @@ pub(crate) fn unusable(error: &str) -> Problem {
         .rsplit_once('\n')
         .filter(|(_, chinese)| chinese.starts_with("规则"));
     let (english, chinese) = in_both.unwrap_or((error, error));
+    let chinese = match chinese.strip_prefix("the rule set cannot be read: ") {
+        Some(said) => format!("规则集无法读取：{}", in_chinese(said)),
+        None => chinese.to_owned(),
+    };
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "unusable_rules",

@@ -84,7 +84,7 @@ impl Brief {
             subject: warning.raised.subject.clone(),
             since: warning.raised_on,
             sentence: language
-                .pick(&warning.sentence_zh, &warning.sentence_en)
+                .pick(&warning.reading.sentence_zh, &warning.reading.sentence_en)
                 .to_owned(),
         }
     }

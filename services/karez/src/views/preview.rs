@@ -117,7 +117,7 @@ impl ChangeView {
             Target::Fund(id) => (None, Some(id)),
             Target::Unit(_) | Target::Office => (None, None),
         };
-        let evidence = warning.evidence.as_deref();
+        let evidence = warning.reading.evidence.as_deref();
         let in_chinese = evidence.map(|evidence| in_chinese(about.as_ref(), evidence));
         Self {
             warning: warning.id.clone(),
@@ -131,8 +131,8 @@ impl ChangeView {
             level_before: change.before,
             level_after: change.after,
             comes: change.comes.into(),
-            sentence_zh: warning.sentence_zh.clone(),
-            sentence_en: warning.sentence_en.clone(),
+            sentence_zh: warning.reading.sentence_zh.clone(),
+            sentence_en: warning.reading.sentence_en.clone(),
             formula: evidence.map(|evidence| evidence.formula.clone()),
             threshold: evidence.map(|evidence| evidence.threshold.clone()),
             formula_zh: in_chinese.as_ref().map(|words| words.formula.clone()),

@@ -206,14 +206,15 @@ fn detail(project: &Project, currency: karez_events::Currency, as_of: NaiveDate)
 
 fn warning_view(warning: &Warning, as_of: NaiveDate) -> WarningView {
     let level = warning.level_on(as_of);
+    let reading = warning.reading_on(as_of);
     WarningView {
         id: warning.id.clone(),
         rule: warning.raised.rule.clone(),
         level: level.unwrap_or(warning.level),
         raised_on: warning.raised_on,
         is_open: level.is_some(),
-        sentence_zh: warning.sentence_zh.clone(),
-        sentence_en: warning.sentence_en.clone(),
+        sentence_zh: reading.sentence_zh.clone(),
+        sentence_en: reading.sentence_en.clone(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The rules: what each is, whether it is in force, under which thresholds, and how many warnings stand by it.
 
+use chrono::NaiveDate;
 use karez_alert_rules::{About, Clearing, Rule, RuleSet, Runs};
 use karez_projections::Portfolio;
 use serde::Serialize;
@@ -25,7 +26,7 @@ pub struct RuleView {
     pub is_on: bool,
     /// Its version.
     pub version: u32,
-    /// Warnings of it that are open.
+    /// Warnings of it that are open at the business date.
     pub open_warnings: usize,
 }
 
@@ -58,11 +59,14 @@ pub struct RuleDetail {
 
 /// Every rule of the set that the log has in force.
 #[must_use]
-pub fn list(portfolio: &Portfolio) -> RuleList {
+pub fn list(portfolio: &Portfolio, as_of: NaiveDate) -> RuleList {
     let rules = rules_in_force(portfolio);
     let of_all = rules.general().rules();
     RuleList {
-        items: of_all.iter().map(|rule| view(portfolio, &rules, *rule)).collect(),
+        items: of_all
+            .iter()
+            .map(|rule| view(portfolio, &rules, *rule, as_of))
+            .collect(),
         thresholds_hash: rules.hash().to_owned(),
         published_at_position: portfolio.rules().map(|published| published.position),
     }
@@ -70,11 +74,11 @@ pub fn list(portfolio: &Portfolio) -> RuleList {
 
 /// One rule by its name or code.
 #[must_use]
-pub fn show(portfolio: &Portfolio, name: &str) -> Option<RuleDetail> {
+pub fn show(portfolio: &Portfolio, name: &str, as_of: NaiveDate) -> Option<RuleDetail> {
     let rules = rules_in_force(portfolio);
     let rule = rules.general().rule(name)?;
     Some(RuleDetail {
-        rule: view(portfolio, &rules, rule),
+        rule: view(portfolio, &rules, rule, as_of),
         thresholds_hash: rules.hash().to_owned(),
         thresholds: thresholds(&rules, rule.about().name),
         manual_zh: rule.about().manual_zh(),
@@ -93,7 +97,7 @@ pub fn thresholds(rules: &RuleSet, name: &str) -> Option<String> {
     toml::to_string(&of_rule).ok()
 }
 
-fn view(portfolio: &Portfolio, rules: &RuleSet, rule: &dyn Rule) -> RuleView {
+fn view(portfolio: &Portfolio, rules: &RuleSet, rule: &dyn Rule, as_of: NaiveDate) -> RuleView {
     let about: About<'_> = rule.about();
     let warnings = portfolio.warnings().iter();
     RuleView {
@@ -114,7 +118,7 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, rule: &dyn Rule) -> RuleView {
         is_on: !rules.is_off_for_all(&about),
         version: about.version,
         open_warnings: warnings
-            .filter(|warning| warning.is_open() && warning.raised.rule == about.name)
+            .filter(|warning| warning.raised.rule == about.name && warning.level_on(as_of).is_some())
             .count(),
     }
 }

@@ -42,7 +42,7 @@ pub struct WarningView {
     pub subject: Option<String>,
     /// Its colour at the business date, or the one it ended with.
     pub level: Level,
-    /// The highest colour it has had.
+    /// The highest colour it had had by the business date.
     pub highest_level: Level,
     /// Whether it is open at the business date.
     pub is_open: bool,
@@ -61,6 +61,9 @@ pub struct WarningView {
     pub inhibited_by: Option<WarningId>,
     /// The last day on which nobody is called for it, by a silence.
     pub silenced_until_on: Option<NaiveDate>,
+    /// The business date for which the sentence and its evidence were found: the last one, by the business date asked for, on which
+    /// colour or facts changed.
+    pub found_on: NaiveDate,
     /// One sentence with the numbers filled in, Chinese.
     pub sentence_zh: String,
     /// The same in English.
@@ -113,7 +116,7 @@ pub struct WarningDetail {
     /// The warning.
     #[serde(flatten)]
     pub warning: WarningView,
-    /// Its colours, each with the business date since which it had it.
+    /// Its colours by the business date, each with the date since which it had it.
     pub levels: Vec<(NaiveDate, Level)>,
     /// How often this subject has been warned about, from 1.
     pub episode: u32,
@@ -121,7 +124,7 @@ pub struct WarningDetail {
     pub rule_version: u32,
     /// Hash of the rule set in force.
     pub thresholds_hash: String,
-    /// The last position that was known.
+    /// The last position that was known when the sentence and its evidence were found.
     pub known_at_position: u64,
     /// What it rests on, as recorded.
     pub evidence: Option<Box<Evidence>>,
@@ -242,18 +245,19 @@ pub fn show(portfolio: &Portfolio, id: &WarningId, moment: Moment) -> Option<War
     let raised = &warning.raised;
     let rules = rules_in_force(portfolio);
     let about = about(&rules, &raised.rule);
-    let evidence = warning.evidence.as_deref();
+    let reading = warning.reading_on(moment.as_of);
+    let evidence = reading.evidence.as_deref();
     Some(WarningDetail {
         stand: Stand::of(portfolio, moment),
         warning: view(portfolio, &rules, warning, moment),
-        levels: warning.levels.clone(),
+        levels: warning.levels_by(moment.as_of).collect(),
         episode: raised.episode,
         rule_version: raised.rule_version,
         thresholds_hash: raised.thresholds_hash.clone(),
-        known_at_position: raised.known_at_position,
+        known_at_position: reading.known_at_position,
         evidence_zh: evidence.map(|evidence| in_chinese(about.as_ref(), evidence).into()),
         evidence_en: evidence.map(|evidence| in_english(about.as_ref(), evidence).into()),
-        evidence: warning.evidence.clone(),
+        evidence: reading.evidence.clone(),
     })
 }
 
@@ -271,8 +275,9 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
     let (project, unit, fund) = subjects(portfolio, warning);
     let at_date = warning.level_on(moment.as_of);
     let level = at_date.unwrap_or(warning.level);
-    let since = warning.levels.iter().rfind(|(since, _)| *since <= moment.as_of);
-    let level_since_on = since.map_or(warning.raised_on, |(since, _)| *since);
+    let since = warning.levels_by(moment.as_of).next_back();
+    let level_since_on = since.map_or(warning.raised_on, |(since, _)| since);
+    let reading = warning.reading_on(moment.as_of);
     // Of a past day only the date is known; the deadline then runs from its beginning.
     let since_at = if warning.level == level {
         warning.level_at
@@ -290,14 +295,10 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
         .acknowledge_by
         .is_some_and(|by| warning.acknowledged_at.is_none() && by < moment.known_at)
         || deadlines.handle_by.is_some_and(|by| by < moment.as_of);
-    let title = project
-        .as_ref()
-        .and_then(|id| portfolio.project(id))
-        .map(|project| project.title().to_owned());
-    let unit_name = unit
-        .as_ref()
-        .and_then(|id| portfolio.unit(id))
-        .and_then(|unit| unit.name.clone());
+    let title = project.as_ref().and_then(|id| portfolio.project(id));
+    let title = title.map(|project| project.title().to_owned());
+    let known_unit = unit.as_ref().and_then(|id| portfolio.unit(id));
+    let unit_name = known_unit.and_then(|unit| unit.name.clone());
     WarningView {
         id: warning.id.clone(),
         rule: warning.raised.rule.clone(),
@@ -311,7 +312,7 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
         fund,
         subject: warning.raised.subject.clone(),
         level,
-        highest_level: warning.highest_level(),
+        highest_level: warning.highest_level_by(moment.as_of),
         is_open,
         raised_on: warning.raised_on,
         raised_at: warning.raised_at,
@@ -325,8 +326,9 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, warning: &Warning, moment: Momen
             .silence_of(warning, moment.as_of)
             .filter(|_| is_open)
             .map(|silence| silence.silenced.until_on),
-        sentence_zh: warning.sentence_zh.clone(),
-        sentence_en: warning.sentence_en.clone(),
+        found_on: reading.as_of,
+        sentence_zh: reading.sentence_zh.clone(),
+        sentence_en: reading.sentence_en.clone(),
         acknowledge_by: deadlines.acknowledge_by,
         acknowledged_at: warning.acknowledged_at,
         handle_by: deadlines.handle_by,

@@ -58,7 +58,7 @@ fn head(warning: &Warning, rules: &RuleSet, language: Language) -> String {
         .as_deref()
         .map(|subject| format!(" · {subject}"))
         .unwrap_or_default();
-    let sentence = language.pick(&warning.sentence_zh, &warning.sentence_en);
+    let sentence = language.pick(&warning.reading.sentence_zh, &warning.reading.sentence_en);
     let level = words::level(warning.level, language);
     format!(
         "{} [{level}] {title}\n{target}{subject}\n{sentence}\n\n",
@@ -74,7 +74,7 @@ fn evidence(warning: &Warning, rules: &RuleSet, language: Language) -> String {
         writeln!(text, "{}: {value}", language.pick(zh, en)).unwrap_or_default();
     };
     // Of the colour it has now, as the sentence and the facts are.
-    if let Some(evidence) = &warning.evidence {
+    if let Some(evidence) = &warning.reading.evidence {
         let about = about(rules, &raised.rule);
         let words = match language {
             Language::Zh => in_chinese(about.as_ref(), evidence),
@@ -105,7 +105,11 @@ fn evidence(warning: &Warning, rules: &RuleSet, language: Language) -> String {
 }
 
 async fn facts(log: &EventLog, warning: &Warning, context: &Context) -> Result<String, Trouble> {
-    let ids = warning.evidence.iter().flat_map(|evidence| &evidence.facts);
+    let ids = warning
+        .reading
+        .evidence
+        .iter()
+        .flat_map(|evidence| &evidence.facts);
     let mut text = format!("\n{}\n", context.say("所依据的事实", "facts"));
     for id in ids {
         if let Some(event) = log.event(*id).await? {

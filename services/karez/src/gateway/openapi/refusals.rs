@@ -57,10 +57,16 @@ pub(super) fn complete(method: &str, path: &str, operation: &mut Operation) {
     }
     let has_body = operation.request_body.is_some();
     let signs_in = path.starts_with("/v1/session");
+    // A unit that asks for another one's rows learns no more of it than of one that does not exist.
+    let names_a_unit = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "unit"));
     for (status, _) in REFUSALS {
         let may_be = match status {
             401 | 403 => !is_open || signs_in,
-            404 => path.contains('{'),
+            404 => path.contains('{') || names_a_unit,
             409 | 429 => signs_in,
             413 | 422 => has_body,
             502 => path.starts_with("/v1/session/oidc"),
