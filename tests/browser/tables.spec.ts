@@ -22,7 +22,7 @@ test('a workbook adds up to the API’s figures to the fen, whatever the unit on
     const head = rows[2]!.map((cell) => cell.text)
     const body = rows.slice(4, 4 + total)
     expect(rows[3]![0]!.text).toBe('合计')
-    for (const [label, name] of [['批复预算', 'life_budget'], ['累计支出', 'spent'], ['余额', 'idle']] as const) {
+    for (const [label, name] of [['批复预算', 'life_budget'], ['累计支出', 'spent'], ['财政资金余额', 'idle']] as const) {
       const column = head.indexOf(label)
       const whole = plainAmount(sums[0].amounts[name], unit)
       expect(rows[3]![column]).toEqual({ text: whole, isNumber: true })
