@@ -70,7 +70,7 @@ export const zh = {
     clear: '取消筛选',
   },
   col: {
-    id: '编号', title: '项目名称', unit: '承担单位', fund: '专项资金', programme: '计划类别', state: '状态', budget: '批复预算', yearBudget: '全年预算', appropriation: '资金全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', spentYear: '当年支出', execution: '执行率', arrivedRate: '到位支出率', paidRate: '预算拨付率', benchmark: '序时进度', deviation: '偏差（百分点）', balance: '财政资金余额', idleDays: '闲置天数', currency: '币种', name: '名称', projects: '项目数', department: '主管部门', established: '设立日期', warnings: '预警',
+    id: '编号', title: '项目名称', unit: '承担单位', fund: '专项资金', programme: '计划类别', state: '状态', budget: '批复预算', yearBudget: '全年预算', appropriation: '资金全年预算', issued: '累计下达', disbursed: '累计拨付', arrived: '累计到位', spent: '累计支出', disbursedYear: '当年拨付', spentYear: '当年支出', execution: '执行率', arrivedRate: '到位支出率', paidRate: '预算拨付率', benchmark: '序时进度', deviation: '偏差（百分点）', balance: '财政资金余额', idleDays: '闲置天数', currency: '币种', name: '名称', projects: '项目数', department: '主管部门', established: '设立日期', warnings: '预警',
     months: '逐月支出', spentIn: '{month}月支出', lastSpent: '最近支出日', lastArrived: '最近到位日', lastDisbursed: '最近拨付日',
   },
   rateLevel: { fund: '财政口径', unit: '单位口径', line: '科目' } as Record<string, string>,
@@ -103,7 +103,7 @@ export const zh = {
   },
   streams: { project: '项目', fund: '专项资金', unit: '单位', warning: '预警', calendar: '日历' } as Record<string, string>,
   why: {
-    title: '预警依据', sentence: '结论', formula: '计算', threshold: '阈值（蓝/黄/橙/红）', amounts: '金额单位：元（外币为原币）', basis: '依据', figures: '相关数值', facts: '所据事实', levels: '颜色变化', rule: '规则', version: '第 {n} 版', episode: '同一事项第 {n} 次预警', hash: '规则集哈希', position: '判定时依据账本第 {n} 条以前的记录', manual: '规则说明', whom: '找谁', above: '已升级至', noEvidence: '没有留存依据', project: '项目', unit: '单位', close: '关闭',
+    title: '预警依据', sentence: '结论', formula: '计算', threshold: '阈值（蓝/黄/橙/红）', amounts: '金额单位：元（外币为原币）', basis: '依据', figures: '相关数值', facts: '所据事实', levels: '颜色变化', rule: '规则', version: '第 {n} 版', episode: '同一事项第 {n} 次预警', hash: '规则集哈希', builtIn: '内置阈值（尚未发布规则集）', position: '判定时依据账本第 {n} 条以前的记录', manual: '规则说明', whom: '找谁', above: '已升级至', noEvidence: '没有留存依据', project: '项目', unit: '单位', close: '关闭',
   },
   acts: {
     acknowledge: '签收', assign: '转派', answer: '核查意见', rectification: '整改通知', report: '整改反馈', accept: '销号', lift: '解除', dismiss: '误报', submit: '提交', cancel: '取消', text: '说明', reason: '理由（必填）', assignee: '承办人', due: '时限', items: '整改事项（每行一项）', required: '此项必填', done: '已记入账本第 {position} 条', replayed: '此前已提交过，账本第 {position} 条', optional: '（可不填）', needItems: '请至少写一项', confirmMany: '将对以下 {n} 条预警逐条记入，记入后不能修改：', doneMany: '已逐条记入，共 {n} 条', someRefused: '{of} 条中有 {n} 条未予记入；再次提交不会重复记入：',
