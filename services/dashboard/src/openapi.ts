@@ -3255,6 +3255,11 @@ export interface components {
             raised_on: string;
             /** @description Whether it is still open. */
             is_open: boolean;
+            /**
+             * Format: date
+             * @description The business date for which that was found.
+             */
+            found_on: string;
             /** @description What it says, in Chinese. */
             sentence_zh: string;
             /** @description What it says, in English. */

@@ -120,6 +120,8 @@ pub struct WarningView {
     pub raised_on: NaiveDate,
     /// Whether it is still open.
     pub is_open: bool,
+    /// The business date for which that was found.
+    pub found_on: NaiveDate,
     /// What it says, in Chinese.
     pub sentence_zh: String,
     /// What it says, in English.
@@ -213,6 +215,7 @@ fn warning_view(warning: &Warning, as_of: NaiveDate) -> WarningView {
         level: level.unwrap_or(warning.level),
         raised_on: warning.raised_on,
         is_open: level.is_some(),
+        found_on: reading.as_of,
         sentence_zh: reading.sentence_zh.clone(),
         sentence_en: reading.sentence_en.clone(),
     }
