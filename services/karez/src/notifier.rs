@@ -24,7 +24,7 @@ use crate::config;
 use crate::follower::Follower;
 use crate::language::Language;
 use crate::sentinel::Daily;
-use crate::store::{EventLog, Fate, OutboxMessage, StoreError};
+use crate::store::{EventLog, Fate, LONGEST_WAIT, OutboxMessage, StoreError};
 use email::Mailer;
 use message::Message;
 use webhook::Webhooks;
@@ -35,8 +35,6 @@ const READ_EVENTS: usize = 2_000;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// After so many tries a message is given up: about a day and a half.
 const MOST_TRIES: u32 = 14;
-/// The longest wait between two tries.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 /// The name of the mark in the store: the last position that was looked at.
 const MARK: &str = "notifier_position";
 

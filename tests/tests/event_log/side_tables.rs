@@ -1,9 +1,10 @@
 //! What is kept beside the log: refusals, snapshots, marks and settings.
 
 use anyhow::Result;
+use chrono::TimeDelta;
 use karez::accounts::fresh_key;
 use karez::authorization::Role;
-use karez::store::{Batch, By, Rejection, Snapshot};
+use karez::store::{Batch, By, OutboxMessage, Rejection, Snapshot};
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -154,5 +155,39 @@ async fn who_changed_an_account_can_be_neither_changed_nor_removed(
         assert!(place.sql(change).await.is_err(), "{change}");
     }
     assert_eq!(log.administration(None, 10).await?, kept);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_goes_back_holds_no_message_up(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.log().await?;
+    let now = time_of(1);
+    let (ahead, soon) = (now + TimeDelta::days(1), now + TimeDelta::minutes(1));
+    let message = |number: u128| OutboxMessage {
+        message_id: Uuid::from_u128(number),
+        receiver: "duty".to_owned(),
+        message: "{}".to_owned(),
+        attempts: 0,
+    };
+    // Queued by a clock that was a day ahead.
+    log.enqueue(&[message(1)], ahead).await?;
+    assert!(log.claim(now).await?.is_some(), "it is due at once");
+    assert!(log.claim(soon).await?.is_none(), "one process has it");
+    assert!(
+        log.claim(now + TimeDelta::minutes(3)).await?.is_some(),
+        "a claim ends"
+    );
+    // Claimed by that clock, whose process then died.
+    log.enqueue(&[message(2)], now).await?;
+    assert_eq!(
+        log.claim(ahead).await?.map(|claimed| claimed.message_id),
+        Some(Uuid::from_u128(2))
+    );
+    let again = log.claim(now + TimeDelta::minutes(3)).await?;
+    assert_eq!(again.map(|claimed| claimed.message_id), Some(Uuid::from_u128(2)));
     Ok(())
 }

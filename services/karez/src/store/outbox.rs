@@ -7,6 +7,8 @@ use super::{EventLog, StoreError};
 
 /// A claim that is not answered so long, its process having died, is free again.
 const CLAIM_HOLDS: TimeDelta = TimeDelta::minutes(2);
+/// The longest wait between two tries.
+pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 
 /// A message on its way to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,20 +111,22 @@ impl EventLog {
         let sql = match self {
             Self::Postgres(_) => concat!(
                 "UPDATE outbox SET claimed_us = $1, attempts = attempts + 1 WHERE outbox_no = (SELECT outbox_no FROM outbox ",
-                "WHERE state = 'waiting' AND next_try_us <= $1 AND (claimed_us IS NULL OR claimed_us < $2) ",
+                "WHERE state = 'waiting' AND next_try_us NOT BETWEEN $1 + 1 AND $4 AND (claimed_us IS NULL OR claimed_us NOT BETWEEN $2 AND $3) ",
                 "ORDER BY next_try_us, outbox_no LIMIT 1 FOR UPDATE SKIP LOCKED) ",
                 "RETURNING message_id, receiver, message, attempts"
             ),
             Self::Sqlite(_) => concat!(
                 "UPDATE outbox SET claimed_us = $1, attempts = attempts + 1 WHERE outbox_no = (SELECT outbox_no FROM outbox ",
-                "WHERE state = 'waiting' AND next_try_us <= $1 AND (claimed_us IS NULL OR claimed_us < $2) ",
+                "WHERE state = 'waiting' AND next_try_us NOT BETWEEN $1 + 1 AND $4 AND (claimed_us IS NULL OR claimed_us NOT BETWEEN $2 AND $3) ",
                 "ORDER BY next_try_us, outbox_no LIMIT 1) ",
                 "RETURNING message_id, receiver, message, attempts"
             ),
         };
-        let (now, stale) = (now.timestamp_micros(), (now - CLAIM_HOLDS).timestamp_micros());
+        // A claim of a time to come, or a try later than the longest wait, was written under a clock that has gone back since.
+        let bounds = [now, now - CLAIM_HOLDS, now + CLAIM_HOLDS, now + LONGEST_WAIT];
+        let [now, stale, to_come, latest_try] = bounds.map(|at| at.timestamp_micros());
         let row: Option<(Uuid, String, String, i32)> = on_either!(self, writing pool => {
-            sqlx::query_as(sql).bind(now).bind(stale).fetch_optional(pool).await
+            sqlx::query_as(sql).bind(now).bind(stale).bind(to_come).bind(latest_try).fetch_optional(pool).await
         })?;
         Ok(
             row.map(|(message_id, receiver, message, attempts)| OutboxMessage {

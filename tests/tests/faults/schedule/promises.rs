@@ -1,6 +1,7 @@
 //! What must hold at the end of every run.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use karez::clock::BUSINESS_TIME_ZONE;
 use karez::sentinel::{Daily, Timeline};
@@ -167,13 +168,18 @@ fn undisturbed(events: &[RawEvent]) -> Said {
     said
 }
 
+/// A claim of a process that died holds for two minutes.
+const CLAIM_HAS_ENDED: Duration = Duration::from_mins(4);
+
 /// Every notice has gone out at least once, each is one message of the outbox, and none is sent again but after a strike.
 async fn notices_are_told(log: &EventLog, receiver: &Receiver, strikes: usize) {
     let done = || async {
         let rows = log.deliveries(usize::MAX).await.ok()?;
         rows.iter().all(|row| row.state != "waiting").then_some(rows)
     };
-    let rows = eventually("every notice is told", SOON, done).await.unwrap();
+    let rows = eventually("every notice is told", CLAIM_HAS_ENDED, done)
+        .await
+        .unwrap();
     let mut told: HashMap<String, usize> = HashMap::new();
     for posted in receiver.posted() {
         let id = posted.headers["Karez-Message-Id"].to_str().unwrap().to_owned();
