@@ -13,7 +13,7 @@ mod webhook;
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::supervision::Level;
 use karez_events::{EventType, RecordedEvent, StreamId};
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use crate::config;
 use crate::follower::Follower;
 use crate::language::Language;
 use crate::sentinel::Daily;
-use crate::store::{EventLog, Fate, LONGEST_WAIT, OutboxMessage, StoreError};
+use crate::store::{EventLog, Fate, OutboxMessage, StoreError, wait_after};
 use email::Mailer;
 use message::Message;
 use webhook::Webhooks;
@@ -321,12 +321,6 @@ enum Sent {
     Never(String),
 }
 
-/// Ten seconds, doubled with each try.
-fn wait_after(attempts: u32) -> TimeDelta {
-    let doubled = 10_i64.saturating_mul(1_i64.checked_shl(attempts.saturating_sub(1)).unwrap_or(i64::MAX));
-    TimeDelta::try_seconds(doubled).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
-}
-
 fn check(receivers: &[Receiver]) -> Result<(), NotifierError> {
     for (index, receiver) in receivers.iter().enumerate() {
         let wrong = |why: &str| NotifierError::Receiver {
@@ -363,17 +357,4 @@ fn check(receivers: &[Receiver]) -> Result<(), NotifierError> {
 /// An instant as the digest and the messages write it.
 fn stamp(at: DateTime<Utc>) -> i64 {
     at.timestamp()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tries_wait_ever_longer_and_never_more_than_four_hours() {
-        assert_eq!(wait_after(1), TimeDelta::seconds(10));
-        assert_eq!(wait_after(4), TimeDelta::seconds(80));
-        assert_eq!(wait_after(40), LONGEST_WAIT);
-        assert_eq!(wait_after(400), LONGEST_WAIT);
-    }
 }

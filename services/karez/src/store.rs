@@ -71,7 +71,7 @@ pub use checkpoints::KeptCheckpoint;
 pub use error::StoreError;
 pub use event_log::EventLog;
 pub use lease::WriterLease;
-pub use outbox::{DeliveryRow, Fate, LONGEST_WAIT, OutboxMessage};
+pub use outbox::{DeliveryRow, Fate, OutboxMessage, wait_after};
 pub use person_key::PersonKey;
 pub use postgres::PostgresLog;
 pub use rejection::Rejection;

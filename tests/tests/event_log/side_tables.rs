@@ -189,5 +189,9 @@ async fn a_clock_that_goes_back_holds_no_message_up(
     );
     let again = log.claim(now + TimeDelta::minutes(3)).await?;
     assert_eq!(again.map(|claimed| claimed.message_id), Some(Uuid::from_u128(2)));
+    // Queued by a clock that was ahead by less than the longest wait between two tries.
+    log.enqueue(&[message(3)], now + TimeDelta::hours(3)).await?;
+    let due = log.claim(soon).await?;
+    assert_eq!(due.map(|claimed| claimed.message_id), Some(Uuid::from_u128(3)));
     Ok(())
 }

@@ -7,8 +7,19 @@ use super::{EventLog, StoreError};
 
 /// A claim that is not answered so long, its process having died, is free again.
 const CLAIM_HOLDS: TimeDelta = TimeDelta::minutes(2);
+/// The wait after the first try, doubled with each further one.
+const FIRST_WAIT: TimeDelta = TimeDelta::seconds(10);
 /// The longest wait between two tries.
-pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
+
+/// How long a message waits for its next try after so many tries.
+#[must_use]
+pub fn wait_after(attempts: u32) -> TimeDelta {
+    let doubled = 1_i32.checked_shl(attempts.saturating_sub(1)).unwrap_or(i32::MAX);
+    FIRST_WAIT
+        .checked_mul(doubled)
+        .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
+}
 
 /// A message on its way to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,22 +122,26 @@ impl EventLog {
         let sql = match self {
             Self::Postgres(_) => concat!(
                 "UPDATE outbox SET claimed_us = $1, attempts = attempts + 1 WHERE outbox_no = (SELECT outbox_no FROM outbox ",
-                "WHERE state = 'waiting' AND next_try_us NOT BETWEEN $1 + 1 AND $4 AND (claimed_us IS NULL OR claimed_us NOT BETWEEN $2 AND $3) ",
+                "WHERE state = 'waiting' AND next_try_us NOT BETWEEN $1 + 1 AND $1 + LEAST($4, $5 << attempts) ",
+                "AND (claimed_us IS NULL OR claimed_us NOT BETWEEN $2 AND $3) ",
                 "ORDER BY next_try_us, outbox_no LIMIT 1 FOR UPDATE SKIP LOCKED) ",
                 "RETURNING message_id, receiver, message, attempts"
             ),
             Self::Sqlite(_) => concat!(
                 "UPDATE outbox SET claimed_us = $1, attempts = attempts + 1 WHERE outbox_no = (SELECT outbox_no FROM outbox ",
-                "WHERE state = 'waiting' AND next_try_us NOT BETWEEN $1 + 1 AND $4 AND (claimed_us IS NULL OR claimed_us NOT BETWEEN $2 AND $3) ",
+                "WHERE state = 'waiting' AND next_try_us NOT BETWEEN $1 + 1 AND $1 + min($4, $5 << attempts) ",
+                "AND (claimed_us IS NULL OR claimed_us NOT BETWEEN $2 AND $3) ",
                 "ORDER BY next_try_us, outbox_no LIMIT 1) ",
                 "RETURNING message_id, receiver, message, attempts"
             ),
         };
-        // A claim of a time to come, or a try later than the longest wait, was written under a clock that has gone back since.
-        let bounds = [now, now - CLAIM_HOLDS, now + CLAIM_HOLDS, now + LONGEST_WAIT];
-        let [now, stale, to_come, latest_try] = bounds.map(|at| at.timestamp_micros());
+        // A claim of a time to come, or a try later than its wait, was written under a clock that was ahead of this one.
+        let [now, stale, to_come] =
+            [now, now - CLAIM_HOLDS, now + CLAIM_HOLDS].map(|at| at.timestamp_micros());
+        let [longest, half] =
+            [LONGEST_WAIT, FIRST_WAIT / 2].map(|wait| wait.num_microseconds().unwrap_or(i64::MAX));
         let row: Option<(Uuid, String, String, i32)> = on_either!(self, writing pool => {
-            sqlx::query_as(sql).bind(now).bind(stale).bind(to_come).bind(latest_try).fetch_optional(pool).await
+            sqlx::query_as(sql).bind(now).bind(stale).bind(to_come).bind(longest).bind(half).fetch_optional(pool).await
         })?;
         Ok(
             row.map(|(message_id, receiver, message, attempts)| OutboxMessage {
@@ -199,5 +214,18 @@ impl EventLog {
             },
         );
         Ok(shown.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_wait_ever_longer_and_never_more_than_four_hours() {
+        assert_eq!(wait_after(1), TimeDelta::seconds(10));
+        assert_eq!(wait_after(4), TimeDelta::seconds(80));
+        assert_eq!(wait_after(40), LONGEST_WAIT);
+        assert_eq!(wait_after(400), LONGEST_WAIT);
     }
 }

@@ -191,10 +191,12 @@ async fn move_clock(world: &World, node: usize, moments: &mut Moments) {
     let at = |day: NaiveDate| day.and_hms_opt(15, 59, 58).unwrap().and_utc();
     let year_end = NaiveDate::from_ymd_opt(now.year(), 12, 31).unwrap();
     // Midnight in Beijing is 16:00 in UTC.
-    let to = match moments.below(4) {
+    let to = match moments.below(6) {
         0 => now + TimeDelta::days(1),
         1 => now - TimeDelta::days(1),
         2 => at(now.date_naive()),
+        3 => now + TimeDelta::hours(3),
+        4 => now - TimeDelta::hours(3),
         _ => at(year_end),
     };
     let nodes = if moments.below(2) == 0 {
