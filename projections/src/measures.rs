@@ -25,6 +25,7 @@ pub mod roll_up;
 pub mod tranche;
 mod tree;
 pub mod uses;
+pub mod whole;
 
 pub use amounts::Amounts;
 pub use benchmark::{Benchmark, BenchmarkMode, Checkpoint, benchmark, of_checkpoints, share_of_year};
@@ -40,6 +41,7 @@ pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
 pub use pre_start::{PreStart, PreStartCost, cost_before, in_smallest_units};
 pub use project::{Measures, amounts, last_week_multiple, life_lines, measures};
 pub use rate::{Rate, RateLevel};
-pub use roll_up::{RollUp, fund_measures, overview, projects_of_fund, unit_measures};
+pub use roll_up::{RollUp, census, fund_measures, overview, projects_of_fund, unit_measures};
 pub use tranche::TrancheMeasures;
 pub use uses::fiscal_uses;
+pub use whole::Census;

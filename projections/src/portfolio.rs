@@ -8,7 +8,7 @@ use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, 
 use serde::{Deserialize, Serialize};
 
 use crate::fund::{Fund, FundEntry, FundEntryKind};
-use crate::measures::roll_up::KeptRollUps;
+use crate::measures::whole::KeptWholes;
 use crate::project::{Entry, Project, Quota};
 use crate::rule_proposal::{self, RuleProposal};
 use crate::silence::Silence;
@@ -64,7 +64,7 @@ pub struct Portfolio {
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
     #[serde(skip)]
-    roll_ups: KeptRollUps,
+    wholes: KeptWholes,
 }
 
 impl Portfolio {
@@ -80,8 +80,8 @@ impl Portfolio {
         self.last_recorded_at
     }
 
-    pub(crate) fn roll_ups(&self) -> &KeptRollUps {
-        &self.roll_ups
+    pub(crate) fn wholes(&self) -> &KeptWholes {
+        &self.wholes
     }
 
     /// Every silence, in the order in which they began.
@@ -137,6 +137,12 @@ impl Portfolio {
     #[must_use]
     pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
         self.units.get(id)
+    }
+
+    /// The projects of a unit, by id.
+    pub fn projects_of(&self, unit: &UnitId) -> impl Iterator<Item = &Project> {
+        let ids = self.units.get(unit).map(|unit| &unit.projects);
+        ids.into_iter().flatten().filter_map(|id| self.projects.get(id))
     }
 
     /// Every warning.
@@ -213,7 +219,7 @@ impl Portfolio {
         let Some(fund) = self.funds.get_mut(id) else {
             return;
         };
-        self.roll_ups.forget_from(NaiveDate::MIN);
+        self.wholes.forget();
         fund.apply(recorded);
         if let Some((project, quota)) = fund.entries.last().and_then(quota_of)
             && matches!(&recorded.event, Event::QuotaIssued(_) | Event::QuotaWithdrawn(_))
@@ -234,8 +240,10 @@ impl Portfolio {
                 project
             }),
         };
-        self.roll_ups
-            .forget_from(project.kept.first_day_changed(recorded));
+        match project.kept.first_day_changed(recorded) {
+            NaiveDate::MIN => self.wholes.forget(),
+            day => self.wholes.outdate_from(day, project),
+        }
         if let Some(name) = unit_named(&recorded.event) {
             let before = project.unit().cloned();
             project.apply(recorded);

@@ -11,6 +11,15 @@ pub(super) fn added(sum: Decimal, amount: Decimal) -> Decimal {
     }
 }
 
+/// The sum with another summand in place of one; `None` where it cannot be said to the last digit.
+pub(super) fn replaced(sum: Decimal, before: Decimal, after: Decimal) -> Option<Decimal> {
+    if before == after {
+        return Some(sum);
+    }
+    let exact = sum.checked_sub(before)?.checked_add(after)?;
+    (exact.scale() >= sum.scale().max(after.scale())).then_some(exact)
+}
+
 macro_rules! amounts {
     ($($(#[doc = $of:literal])+ { $($(#[doc = $doc:literal])+ $field:ident,)+ })+) => {
         /// Amounts of one currency at a date, in whole currency units. Every one may be added to its like;
@@ -25,6 +34,11 @@ macro_rules! amounts {
             #[must_use]
             pub fn plus(&self, other: &Self) -> Self {
                 Self { $($($field: added(self.$field, other.$field),)+)+ }
+            }
+
+            /// With another summand in place of one; `None` where that cannot be said to the last digit.
+            pub(super) fn replaced(&self, before: &Self, after: &Self) -> Option<Self> {
+                Some(Self { $($($field: replaced(self.$field, before.$field, after.$field)?,)+)+ })
             }
 
             /// A whole and its parts are never added: for each group of amounts that belong together, the

@@ -2,7 +2,7 @@
 //! with the project until an event could change it, so that one more posting costs the walk over one project's
 //! entries and not over all.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
 use karez_events::{Currency, Event, Ratio, RecordedEvent};
@@ -30,11 +30,12 @@ pub struct Brief {
     currencies: Vec<InCurrency>,
 }
 
+/// What a project adds to sums in one currency.
 #[derive(Debug)]
-struct InCurrency {
-    currency: Currency,
-    sums: Sums,
-    course: Course,
+pub(super) struct InCurrency {
+    pub(super) currency: Currency,
+    pub(super) sums: Sums,
+    pub(super) course: Course,
     outcome: OnceLock<Outcome>,
 }
 
@@ -95,6 +96,15 @@ impl Brief {
         }
     }
 
+    /// Every currency that any fact of the project names.
+    pub(super) fn every_currency(&self) -> impl Iterator<Item = Currency> {
+        self.currencies.iter().map(|known| known.currency)
+    }
+
+    pub(super) fn in_each_currency(&self) -> impl Iterator<Item = &InCurrency> {
+        self.currencies.iter()
+    }
+
     fn of_currency(&self, currency: Currency) -> Option<&InCurrency> {
         self.currencies.iter().find(|known| known.currency == currency)
     }
@@ -138,17 +148,23 @@ impl Kept {
         self.currencies.get_or_init(anew)
     }
 
+    fn lock(&self) -> MutexGuard<'_, [Option<Arc<Brief>>; MOST_BRIEFS]> {
+        self.briefs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The brief at a date, where it is kept.
+    pub(super) fn known_brief(&self, as_of: NaiveDate) -> Option<Arc<Brief>> {
+        let briefs = self.lock();
+        let mut briefs = briefs.iter().flatten();
+        briefs.find(|brief| brief.as_of == as_of).map(Arc::clone)
+    }
+
     fn brief(&self, as_of: NaiveDate, anew: impl FnOnce() -> Brief) -> Arc<Brief> {
-        let lock = || self.briefs.lock().unwrap_or_else(PoisonError::into_inner);
-        let find = |briefs: &[Option<Arc<Brief>>]| {
-            let mut briefs = briefs.iter().flatten();
-            briefs.find(|brief| brief.as_of == as_of).map(Arc::clone)
-        };
-        if let Some(found) = find(&*lock()) {
+        if let Some(found) = self.known_brief(as_of) {
             return found;
         }
         let made = Arc::new(anew());
-        let mut briefs = lock();
+        let mut briefs = self.lock();
         briefs.rotate_right(1);
         if let Some(oldest) = briefs.first_mut() {
             *oldest = Some(Arc::clone(&made));

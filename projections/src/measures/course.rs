@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use karez_events::Currency;
 use rust_decimal::Decimal;
 
-use super::amounts::added;
+use super::amounts::{added, replaced};
 use crate::project::{EntryKind, Project};
 
 /// The year of a date, up to that date, in one currency.
@@ -91,8 +91,23 @@ impl Course {
         for (mine, theirs) in self.spent_by_month.iter_mut().zip(other.spent_by_month) {
             *mine = added(*mine, theirs);
         }
+        self.take_last(other);
+    }
+
+    fn take_last(&mut self, other: &Self) {
         self.last_disbursed_on = self.last_disbursed_on.max(other.last_disbursed_on);
         self.last_arrived_on = self.last_arrived_on.max(other.last_arrived_on);
         self.last_spent_on = self.last_spent_on.max(other.last_spent_on);
+    }
+
+    /// Takes the course that a project had before for the one that it has now, with more entries; `None` where only adding
+    /// up anew tells.
+    pub(super) fn replace(&mut self, before: &Self, after: &Self) -> Option<()> {
+        for (month, mine) in self.spent_by_month.iter_mut().enumerate() {
+            let of = |course: &Self| course.spent_by_month.get(month).copied();
+            *mine = replaced(*mine, of(before)?, of(after)?)?;
+        }
+        self.take_last(after);
+        Some(())
     }
 }

@@ -1,7 +1,7 @@
 //! Sums over a fund, a unit or everything, and the rates of the sums (F21: ΣE/ΣA, never the mean of rates).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::event::budget::BudgetStanding;
@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
 use super::benchmark::{Benchmark, BenchmarkMode, share_of_year};
-use super::brief::Brief;
+use super::brief::{Brief, InCurrency};
 use super::budget::Standing;
 use super::clock::Clock;
 use super::course::Course;
@@ -19,12 +19,10 @@ use super::project::{Sums, last_week_multiple};
 use super::rate::Rate;
 use super::rates::{Scope, rates};
 use super::tree::add_up;
+use super::whole::{Census, Whole};
 use crate::fund::{Fund, FundEntry, FundEntryKind};
 use crate::portfolio::Portfolio;
 use crate::project::Project;
-
-/// So many roll-ups are kept: a year's months and some funds.
-const MOST_ROLL_UPS: usize = 32;
 
 /// The figures of many projects together, in one currency at a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,77 +68,88 @@ impl RollUp {
     }
 }
 
-/// Of what a roll-up is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Whole {
-    Everything,
-    Fund(FundId),
+/// What projects and funds add up to in one currency at a date.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    projects: usize,
+    of_projects: Sums,
+    of_funds: Amounts,
+    course: Course,
 }
 
-/// Roll-ups that still hold, the newest last: the year of an overview asks for each month's end, and a past month
-/// changes seldom. They are no facts: portfolios are equal whatever was asked of them.
-#[derive(Debug, Default)]
-pub(crate) struct KeptRollUps(Mutex<VecDeque<(Whole, RollUp)>>);
-
-impl KeptRollUps {
-    fn get(
-        &self,
-        whole: Whole,
-        (currency, as_of): (Currency, NaiveDate),
-        anew: impl FnOnce() -> RollUp,
-    ) -> RollUp {
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it =
-            |kept: &&(Whole, RollUp)| kept.0 == whole && kept.1.currency == currency && kept.1.as_of == as_of;
-        if let Some((_, found)) = lock().iter().find(is_it) {
-            return found.clone();
+impl Part {
+    /// Both lists are in the order of their ids.
+    pub(super) fn of(
+        projects: &[(&Project, Arc<Brief>)],
+        funds: &[&Fund],
+        currency: Currency,
+        as_of: NaiveDate,
+    ) -> Self {
+        let place_of_project = |id| {
+            projects
+                .binary_search_by_key(&id, |(project, _)| &project.id)
+                .ok()
+        };
+        let parents: Vec<Option<usize>> = projects
+            .iter()
+            .map(|(project, _)| project.parent().and_then(place_of_project))
+            .collect();
+        let nothing = Sums::default();
+        let sums = projects
+            .iter()
+            .map(|(_, brief)| brief.sums(currency).unwrap_or(&nothing));
+        let courses: Vec<Option<&Course>> =
+            projects.iter().map(|(_, brief)| brief.course(currency)).collect();
+        let counted = projects
+            .iter()
+            .filter(|(project, brief)| is_counted(project, brief, currency));
+        Self {
+            projects: counted.count(),
+            of_projects: add_up(sums, &parents),
+            of_funds: of_funds(funds, currency, as_of),
+            course: Course::of_all(&courses, &parents),
         }
-        let made = anew();
-        let mut kept = lock();
-        if kept.len() >= MOST_ROLL_UPS {
-            kept.pop_front();
+    }
+
+    /// Takes what one project added before for what it adds now; `None` where only adding up anew tells.
+    pub(super) fn replace(&mut self, before: &InCurrency, after: &InCurrency) -> Option<()> {
+        self.of_projects.replace(&before.sums, &after.sums)?;
+        self.course.replace(&before.course, &after.course)
+    }
+
+    fn roll_up(&self, currency: Currency, as_of: NaiveDate) -> RollUp {
+        // The quotas of a fund are those of its projects too: they are counted once, at the fund.
+        let amounts = self.of_funds.or_of_parts(&self.of_projects.amounts);
+        let share = share_of_year(as_of);
+        RollUp {
+            as_of,
+            currency,
+            projects: self.projects,
+            amounts,
+            rates: rates(&amounts, as_of, self.of_projects.incomplete, Scope::RollUp),
+            benchmark: share.map(|share| Benchmark {
+                mode: BenchmarkMode::DayOfYear,
+                share,
+            }),
+            weighted_benchmark: self.of_projects.increments.benchmark(as_of, &Clock::default()),
+            forecast: Some(Forecast::of(&amounts, as_of)),
+            course: self.course.clone(),
         }
-        kept.push_back((whole, made.clone()));
-        made
-    }
-
-    /// Drops what an event that changes the figures from a day on may have made untrue.
-    pub(crate) fn forget_from(&mut self, day: NaiveDate) {
-        let kept = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(_, roll_up)| roll_up.as_of < day);
     }
 }
-
-impl Clone for KeptRollUps {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for KeptRollUps {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for KeptRollUps {}
 
 /// The figures of a fund, its parts included.
 #[must_use]
 pub fn fund_measures(portfolio: &Portfolio, fund: &FundId, currency: Currency, as_of: NaiveDate) -> RollUp {
-    let whole = Whole::Fund(fund.clone());
-    let anew = || of_fund_and_parts(portfolio, fund, currency, as_of);
-    portfolio.roll_ups().get(whole, (currency, as_of), anew)
+    of_whole(portfolio, Whole::Fund(fund.clone()), currency, as_of)
 }
 
-fn of_fund_and_parts(portfolio: &Portfolio, fund: &FundId, currency: Currency, as_of: NaiveDate) -> RollUp {
-    let funds = with_parts(portfolio, fund);
-    let projects = paid_by(portfolio, &funds);
-    let funds: Vec<&Fund> = portfolio
-        .funds()
-        .filter(|fund| funds.contains(&fund.id))
-        .collect();
-    roll_up(&projects, &funds, currency, as_of)
+fn of_whole(portfolio: &Portfolio, whole: Whole, currency: Currency, as_of: NaiveDate) -> RollUp {
+    let summary = portfolio.wholes().get(portfolio, whole, as_of);
+    match summary.in_currency(currency) {
+        Some(part) => part.roll_up(currency, as_of),
+        None => Part::default().roll_up(currency, as_of),
+    }
 }
 
 /// The projects that a fund and its parts pay.
@@ -157,30 +166,28 @@ fn paid_by<'a>(portfolio: &'a Portfolio, funds: &BTreeSet<&FundId>) -> Vec<&'a P
 /// The figures of a unit.
 #[must_use]
 pub fn unit_measures(portfolio: &Portfolio, unit: &UnitId, currency: Currency, as_of: NaiveDate) -> RollUp {
-    let ids = portfolio.unit(unit).map(|unit| &unit.projects);
-    let projects: Vec<&Project> = ids
-        .into_iter()
-        .flatten()
-        .filter_map(|id| portfolio.project(id))
+    let projects: Vec<(&Project, Arc<Brief>)> = portfolio
+        .projects_of(unit)
+        .map(|project| (project, Brief::of(project, as_of)))
         .collect();
-    roll_up(&projects, &[], currency, as_of)
+    Part::of(&projects, &[], currency, as_of).roll_up(currency, as_of)
 }
 
 /// The figures of everything.
 #[must_use]
 pub fn overview(portfolio: &Portfolio, currency: Currency, as_of: NaiveDate) -> RollUp {
-    let anew = || {
-        let projects: Vec<&Project> = portfolio.projects().collect();
-        let funds: Vec<&Fund> = portfolio.funds().collect();
-        roll_up(&projects, &funds, currency, as_of)
-    };
-    portfolio
-        .roll_ups()
-        .get(Whole::Everything, (currency, as_of), anew)
+    of_whole(portfolio, Whole::Everything, currency, as_of)
+}
+
+/// How many of what there are in all.
+#[must_use]
+pub fn census(portfolio: &Portfolio, as_of: NaiveDate) -> Census {
+    let everything = portfolio.wholes().get(portfolio, Whole::Everything, as_of);
+    everything.census.clone()
 }
 
 /// A fund and its parts, and their parts; a fund is visited once, even where parents run in a circle.
-fn with_parts<'a>(portfolio: &'a Portfolio, fund: &'a FundId) -> BTreeSet<&'a FundId> {
+pub(super) fn with_parts<'a>(portfolio: &'a Portfolio, fund: &'a FundId) -> BTreeSet<&'a FundId> {
     let mut parts: BTreeMap<&FundId, Vec<&FundId>> = BTreeMap::new();
     for part in portfolio.funds() {
         if let Some(parent) = &part.particulars.parent {
@@ -197,49 +204,21 @@ fn with_parts<'a>(portfolio: &'a Portfolio, fund: &'a FundId) -> BTreeSet<&'a Fu
     visited
 }
 
-/// Both lists are in the order of their ids.
-fn roll_up(projects: &[&Project], funds: &[&Fund], currency: Currency, as_of: NaiveDate) -> RollUp {
-    let place_of_project = |id| projects.binary_search_by_key(&id, |project| &project.id).ok();
-    let parents: Vec<Option<usize>> = projects
-        .iter()
-        .map(|project| project.parent().and_then(place_of_project))
-        .collect();
-    let briefs: Vec<Arc<Brief>> = projects.iter().map(|project| Brief::of(project, as_of)).collect();
-    let nothing = Sums::default();
-    let sums = briefs
-        .iter()
-        .map(|brief| brief.sums(currency).unwrap_or(&nothing));
-    let of_projects = add_up(sums, &parents);
-    let courses: Vec<Option<&Course>> = briefs.iter().map(|brief| brief.course(currency)).collect();
-    let course = Course::of_all(&courses, &parents);
+/// What the funds have for themselves; a fund's parts are never added to it.
+fn of_funds(funds: &[&Fund], currency: Currency, as_of: NaiveDate) -> Amounts {
     let place_of_fund = |id| funds.binary_search_by_key(&id, |fund| &fund.id).ok();
     let parents: Vec<Option<usize>> = funds
         .iter()
         .map(|fund| fund.particulars.parent.as_ref().and_then(place_of_fund))
         .collect();
     let sums: Vec<Sums> = funds.iter().map(|fund| of_fund(fund, currency, as_of)).collect();
-    let of_funds = add_up(sums.iter(), &parents);
-    // The quotas of a fund are those of its projects too: they are counted once, at the fund.
-    let amounts = of_funds.amounts.or_of_parts(&of_projects.amounts);
-    let share = share_of_year(as_of);
-    RollUp {
-        as_of,
-        currency,
-        projects: projects
-            .iter()
-            .zip(&briefs)
-            .filter(|(project, brief)| is_counted(project, brief, currency))
-            .count(),
-        amounts,
-        rates: rates(&amounts, as_of, of_projects.incomplete, Scope::RollUp),
-        benchmark: share.map(|share| Benchmark {
-            mode: BenchmarkMode::DayOfYear,
-            share,
-        }),
-        weighted_benchmark: of_projects.increments.benchmark(as_of, &Clock::default()),
-        forecast: Some(Forecast::of(&amounts, as_of)),
-        course,
-    }
+    add_up(sums.iter(), &parents).amounts
+}
+
+/// Every currency that a fund or an entry of it names.
+pub(super) fn currencies_of_fund(fund: &Fund) -> impl Iterator<Item = Currency> {
+    let of_entries = fund.entries.iter().map(|entry| entry.currency);
+    of_entries.chain([fund.particulars.currency])
 }
 
 fn is_counted(project: &Project, brief: &Brief, currency: Currency) -> bool {

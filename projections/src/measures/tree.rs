@@ -113,6 +113,18 @@ impl Sums {
         self.incomplete.life |= other.incomplete.life;
     }
 
+    /// Takes what a node that stands alone added before for what it adds now; `None` where only adding up anew tells:
+    /// another node may have been incomplete as well.
+    pub(super) fn replace(&mut self, before: &Self, after: &Self) -> Option<()> {
+        if before.incomplete != Incomplete::default() || before.increments != after.increments {
+            return None;
+        }
+        self.amounts = self.amounts.replaced(&before.amounts, &after.amounts)?;
+        self.incomplete.year |= after.incomplete.year;
+        self.incomplete.life |= after.incomplete.life;
+        Some(())
+    }
+
     fn or_of_parts(mut self, parts: &Self) -> Self {
         let has_budget = !self.amounts.adjusted_budget.is_zero() || !self.amounts.life_budget.is_zero();
         if has_budget {

@@ -60,7 +60,9 @@ pub enum LifeStep {
 pub type LifeFact = Dated<LifeStep>;
 
 /// Where a project stands on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectState {
     /// 已申报.

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use karez_events::Currency;
 use karez_projections::measures::{
-    Basis, Brief, Course, Outcome, amounts, fund_measures, measures, overview,
+    Basis, Brief, Course, Outcome, amounts, census, fund_measures, measures, overview,
 };
 use karez_projections::{Amounts, Portfolio, Project};
 use proptest::prelude::*;
@@ -251,16 +251,21 @@ proptest! {
     fn what_was_kept_is_what_a_portfolio_that_was_never_asked_says(
         facts in a_history(prop_oneof![a_happening(), a_part(), a_change_of_course()]),
         days in prop::collection::vec(a_day(), 1..5),
+        asked_every in 1_usize..4,
     ) {
         let (euro, fund) = ("EUR".parse().unwrap(), "F".parse().unwrap());
         let mut asked = Portfolio::default();
         for (position, fact) in (1..).zip(&facts) {
             asked.apply(&fact.recorded(position));
+            if !position.is_multiple_of(asked_every as u64) {
+                continue;
+            }
             // A copy has kept nothing.
             let fresh = asked.clone();
             for (day, currency) in days.iter().flat_map(|day| [(*day, Currency::CNY), (*day, euro)]) {
                 prop_assert_eq!(overview(&asked, currency, day), overview(&fresh, currency, day));
                 prop_assert_eq!(fund_measures(&asked, &fund, currency, day), fund_measures(&fresh, &fund, currency, day));
+                prop_assert_eq!(census(&asked, day), census(&fresh, day));
                 for (kept, anew) in asked.projects().zip(fresh.projects()) {
                     let brief = Brief::of(kept, day);
                     prop_assert_eq!(brief.amounts(currency), amounts(anew, currency, day));

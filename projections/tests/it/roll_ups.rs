@@ -1,8 +1,8 @@
 //! Funds, units, everything: sums first, then rates; a part is never added to its whole.
 
 use karez_events::Currency;
-use karez_projections::RollUp;
 use karez_projections::measures::{fund_measures, overview, unit_measures};
+use karez_projections::{Portfolio, RollUp};
 use serde_json::{Value, json};
 
 use crate::given::{Fact, Given, about, day, given, yuan};
@@ -257,6 +257,25 @@ fn spending_of_a_project_without_a_budget_marks_the_sum_s_rate() {
         !is_marked(of_a_whole.concat()),
         "the whole's budget covers its parts"
     );
+}
+
+#[test]
+fn a_sum_that_was_asked_for_loses_its_mark_with_the_spending_that_made_it() {
+    let unbudgeted = project("B", &json!({}), None, Some("10"));
+    let mut known = given([project("A", &json!({}), Some("100"), Some("50")), unbudgeted].concat()).0;
+    let is_marked = |known: &Portfolio| {
+        let sums = overview(known, Currency::CNY, day("2024-12-31"));
+        sums.rate("F21").unwrap().is_denominator_incomplete
+    };
+    assert!(is_marked(&known));
+    let taken_back = of(
+        "B",
+        "2024-06-01",
+        "expenditure_recorded",
+        json!({"amount": "-10"}),
+    );
+    known.apply(&taken_back.recorded(known.position() + 1));
+    assert!(!is_marked(&known));
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub use audited_reads::AuditedRead;
 pub use checkpoints::KeptCheckpoint;
 pub use error::StoreError;
 pub use event_log::EventLog;
+pub use floor::Floor;
 pub use lease::WriterLease;
 pub use outbox::{DeliveryRow, Fate, OutboxMessage, wait_after};
 pub use person_key::PersonKey;

@@ -10,7 +10,7 @@ use crate::bus::Intake;
 use crate::clock::{Clock, Stopwatch};
 use crate::receipt::Outcome;
 use crate::session;
-use crate::store::EventLog;
+use crate::store::{EventLog, Floor};
 use crate::telemetry::Metrics;
 
 /// Rows in one transaction of the bare inserts, and submissions in one batch.
@@ -31,10 +31,13 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     let measured = session::recording(log, Clock::system(), metrics, async |intake| {
         measure(log, &intake, size).await
     });
-    let [bare, batched, callers, single] = measured.await?;
+    let [bare, indexed, batched, callers, single] = measured.await?;
     let few = (size.events / 50).max(1);
     let floor = bare.line("bare inserts, 1,000 rows a transaction", size.events);
     let lines = vec![
+        indexed
+            .line("the same with the log's two unique indexes", size.events)
+            .against(&floor),
         batched
             .line("recorded in batches of 1,000, answered after commit", size.events)
             .against(&floor),
@@ -55,9 +58,9 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     ))
 }
 
-async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<[Times; 4]> {
+async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<[Times; 5]> {
     recorded(intake.submit_all(workload::projects(size.projects)?).await)?;
-    let [mut bare, mut batched, mut callers, mut single] = [const { Times::empty() }; 4];
+    let [mut bare, mut indexed, mut batched, mut callers, mut single] = [const { Times::empty() }; 5];
     for round in 0..size.rounds {
         let first = log.head().await?.position;
         let started = Stopwatch::start();
@@ -69,7 +72,8 @@ async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<
         batched.add(started.elapsed());
 
         let rows = rows_after(log, first, size.events).await?;
-        bare.add(log.bare_inserts(&rows, BATCH).await?);
+        bare.add(log.insert_bare(Floor::Bare, &rows, BATCH).await?);
+        indexed.add(log.insert_bare(Floor::Indexed, &rows, BATCH).await?);
 
         let postings = workload::postings(&format!("callers-{round}"), 0, size.events, size.projects)?;
         callers.add(by_callers(intake, postings, CALLERS).await?);
@@ -82,7 +86,7 @@ async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<
         )?;
         single.add(by_callers(intake, few, 1).await?);
     }
-    Ok([bare, batched, callers, single])
+    Ok([bare, indexed, batched, callers, single])
 }
 
 async fn rows_after(log: &EventLog, after: u64, count: usize) -> anyhow::Result<Vec<RawEvent>> {

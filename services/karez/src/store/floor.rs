@@ -1,4 +1,5 @@
-//! The floor that benches compare with: the same rows, inserted bare, without index, fence, chain or decision.
+//! The floors that benches compare with: the same rows, inserted without fence, chain or decision, and with as many indexes
+//! as they ask for.
 
 use std::time::Duration;
 
@@ -30,6 +31,21 @@ macro_rules! create_table {
 
 const DROP_TABLE: &str = "DROP TABLE IF EXISTS bench_floor";
 
+/// What the log cannot do without: an event id occurs once, and so does a version of a stream. Both fall all over their index.
+const CREATE_INDEXES: [&str; 2] = [
+    "CREATE UNIQUE INDEX bench_floor_event_id ON bench_floor (event_id)",
+    "CREATE UNIQUE INDEX bench_floor_stream_version ON bench_floor (stream, version)",
+];
+
+/// What the floor's table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// No index: what the disk can do.
+    Bare,
+    /// The two unique indexes of a log.
+    Indexed,
+}
+
 impl EventLog {
     /// The database this log lies on: `sqlite` or `postgres`.
     #[must_use]
@@ -40,22 +56,31 @@ impl EventLog {
         }
     }
 
-    /// Inserts rows into a table without index, `batch` of them a transaction, and says how long that took. The
+    /// Inserts rows into a table of their own, `batch` of them a transaction, and says how long that took. The
     /// table is gone afterwards.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn bare_inserts(&self, rows: &[RawEvent], batch: usize) -> Result<Duration, StoreError> {
-        on_either!(self, writing pool => { sqlx::query(DROP_TABLE).execute(pool).await?; });
+    pub async fn insert_bare(
+        &self,
+        floor: Floor,
+        rows: &[RawEvent],
+        batch: usize,
+    ) -> Result<Duration, StoreError> {
+        let create_table = match self {
+            Self::Postgres(_) => create_table!("BYTEA"),
+            Self::Sqlite(_) => create_table!("BLOB"),
+        };
+        on_either!(self, writing pool => {
+            sqlx::query(DROP_TABLE).execute(pool).await?;
+            sqlx::query(create_table).execute(pool).await?;
+            for create_index in CREATE_INDEXES.into_iter().filter(|_| floor == Floor::Indexed) {
+                sqlx::query(create_index).execute(pool).await?;
+            }
+        });
         let took = match self {
-            Self::Postgres(log) => {
-                sqlx::query(create_table!("BYTEA")).execute(log.pool()).await?;
-                insert_into_postgres(log.pool(), rows, batch).await?
-            }
-            Self::Sqlite(log) => {
-                sqlx::query(create_table!("BLOB")).execute(log.writing()).await?;
-                insert_into_sqlite(log.writing(), rows, batch).await?
-            }
+            Self::Postgres(log) => insert_into_postgres(log.pool(), rows, batch).await?,
+            Self::Sqlite(log) => insert_into_sqlite(log.writing(), rows, batch).await?,
         };
         on_either!(self, writing pool => { sqlx::query(DROP_TABLE).execute(pool).await?; });
         Ok(took)

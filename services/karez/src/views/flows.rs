@@ -74,7 +74,7 @@ pub struct CategoryAmount {
 pub fn show(portfolio: &Portfolio, only: Option<&UnitId>, moment: Moment) -> FlowsView {
     FlowsView {
         stand: Stand::of(portfolio, moment),
-        currencies: currencies_of(portfolio, only)
+        currencies: currencies_of(portfolio, only, moment.as_of)
             .into_iter()
             .map(|currency| of_currency(portfolio, only, currency, moment))
             .collect(),

@@ -75,7 +75,7 @@ pub fn of_portfolio(portfolio: &Portfolio, only: Option<&UnitId>, moment: Moment
     };
     YearView {
         stand: Stand::of(portfolio, moment),
-        currencies: currencies_of(portfolio, only)
+        currencies: currencies_of(portfolio, only, moment.as_of)
             .into_iter()
             .map(|currency| CurrencyYear {
                 currency,

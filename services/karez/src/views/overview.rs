@@ -1,17 +1,16 @@
 //! The whole at a glance: how many of what, and the sums per currency, both levels side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
 use karez_events::{Currency, FundId, UnitId};
-use karez_projections::measures::{Brief, overview, unit_measures};
+use karez_projections::measures::{Brief, census, overview, unit_measures};
 use karez_projections::{Portfolio, Project, ProjectState, Target, Warning};
 use serde::Serialize;
 
 use super::figures::{STATES, SumView};
-use super::units::units_known;
 use super::{Moment, Stand};
 
 /// The answer.
@@ -62,18 +61,18 @@ pub struct StateCount {
 #[must_use]
 pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
     let as_of = moment.as_of;
-    let known = known(portfolio.projects(), as_of);
-    let approved = approved(&known);
+    let census = census(portfolio, as_of);
+    let warnings = levels(portfolio.warnings().iter(), as_of);
     OverviewView {
         stand: Stand::of(portfolio, moment),
         funds: portfolio.funds().filter(|fund| fund.is_known_by(as_of)).count(),
-        units: units_known(portfolio, as_of).count(),
-        projects: approved,
-        applications: known.len() - approved,
-        open_warnings: open_on(portfolio.warnings().iter(), as_of),
-        warnings: levels(portfolio.warnings().iter(), as_of),
-        states: states(&known),
-        currencies: currencies_of(portfolio, None)
+        units: census.units,
+        projects: census.approved,
+        applications: census.known() - census.approved,
+        open_warnings: open(&warnings),
+        warnings,
+        states: states(&census.states),
+        currencies: super::in_order(census.currencies)
             .into_iter()
             .map(|currency| SumView::from(&overview(portfolio, currency, as_of)))
             .collect(),
@@ -84,53 +83,37 @@ pub fn show(portfolio: &Portfolio, moment: Moment) -> OverviewView {
 #[must_use]
 pub fn show_unit(portfolio: &Portfolio, unit: &UnitId, moment: Moment) -> OverviewView {
     let as_of = moment.as_of;
-    let own: Vec<&Project> = portfolio
-        .projects()
-        .filter(|project| project.unit() == Some(unit))
+    let known: Vec<(&Project, Arc<Brief>)> = portfolio
+        .projects_of(unit)
+        .map(|project| (project, Brief::of(project, as_of)))
+        .filter(|(_, brief)| brief.is_known)
         .collect();
-    let known = known(own.iter().copied(), as_of);
-    let approved = approved(&known);
-    let funds: BTreeSet<&FundId> = own
-        .iter()
-        .filter(|project| project.is_known_by(as_of))
-        .filter_map(|project| project.fund())
-        .collect();
+    let approved = known.iter().filter(|(_, brief)| brief.is_approved).count();
+    let funds: BTreeSet<&FundId> = known.iter().filter_map(|(project, _)| project.fund()).collect();
+    let mut in_state: BTreeMap<ProjectState, usize> = BTreeMap::new();
+    for (_, brief) in &known {
+        *in_state.entry(brief.state).or_default() += 1;
+    }
     let is_own = |warning: &&Warning| match Target::of(&warning.raised) {
-        Target::Project(id) => own.iter().any(|project| project.id == id),
+        Target::Project(id) => portfolio.project(&id).and_then(Project::unit) == Some(unit),
         Target::Unit(id) => id == *unit,
         Target::Fund(_) | Target::Office => false,
     };
+    let warnings = levels(portfolio.warnings().iter().filter(is_own), as_of);
     OverviewView {
         stand: Stand::of(portfolio, moment),
         funds: funds.len(),
         units: usize::from(!known.is_empty()),
         projects: approved,
         applications: known.len() - approved,
-        open_warnings: open_on(portfolio.warnings().iter().filter(is_own), as_of),
-        warnings: levels(portfolio.warnings().iter().filter(is_own), as_of),
-        states: states(&known),
-        currencies: currencies_of(portfolio, Some(unit))
+        open_warnings: open(&warnings),
+        warnings,
+        states: states(&in_state),
+        currencies: currencies_of(portfolio, Some(unit), as_of)
             .into_iter()
             .map(|currency| SumView::from(&unit_measures(portfolio, unit, currency, as_of)))
             .collect(),
     }
-}
-
-/// In brief those of some projects that were known by a day.
-fn known<'a>(projects: impl Iterator<Item = &'a Project>, as_of: NaiveDate) -> Vec<Arc<Brief>> {
-    projects
-        .map(|project| Brief::of(project, as_of))
-        .filter(|brief| brief.is_known)
-        .collect()
-}
-
-/// How many of them were approved by then.
-fn approved(known: &[Arc<Brief>]) -> usize {
-    known.iter().filter(|brief| brief.is_approved).count()
-}
-
-fn open_on<'a>(warnings: impl Iterator<Item = &'a Warning>, day: NaiveDate) -> usize {
-    warnings.filter(|warning| warning.level_on(day).is_some()).count()
 }
 
 fn levels<'a>(warnings: impl Iterator<Item = &'a Warning>, as_of: NaiveDate) -> Vec<LevelCount> {
@@ -150,27 +133,27 @@ fn levels<'a>(warnings: impl Iterator<Item = &'a Warning>, as_of: NaiveDate) -> 
     counts.into()
 }
 
-/// How many of some projects are in each state, without the states that none is in.
-fn states(projects: &[Arc<Brief>]) -> Vec<StateCount> {
-    let count = |state| StateCount {
-        state,
-        projects: projects.iter().filter(|project| project.state == state).count(),
+/// A warning that is open has one colour.
+fn open(warnings: &[LevelCount]) -> usize {
+    warnings.iter().map(|count| count.open).sum()
+}
+
+/// How many projects are in each state, in the order of a project's life.
+fn states(projects: &BTreeMap<ProjectState, usize>) -> Vec<StateCount> {
+    let count = |state| {
+        let projects = *projects.get(&state)?;
+        Some(StateCount { state, projects })
     };
-    STATES
-        .map(count)
-        .into_iter()
-        .filter(|count| count.projects > 0)
-        .collect()
+    STATES.into_iter().filter_map(count).collect()
 }
 
 /// Every currency in use, or in use by one unit, the office's own first; that one alone where nothing is known yet.
-pub(super) fn currencies_of(portfolio: &Portfolio, only: Option<&UnitId>) -> Vec<Currency> {
-    let is_meant = |project: &&Project| only.is_none_or(|unit| project.unit() == Some(unit));
-    let of_projects = portfolio
-        .projects()
-        .filter(is_meant)
-        .flat_map(Project::currencies)
-        .copied();
-    let of_funds = portfolio.funds().map(|fund| fund.particulars.currency);
-    super::in_order(of_projects.chain(of_funds.filter(|_| only.is_none())))
+pub(super) fn currencies_of(portfolio: &Portfolio, only: Option<&UnitId>, as_of: NaiveDate) -> Vec<Currency> {
+    match only {
+        Some(unit) => {
+            let projects = portfolio.projects_of(unit);
+            super::in_order(projects.flat_map(Project::currencies).copied())
+        }
+        None => super::in_order(census(portfolio, as_of).currencies),
+    }
 }

@@ -146,7 +146,8 @@ async fn insert_seen(
     events: &[RawEvent],
 ) -> Result<(), StoreError> {
     for chunk in chunks(events) {
-        let mut insert = QueryBuilder::new("INSERT INTO event_seen (event_id, position) ");
+        // A refusal ends the whole transaction: OR FAIL spares the copies of pages for taking back this statement alone.
+        let mut insert = QueryBuilder::new("INSERT OR FAIL INTO event_seen (event_id, position) ");
         insert.push_values(chunk, |mut row, event| {
             row.push_bind(event.event_id).push_bind(column(event.position));
         });
