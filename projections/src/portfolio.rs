@@ -49,6 +49,8 @@ pub struct Portfolio {
     funds: BTreeMap<FundId, Fund>,
     projects: BTreeMap<ProjectId, Project>,
     units: BTreeMap<UnitId, Unit>,
+    /// The parts of each project that has any.
+    parts: BTreeMap<ProjectId, BTreeSet<ProjectId>>,
     warnings: Warnings,
     rules: Option<PublishedRules>,
     last_day_evaluated: Option<NaiveDate>,
@@ -143,6 +145,12 @@ impl Portfolio {
     pub fn projects_of(&self, unit: &UnitId) -> impl Iterator<Item = &Project> {
         let ids = self.units.get(unit).map(|unit| &unit.projects);
         ids.into_iter().flatten().filter_map(|id| self.projects.get(id))
+    }
+
+    /// The projects that are parts of a project, by id.
+    pub fn parts_of(&self, whole: &ProjectId) -> impl Iterator<Item = &Project> {
+        let ids = self.parts.get(whole).into_iter().flatten();
+        ids.filter_map(|id| self.projects.get(id))
     }
 
     /// Every warning.
@@ -242,12 +250,16 @@ impl Portfolio {
         };
         match project.kept.first_day_changed(recorded) {
             NaiveDate::MIN => self.wholes.forget(),
-            day => self.wholes.outdate_from(day, project),
+            day => {
+                let has_parts = self.parts.get(id).is_some_and(|parts| !parts.is_empty());
+                self.wholes.outdate_from(day, project, has_parts);
+            }
         }
         if let Some(name) = unit_named(&recorded.event) {
-            let before = project.unit().cloned();
+            let (unit, whole) = (project.unit().cloned(), project.parent().cloned());
             project.apply(recorded);
-            return self.move_to_unit(id, before, name.as_ref());
+            self.move_to_whole(id, whole);
+            return self.move_to_unit(id, unit, name.as_ref());
         }
         project.apply(recorded);
         // Whether a posting fell into closed books is known only now: they may be opened again.
@@ -262,6 +274,19 @@ impl Portfolio {
         {
             let papers: Vec<Box<str>> = voucher.papers().map(Into::into).collect();
             self.mark_papers(id, papers);
+        }
+    }
+
+    /// The project that an approval names has this one as a part from now on, and no other.
+    fn move_to_whole(&mut self, id: &ProjectId, before: Option<ProjectId>) {
+        let whole = self.projects.get(id).and_then(Project::parent).cloned();
+        if let Some(before) = before.filter(|before| Some(before) != whole.as_ref())
+            && let Some(parts) = self.parts.get_mut(&before)
+        {
+            parts.remove(id);
+        }
+        if let Some(whole) = whole {
+            self.parts.entry(whole).or_default().insert(id.clone());
         }
     }
 

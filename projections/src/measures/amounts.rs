@@ -30,6 +30,9 @@ macro_rules! amounts {
         }
 
         impl Amounts {
+            /// Of what has nothing.
+            pub const NOTHING: Self = Self { $($($field: Decimal::ZERO,)+)+ };
+
             /// Each amount with its like. Beyond 28 digits it stays at the largest number rather than failing.
             #[must_use]
             pub fn plus(&self, other: &Self) -> Self {

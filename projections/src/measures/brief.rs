@@ -115,8 +115,9 @@ impl Brief {
 
     /// The amounts in a currency; zero in one that the project has never had to do with.
     #[must_use]
-    pub fn amounts(&self, currency: Currency) -> Amounts {
-        self.sums(currency).map(|sums| sums.amounts).unwrap_or_default()
+    pub fn amounts(&self, currency: Currency) -> &Amounts {
+        self.sums(currency)
+            .map_or(&Amounts::NOTHING, |sums| &sums.amounts)
     }
 
     /// The year in a currency, where the project has to do with that.

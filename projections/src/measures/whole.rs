@@ -72,8 +72,6 @@ pub(super) struct Summary {
     parts: BTreeMap<Currency, Part>,
     /// The funds that pay for what is counted here; `None` where all is.
     funds: Option<BTreeSet<FundId>>,
-    /// Projects that have parts. What they and their parts add hangs on each other.
-    divided: BTreeSet<ProjectId>,
 }
 
 impl Summary {
@@ -97,10 +95,6 @@ impl Summary {
         let in_currency = |currency| (currency, Part::of(&projects, &funds, currency, as_of));
         Self {
             parts: currencies.into_iter().map(in_currency).collect(),
-            divided: projects
-                .iter()
-                .filter_map(|(project, _)| project.parent().cloned())
-                .collect(),
             funds: counted.map(|funds| funds.into_iter().cloned().collect()),
             census,
         }
@@ -114,11 +108,6 @@ impl Summary {
     fn counts(&self, project: &Project) -> bool {
         let Some(funds) = &self.funds else { return true };
         project.fund().is_some_and(|fund| funds.contains(fund))
-    }
-
-    /// Whether what a project adds depends on no other project.
-    fn stands_alone(&self, project: &Project) -> bool {
-        project.parent().is_none() && !self.divided.contains(&project.id)
     }
 
     /// Takes what a project that stands alone added before for what it adds now; `None` where only adding up anew tells.
@@ -149,13 +138,12 @@ struct KeptWhole {
 }
 
 impl KeptWhole {
-    /// Notes that a project is about to change; `false` where the whole no longer holds.
+    /// Notes that a project which stands alone is about to change; `false` where the whole no longer holds.
     fn outdate(&mut self, project: &Project) -> bool {
         if !self.summary.counts(project) || self.outdated.contains_key(&project.id) {
             return true;
         }
-        let brief = project.kept.known_brief(self.as_of);
-        let Some(brief) = brief.filter(|_| self.summary.stands_alone(project)) else {
+        let Some(brief) = project.kept.known_brief(self.as_of) else {
             return false;
         };
         self.outdated.insert(project.id.clone(), brief);
@@ -199,10 +187,12 @@ impl KeptWholes {
         summary
     }
 
-    /// Before a project takes an event that changes its figures from a day on, and nothing but its entries.
-    pub(crate) fn outdate_from(&mut self, day: NaiveDate, project: &Project) {
+    /// Before a project takes an event that changes its figures from a day on, and nothing but its entries. What a project
+    /// adds that has parts, or is one, hangs on others.
+    pub(crate) fn outdate_from(&mut self, day: NaiveDate, project: &Project, has_parts: bool) {
+        let stands_alone = project.parent().is_none() && !has_parts;
         let kept = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        kept.retain_mut(|kept| kept.as_of < day || kept.outdate(project));
+        kept.retain_mut(|kept| kept.as_of < day || (stands_alone && kept.outdate(project)));
     }
 
     /// Drops everything: an event may change any figure.

@@ -268,7 +268,7 @@ proptest! {
                 prop_assert_eq!(census(&asked, day), census(&fresh, day));
                 for (kept, anew) in asked.projects().zip(fresh.projects()) {
                     let brief = Brief::of(kept, day);
-                    prop_assert_eq!(brief.amounts(currency), amounts(anew, currency, day));
+                    prop_assert_eq!(*brief.amounts(currency), amounts(anew, currency, day));
                     prop_assert_eq!(brief.course(currency).cloned().unwrap_or_default(), Course::of(anew, currency, day));
                     prop_assert_eq!(brief.outcome(kept, currency), Outcome::from(&measures(anew, currency, day)));
                     prop_assert_eq!((brief.state, brief.is_known, brief.is_approved), (anew.state(day), anew.is_known_by(day), anew.is_approved_by(day)));

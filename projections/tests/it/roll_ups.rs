@@ -260,6 +260,27 @@ fn spending_of_a_project_without_a_budget_marks_the_sum_s_rate() {
 }
 
 #[test]
+fn a_part_belongs_to_the_whole_that_its_last_approval_names() {
+    let parts = |facts: &[Fact], whole: &str| -> Vec<String> {
+        let known = given(facts.to_vec()).0;
+        let whole = whole.parse().unwrap();
+        known.parts_of(&whole).map(|part| part.id.to_string()).collect()
+    };
+    let mut facts = vec![
+        approval("P", &json!({"parent": "A"})),
+        approval("Q", &json!({"parent": "A"})),
+    ];
+    assert_eq!(parts(&facts, "A"), ["P", "Q"]);
+    facts.push(approval("P", &json!({"parent": "B"})).named("moved"));
+    assert_eq!(
+        (parts(&facts, "A"), parts(&facts, "B")),
+        (vec!["Q".to_owned()], vec!["P".to_owned()])
+    );
+    facts.push(approval("P", &json!({})).named("alone"));
+    assert_eq!(parts(&facts, "B"), [""; 0]);
+}
+
+#[test]
 fn a_sum_that_was_asked_for_loses_its_mark_with_the_spending_that_made_it() {
     let unbudgeted = project("B", &json!({}), None, Some("10"));
     let mut known = given([project("A", &json!({}), Some("100"), Some("50")), unbudgeted].concat()).0;

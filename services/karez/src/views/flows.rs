@@ -96,7 +96,7 @@ fn of_currency(
 ) -> CurrencyFlows {
     let mut arrivals: BTreeMap<(Option<&FundId>, &UnitId), Decimal> = BTreeMap::new();
     let mut units: BTreeMap<&UnitId, Uses<'_>> = BTreeMap::new();
-    let of_project = |project: &Project| Brief::of(project, moment.as_of).amounts(currency);
+    let of_project = |project: &Project| *Brief::of(project, moment.as_of).amounts(currency);
     for project in portfolio.projects() {
         let Some(unit) = project
             .unit()

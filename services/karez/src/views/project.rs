@@ -135,9 +135,7 @@ pub fn show(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Option<Pro
     let as_of = moment.as_of;
     let contract = project.contract(as_of);
     let eligible = contract.map(|contract| contract.eligible_from_on.unwrap_or(contract.start_on));
-    let parts = portfolio
-        .projects()
-        .filter(|part| part.parent() == Some(id) && part.is_known_by(as_of));
+    let parts = portfolio.parts_of(id).filter(|part| part.is_known_by(as_of));
     let by_then = |day: &NaiveDate| *day <= as_of;
     let target = Target::Project(id.clone());
     let warnings = portfolio.warnings().about(&target);

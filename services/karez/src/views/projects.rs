@@ -316,7 +316,7 @@ fn key<'a>(
 ) -> Result<SortKey<'a>, ListError> {
     let currency = project.currency();
     let word = |text: Option<&'a str>| SortKey::Text(text.unwrap_or_default().into());
-    let amount = |of: fn(&Amounts) -> Decimal| SortKey::Figure(Some(of(&brief.amounts(currency))));
+    let amount = |of: fn(&Amounts) -> Decimal| SortKey::Figure(Some(of(brief.amounts(currency))));
     let outcome = |of: fn(Outcome) -> Option<Decimal>| SortKey::Figure(of(brief.outcome(project, currency)));
     Ok(match field {
         "" | "id" => word(Some(project.id.as_str())),

@@ -82,8 +82,8 @@ pub fn show(portfolio: &Portfolio, moment: Moment, filter: &Filter) -> Result<Su
         all.projects += 1;
         for currency in currencies(project) {
             let amounts = brief.amounts(currency);
-            of_unit.add(currency, &amounts);
-            all.add(currency, &amounts);
+            of_unit.add(currency, amounts);
+            all.add(currency, amounts);
         }
     }
     Ok(SubtotalList {
