@@ -24,6 +24,8 @@ struct State {
     does: Does,
     /// Every connection of an earlier generation is closed.
     generation: u64,
+    /// Every connection of an earlier generation is silent.
+    silent: u64,
 }
 
 /// The wire. Dropping it closes every connection.
@@ -38,6 +40,7 @@ impl Proxy {
         let (state, seen) = watch::channel(State {
             does: Does::Carry,
             generation: 0,
+            silent: 0,
         });
         let (count, lost) = watch::channel(0);
         (Self { state, lost }, Wire { seen, count })
@@ -90,6 +93,15 @@ impl Proxy {
         self.state.send_modify(|state| state.generation += 1);
     }
 
+    /// Every connection falls silent, as if the server's machine had lost its power and come back: who waits for an answer
+    /// hears nothing more, not even an end; who asks something learns that the machine knows of no such connection.
+    pub fn silence(&self) {
+        self.state.send_modify(|state| {
+            state.generation += 1;
+            state.silent = state.generation;
+        });
+    }
+
     /// Lets nothing pass, as a partition does, until [`Proxy::mend`].
     pub fn hold(&self) {
         self.state.send_modify(|state| state.does = Does::Hold);
@@ -136,9 +148,9 @@ impl Wire {
         let (near_read, near_write) = split(near);
         let (far_read, far_write) = split(far);
         tokio::select! {
-            _ = seen.wait_for(|state| state.generation != generation) => {}
-            _ = self.pass(near_read, far_write, false) => {}
-            _ = self.pass(far_read, near_write, true) => {}
+            _ = seen.wait_for(|state| state.generation != generation && state.silent <= generation) => {}
+            _ = self.pass(near_read, far_write, (false, generation)) => {}
+            _ = self.pass(far_read, near_write, (true, generation)) => {}
         }
     }
 
@@ -146,12 +158,23 @@ impl Wire {
         &self,
         mut from: impl AsyncRead + Unpin,
         mut to: impl AsyncWrite + Unpin,
-        is_answer: bool,
+        (is_answer, generation): (bool, u64),
     ) -> io::Result<()> {
-        let mut seen = self.seen.clone();
+        let (mut seen, mut silent) = (self.seen.clone(), self.seen.clone());
         let mut bytes = vec![0; 64 * 1024];
         loop {
-            let count = from.read(&mut bytes).await?;
+            let count = tokio::select! {
+                count = from.read(&mut bytes) => Some(count?),
+                _ = silent.wait_for(|state| state.silent > generation) => None,
+            };
+            let Some(count) = count else {
+                if is_answer {
+                    drop(from);
+                    return std::future::pending().await;
+                }
+                drop(to);
+                return from.read(&mut bytes).await.map(drop);
+            };
             let Some(read) = bytes.get(..count).filter(|read| !read.is_empty()) else {
                 return Ok(());
             };

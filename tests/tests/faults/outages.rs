@@ -50,6 +50,23 @@ async fn a_crash_of_postgresql_under_posts_loses_and_doubles_nothing() {
     place.verify().await;
 }
 
+/// The database's machine loses its power while it is asked, and comes back: no answer comes, and nothing says that none will.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_falls_silent_is_asked_anew() {
+    let postgres = Postgres::start(&[]).await.unwrap();
+    let mut place = Place::postgres(&postgres).await;
+    let wire = place.wire_to_database(&postgres);
+    let mut server = place.server().await;
+    let traffic = Traffic::start(Sender::to(&[&server]));
+    traffic.goes_on(40).await;
+    wire.proxy.silence();
+    traffic.goes_on(40).await;
+    let acknowledged = traffic.end().await;
+    is_recorded_once(&server, &acknowledged).await;
+    assert_eq!(server.stop().await.unwrap(), Some(0));
+    place.verify().await;
+}
+
 /// What the sentinel has to say takes the way of every fact; while nothing passes there, it must not hold the process up.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_ends_in_time_while_the_sentinel_waits_for_nats() {

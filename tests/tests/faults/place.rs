@@ -7,6 +7,7 @@ use std::time::Duration;
 use karez_tests::nats::NatsServer;
 use karez_tests::postgres::Postgres;
 use karez_tests::program::{Ended, command};
+use karez_tests::proxy::Proxy;
 use karez_tests::server::Server;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -20,6 +21,12 @@ pub const PROJECTS: [&str; 4] = ["P1", "P2", "P3", "P4"];
 const LONGEST_COMMAND: Duration = Duration::from_mins(2);
 /// A snapshot every few events, so that crashes meet snapshots too.
 const CONFIG: &str = "[recorder]\nsnapshot_every_events = 100\n";
+
+/// The wire to the database, and the folder of its socket.
+pub struct Wire {
+    pub proxy: Proxy,
+    _folder: TempDir,
+}
 
 /// Where a store is, and the processes it needs besides karez.
 pub struct Place {
@@ -88,10 +95,19 @@ impl Place {
         self.bus = vec!["--nats".to_owned(), urls.to_owned()];
     }
 
-    /// Lets servers that are started from now on reach the database through the socket in another folder.
-    pub fn reach_database_in(&mut self, folder: &Path, other: &Path) {
+    /// Lets karez reach the database through a wire only.
+    pub fn wire_to_database(&mut self, server: &Postgres) -> Wire {
+        let folder = tempfile::Builder::new()
+            .prefix("karez-wire-")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let proxy = Proxy::to_socket(".s.PGSQL.5432", server.folder(), folder.path()).unwrap();
         let name = |folder: &Path| folder.display().to_string();
-        self.store[1] = self.store[1].replace(&name(folder), &name(other));
+        self.store[1] = self.store[1].replace(&name(server.folder()), &name(folder.path()));
+        Wire {
+            proxy,
+            _folder: folder,
+        }
     }
 
     /// Adds settings.

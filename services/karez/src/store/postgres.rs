@@ -21,6 +21,8 @@ pub(super) use append::PostgresSeat;
 
 /// Readers wait for a free connection at most this long; a server that is away is reported, not waited for.
 const LONGEST_WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(10);
+/// A server whose machine lost its power while it was asked never answers, and nothing tells the driver.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// Enough for a gateway on a small machine; `PostgreSQL` allows 100 in all by default.
 const MOST_CONNECTIONS: u32 = 8;
 
@@ -134,11 +136,8 @@ impl PostgresLog {
     pub(super) async fn read(&self, after: i64, upto: i64) -> Result<Vec<RawEvent>, StoreError> {
         // Both ends are given, so that only the partitions between them are opened.
         let sql = select_events!("WHERE position > $1 AND position <= $2 ORDER BY position");
-        let rows = sqlx::query(sql)
-            .bind(after)
-            .bind(upto)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(sql).bind(after).bind(upto).fetch_all(&self.pool);
+        let rows = answered(async { Ok(rows.await?) }).await?;
         self.events(rows).await
     }
 
@@ -185,7 +184,8 @@ impl PostgresLog {
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
         let sql = "SELECT event_id, position FROM event_seen WHERE event_id = ANY($1)";
-        Ok(sqlx::query_as(sql).bind(event_ids).fetch_all(&self.pool).await?)
+        let found = sqlx::query_as(sql).bind(event_ids).fetch_all(&self.pool);
+        answered(async { Ok(found.await?) }).await
     }
 
     pub(super) async fn stream_heads(
@@ -193,7 +193,7 @@ impl PostgresLog {
         streams: &[StreamId],
     ) -> Result<Vec<(StreamId, Head)>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        stream_heads(&mut connection, streams).await
+        answered(stream_heads(&mut connection, streams)).await
     }
 
     pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -203,6 +203,12 @@ impl PostgresLog {
             .fetch_optional(&self.pool)
             .await?)
     }
+}
+
+/// What a server says, or that it says nothing. What it was asked may have been done.
+async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let answer = tokio::time::timeout(LONGEST_ANSWER, asked).await;
+    answer.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()))
 }
 
 async fn stream_heads(

@@ -12,12 +12,11 @@ use karez_tests::receiver::Receiver;
 use karez_tests::server::Server;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::users::Users;
 use crate::outages::SmallDisk;
-use crate::place::Place;
+use crate::place::{Place, Wire};
 
 /// One server for all runs: it is killed and comes back, and every run has a database of its own.
 static POSTGRES: OnceCell<Postgres> = OnceCell::const_new();
@@ -91,12 +90,6 @@ pub struct World {
     pub strikes: usize,
 }
 
-/// A wire to the database, and the folder of its socket.
-pub struct Wire {
-    pub proxy: Proxy,
-    _folder: TempDir,
-}
-
 impl World {
     pub async fn new(seed: u64) -> Self {
         let kind = Kind::of(seed);
@@ -108,7 +101,7 @@ impl World {
         };
         let (location, to_database) = if kind.is_on_postgres() {
             let location = StoreLocation::Postgres(place.store().to_owned());
-            (location, Some(wire_to_database(&mut place).await))
+            (location, Some(place.wire_to_database(postgres().await)))
         } else {
             (StoreLocation::Sqlite(place.store().into()), None)
         };
@@ -176,21 +169,6 @@ pub async fn postgres() -> &'static Postgres {
         .get_or_try_init(|| Postgres::start(&["max_connections=200"]))
         .await
         .unwrap()
-}
-
-/// Lets karez reach the database through a wire only.
-async fn wire_to_database(place: &mut Place) -> Wire {
-    let folder = tempfile::Builder::new()
-        .prefix("karez-wire-")
-        .tempdir_in("/tmp")
-        .unwrap();
-    let server = postgres().await.folder();
-    let proxy = Proxy::to_socket(".s.PGSQL.5432", server, folder.path()).unwrap();
-    place.reach_database_in(server, folder.path());
-    Wire {
-        proxy,
-        _folder: folder,
-    }
 }
 
 /// NATS, where there is one, and the wire to it, where there is one server.

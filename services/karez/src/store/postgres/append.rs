@@ -5,7 +5,7 @@ use sqlx::{Acquire, Postgres, Transaction};
 
 use karez_events::{RawEvent, StreamId};
 
-use super::copy_rows;
+use super::{answered, copy_rows};
 use crate::store::heads::{Head, Plan};
 use crate::store::lease::Fence;
 use crate::store::person_key::insert_person_key;
@@ -100,6 +100,15 @@ impl PostgresSeat {
     }
 
     pub(in crate::store) async fn append(
+        &mut self,
+        fence: &Fence,
+        plan: &Plan<'_>,
+        batch: &Batch<'_>,
+    ) -> Result<(), StoreError> {
+        answered(self.append_in_time(fence, plan, batch)).await
+    }
+
+    async fn append_in_time(
         &mut self,
         fence: &Fence,
         plan: &Plan<'_>,
