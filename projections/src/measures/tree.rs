@@ -114,9 +114,11 @@ impl Sums {
     }
 
     /// Takes what a node that stands alone added before for what it adds now; `None` where only adding up anew tells:
-    /// another node may have been incomplete as well.
+    /// when it is no longer incomplete, others may be.
     pub(super) fn replace(&mut self, before: &Self, after: &Self) -> Option<()> {
-        if before.incomplete != Incomplete::default() || before.increments != after.increments {
+        let is_completed = (before.incomplete.year && !after.incomplete.year)
+            || (before.incomplete.life && !after.incomplete.life);
+        if is_completed || before.increments != after.increments {
             return None;
         }
         self.amounts = self.amounts.replaced(&before.amounts, &after.amounts)?;
