@@ -41,7 +41,7 @@ pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
 pub use pre_start::{PreStart, PreStartCost, cost_before, in_smallest_units};
 pub use project::{Measures, amounts, last_week_multiple, life_lines, measures};
 pub use rate::{Rate, RateLevel};
-pub use roll_up::{RollUp, census, fund_measures, overview, projects_of_fund, unit_measures};
+pub use roll_up::{RollUp, census, fund_measures, overview, projects_of_fund, unit_measures, with_parts};
 pub use tranche::TrancheMeasures;
 pub use uses::fiscal_uses;
 pub use whole::Census;

@@ -187,7 +187,8 @@ pub fn census(portfolio: &Portfolio, as_of: NaiveDate) -> Census {
 }
 
 /// A fund and its parts, and their parts; a fund is visited once, even where parents run in a circle.
-pub(super) fn with_parts<'a>(portfolio: &'a Portfolio, fund: &'a FundId) -> BTreeSet<&'a FundId> {
+#[must_use]
+pub fn with_parts<'a>(portfolio: &'a Portfolio, fund: &'a FundId) -> BTreeSet<&'a FundId> {
     let mut parts: BTreeMap<&FundId, Vec<&FundId>> = BTreeMap::new();
     for part in portfolio.funds() {
         if let Some(parent) = &part.particulars.parent {

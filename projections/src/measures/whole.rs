@@ -88,10 +88,11 @@ impl Summary {
             .map(|project| (project, Brief::of(project, as_of)))
             .collect();
         let census = Census::of(&projects, &funds);
-        let mut currencies = census.currencies.clone();
-        currencies.extend(projects.iter().flat_map(|(_, brief)| brief.every_currency()));
-        currencies.extend(projects.iter().map(|(project, _)| project.currency()));
-        currencies.extend(funds.iter().copied().flat_map(currencies_of_fund));
+        let of_projects = projects
+            .iter()
+            .flat_map(|(project, brief)| brief.every_currency().chain([project.currency()]));
+        let of_funds = funds.iter().copied().flat_map(currencies_of_fund);
+        let currencies: BTreeSet<Currency> = of_projects.chain(of_funds).collect();
         let in_currency = |currency| (currency, Part::of(&projects, &funds, currency, as_of));
         Self {
             parts: currencies.into_iter().map(in_currency).collect(),

@@ -1,10 +1,8 @@
 //! Funds (专项资金): each with the figures of its projects, its parts included.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use karez_events::{Currency, FundId};
-use karez_projections::measures::fund_measures;
+use karez_projections::measures::{fund_measures, projects_of_fund};
 use karez_projections::{Fund, Portfolio};
 use serde::Serialize;
 
@@ -97,33 +95,7 @@ fn view(portfolio: &Portfolio, fund: &Fund, as_of: NaiveDate) -> FundView {
 }
 
 fn currencies(portfolio: &Portfolio, fund: &Fund) -> Vec<Currency> {
-    let family = with_parts(portfolio, &fund.id);
-    let projects = portfolio
-        .projects()
-        .filter(|project| project.fund().is_some_and(|id| family.contains(id)));
+    let projects = projects_of_fund(portfolio, &fund.id).into_iter();
     let of_projects = projects.flat_map(karez_projections::Project::currencies).copied();
     super::in_order(std::iter::once(fund.particulars.currency).chain(of_projects))
-}
-
-/// A fund and everything that is a part of it, at any depth.
-pub(crate) fn with_parts<'a>(portfolio: &'a Portfolio, id: &'a FundId) -> BTreeSet<&'a FundId> {
-    let mut family = BTreeSet::from([id]);
-    loop {
-        let is_part = |fund: &&Fund| {
-            fund.particulars
-                .parent
-                .as_ref()
-                .is_some_and(|parent| family.contains(parent))
-        };
-        let parts: Vec<&FundId> = portfolio
-            .funds()
-            .filter(is_part)
-            .map(|fund| &fund.id)
-            .filter(|id| !family.contains(*id))
-            .collect();
-        if parts.is_empty() {
-            return family;
-        }
-        family.extend(parts);
-    }
 }

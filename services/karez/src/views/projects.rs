@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
-use karez_projections::measures::{Amounts, Brief, Course, Outcome, measures};
+use karez_projections::measures::{Amounts, Brief, Course, Outcome, measures, with_parts};
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::figures::{CourseView, ProjectFigures, STATES, state_word};
-use super::funds::with_parts;
 use super::page::{Page, Paging, SortKey, Sortable};
 use super::search::Words;
 use super::{Moment, Stand};

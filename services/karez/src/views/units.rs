@@ -150,9 +150,8 @@ fn projects_known<'a>(
     unit: &'a Unit,
     as_of: NaiveDate,
 ) -> impl Iterator<Item = &'a Project> {
-    unit.projects
-        .iter()
-        .filter_map(|id| portfolio.project(id))
+    portfolio
+        .projects_of(&unit.id)
         .filter(move |project| project.is_known_by(as_of))
 }
 
