@@ -11,7 +11,7 @@ use crate::recorder::desk::{Desk, Limits, Undecided};
 use crate::recorder::draft::Draft;
 use crate::recorder::{Carry, Recorder};
 use crate::replay::{ReplayError, refresh_snapshot, save_snapshot, seal};
-use crate::store::{EventLog, Head, StoreError, WriterLease};
+use crate::store::{Head, StoreError, WriterLease};
 use crate::tasks::{Child, spawn_child};
 
 /// How long the last events may take to reach NATS when the recorder stops.
@@ -213,14 +213,17 @@ impl<'a> Session<'a> {
                 "NATS does not take the last events of the feed: they are published at the next start"
             );
         }
-        let log: EventLog = self.recorder.log.clone();
         // An unchanged log needs no new snapshot, and a long one takes longer than a stop may: it has those that were taken
         // as it grew.
-        if self.desk.position() > self.desk.head().position
-            && self.desk.position() <= WRITTEN_DOWN_AT_STOP
-            && let Err(error) = save_snapshot(&log, self.desk.into_portfolio()).await
-        {
-            tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
+        let grown = self.desk.position() > self.desk.head().position;
+        if grown && self.desk.position() <= WRITTEN_DOWN_AT_STOP {
+            // Two that write the same position down would be in each other's way, and there would be none of it.
+            if let Some(mut snapshotter) = self.snapshotter.take() {
+                snapshotter.ended().await;
+            }
+            if let Err(error) = save_snapshot(&self.recorder.log, self.desk.into_portfolio()).await {
+                tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
+            }
         }
         tracing::info!("the recorder has recorded what it accepted, and ends");
     }
