@@ -51,6 +51,7 @@ mod funds;
 mod health;
 mod host;
 mod imports;
+mod key_looks;
 mod keys;
 mod live;
 mod oidc;
@@ -75,6 +76,7 @@ mod silences;
 mod submit;
 mod system;
 mod traffic;
+mod turns;
 mod unchanged;
 mod units;
 mod unmasking;
@@ -83,12 +85,14 @@ mod verification;
 mod warnings;
 
 use auth::Authentication;
+use key_looks::KeyLooks;
 use live::Live;
 use openapi::Described;
 use past::Past;
-use pressure::{Attempts, Pressure};
+use pressure::Pressure;
 use problem::Problem;
 use traffic::Traffic;
+use turns::Turns;
 use verification::Verification;
 
 /// Passwords hashed at once: each takes 19 MiB for tens of milliseconds.
@@ -161,7 +165,9 @@ struct Inner {
     traffic: Traffic,
     /// Passwords are hashed few at a time.
     hashing: Semaphore,
-    attempts: Attempts,
+    /// Passwords are tried one at a time for each account.
+    attempts: Turns<()>,
+    key_looks: KeyLooks,
     pressure: Pressure,
     described: Described,
     /// Tells the tags of one process from those of another, which may show the same differently.
@@ -188,7 +194,8 @@ impl Gateway {
             past,
             traffic,
             hashing: Semaphore::new(HASHED_AT_ONCE),
-            attempts: Attempts::default(),
+            attempts: Turns::default(),
+            key_looks: KeyLooks::default(),
             pressure: Pressure::new(settings.concurrent_requests),
             described: Described::try_new(endpoints().into_openapi())?,
             started_as,

@@ -1,15 +1,24 @@
 //! Signing in and out, passwords, keys, and what nobody may learn from them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
 use chrono::{TimeDelta, Utc};
 use karez::accounts::{fingerprint, fresh_key, locked_until};
 use karez::authorization::Role;
 use karez::store::By;
+use karez_tests::wait::eventually;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, COOKIE, SET_COOKIE, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::office::{CHOSEN, Office, bearer, cookie_of};
 use crate::world::{On, World, body, read};
+
+/// Long enough for a busy machine; nothing waits for it to pass.
+const SOON: Duration = Duration::from_mins(1);
 
 async fn whoami(office: &Office, cookie: &str) -> (StatusCode, Value) {
     read(office.request("GET", "/v1/session").header(COOKIE, cookie)).await
@@ -295,6 +304,40 @@ async fn a_key_that_is_revoked_expired_or_rotated_opens_nothing() {
         assert!(listed.output.contains(said), "{said}: {listed:?}");
     }
     assert!(!listed.output.contains(&key) && !listed.output.contains(&next));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_many_requests_show_at_once_lets_none_in_that_comes_after_it_is_revoked() {
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Arc::new(Office::on(on).await);
+        let key = office.key(Role::Finance);
+        let let_in = Arc::new(AtomicUsize::new(0));
+        let is_revoked = Arc::new(AtomicBool::new(false));
+        let mut askers = JoinSet::new();
+        for _ in 0..32 {
+            let (office, key) = (Arc::clone(&office), key.clone());
+            let (let_in, is_revoked) = (Arc::clone(&let_in), Arc::clone(&is_revoked));
+            askers.spawn(async move {
+                loop {
+                    let comes_after = is_revoked.load(Ordering::SeqCst);
+                    let (status, told) = office.get_as(&key, "/v1/projects?limit=1").await;
+                    if status == 401 {
+                        return;
+                    }
+                    assert_eq!((status.as_u16(), comes_after), (200, false), "{told}");
+                    let_in.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        let enough = || async { (let_in.load(Ordering::SeqCst) > 100).then_some(()) };
+        eventually("the key lets in", SOON, enough).await.unwrap();
+        let revoked = tokio::task::block_in_place(|| office.world.command(&["key", "revoke", "finance"]));
+        assert_eq!(revoked.code, 0, "{revoked:?}");
+        is_revoked.store(true, Ordering::SeqCst);
+        while let Some(ended) = askers.join_next().await {
+            ended.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! How fast the API answers, over real connections of this machine and to callers with a key: postings one by one and in
-//! batches against the same postings without HTTP, pages of lists and projects, and how long a posting takes to reach
-//! everybody who follows.
+//! batches against requests that ask for nothing and against the same postings without HTTP, pages of lists and projects,
+//! and how long a posting takes to reach everybody who follows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
 /// Callers that each wait for their own answer before they post again.
-const CALLERS: usize = 50;
+const CALLERS: usize = 256;
 /// Rows of a batch.
 const BATCH: usize = 1_000;
 /// Pages of each kind in one round.
@@ -200,6 +200,7 @@ impl Answers {
 async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -> anyhow::Result<Vec<Line>> {
     let posts = (size.events / 25).clamp(CALLERS, 5_000);
     let [
+        mut idle,
         mut bare,
         mut single,
         mut batched,
@@ -207,7 +208,7 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
         mut lists,
         mut pages,
         mut heard,
-    ]: [Answers; 7] = Default::default();
+    ]: [Answers; 8] = Default::default();
     let overview = "/v1/overview?as_of=2024-09-30";
     let list = "/v1/projects?as_of=2024-09-30&sort=-spent&limit=100";
     // The recorder has read the log and taken its place when this is recorded.
@@ -217,6 +218,10 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
     for round in 0..size.rounds {
         let made =
             |what: &str, count| workload::postings(&format!("{what}-{round}"), 0, count, size.projects);
+        by_callers(made("idle", posts)?, &mut idle, async |_| {
+            answered(caller.get("/healthz")).await.map(drop)
+        })
+        .await?;
         by_callers(made("bare", posts)?, &mut bare, async |posting| {
             record(intake, posting).await
         })
@@ -244,16 +249,18 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
         }
         follow(caller, made("heard", HEARD)?, readers, &mut heard).await?;
     }
-    let bare = bare.line("recorded without HTTP, 50 callers");
+    let idle = idle.line("requests over HTTP that ask for nothing, 256 callers");
+    let bare = bare.line("the same postings without HTTP").against(&idle);
     let mut batched = batched.line("a batch of 1,000 over HTTP, answered after commit");
     // A batch is one request; its rate is that of its rows.
     batched.per_second = batched.per_second.saturating_mul(BATCH as u64);
     Ok(vec![
         single
-            .line("recorded one by one over HTTP, 50 callers, answered after commit")
-            .against(&bare),
+            .line("recorded one by one over HTTP, 256 callers, answered after commit")
+            .against(&idle),
         batched.against(&bare),
         bare,
+        idle,
         overviews.line("overview, each after a posting"),
         lists.line("first page of projects by amount spent, 100 rows, each after a posting"),
         pages.line("project page"),

@@ -12,7 +12,7 @@ use karez_events::{ProjectId, StreamId, UnitId};
 
 use super::Gateway;
 use super::problem::Problem;
-use crate::accounts::{fingerprint, is_secret_of, key_parts};
+use crate::accounts::{fingerprint, key_parts};
 use crate::authorization::{Access, Action, Caller, Role, access, methods, reach};
 use crate::store::AuditedRead;
 
@@ -149,16 +149,12 @@ impl Gateway {
         let shown = text
             .split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let Some((key_id, secret)) = shown.and_then(|(_, shown)| key_parts(shown.trim())) else {
+        let Some(shown) = shown.and_then(|(_, shown)| key_parts(shown.trim())) else {
             return Err(wrong_key());
         };
-        let now = self.parts().clock.now();
-        let log = &self.parts().log;
-        let key = log.key(key_id).await?;
-        let Some(key) = key.filter(|key| is_secret_of(secret, key) && key.is_in_force(now)) else {
-            return Err(wrong_key());
-        };
-        log.note_use(&key, now).await?;
+        let (log, now) = (&self.parts().log, self.parts().clock.now());
+        let key = self.0.key_looks.shown(log, shown, now).await?;
+        let key = key.ok_or_else(wrong_key)?;
         Ok(Identity {
             name: format!("key:{}", key.label),
             role: key.role,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -85,24 +85,6 @@ impl Drop for Room<'_> {
                 of_addresses.remove(&self.address);
             }
         }
-    }
-}
-
-/// Attempts to sign in, one at a time for each account.
-#[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
-
-impl Attempts {
-    /// The turn of an account, to wait for.
-    pub(super) fn of(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|_, turn| turn.strong_count() > 0);
-        let known = turns.get(name).and_then(Weak::upgrade);
-        known.unwrap_or_else(|| {
-            let turn = Arc::default();
-            turns.insert(name.to_owned(), Arc::downgrade(&turn));
-            turn
-        })
     }
 }
 
