@@ -97,9 +97,9 @@ pub struct RecordedEvent {
     pub hash: Hash,
 }
 
-/// A fact in the log, as the bytes that are stored and hashed.
+/// A fact in the log, as the bytes that are stored and hashed; they may lie elsewhere, as in `RawEvent<&[u8]>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawEvent {
+pub struct RawEvent<Bytes = Vec<u8>> {
     /// Its place in the log.
     pub position: Position,
     /// Its stream.
@@ -117,21 +117,21 @@ pub struct RawEvent {
     /// When it became known, to the microsecond.
     pub recorded_at: DateTime<Utc>,
     /// The data, as written.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// The metadata, as written.
-    pub metadata: Vec<u8>,
+    pub metadata: Bytes,
     /// The chain's hash at this event.
     pub hash: Hash,
 }
 
-impl RawEvent {
+impl<Bytes: AsRef<[u8]>> RawEvent<Bytes> {
     /// Reads the stored bytes with today's vocabulary.
     ///
     /// # Errors
     /// [`DecodeError`] when payload or metadata cannot be read.
     pub fn decode(&self) -> Result<RecordedEvent, DecodeError> {
-        let event = Event::decode(self.event_type, self.schema, &self.payload)?;
-        let metadata = serde_json::from_slice(&self.metadata).map_err(|source| {
+        let event = Event::decode(self.event_type, self.schema, self.payload.as_ref())?;
+        let metadata = serde_json::from_slice(self.metadata.as_ref()).map_err(|source| {
             DecodeError::Record(format!("metadata at position {}: {source}", self.position))
         })?;
         Ok(RecordedEvent {
@@ -145,5 +145,25 @@ impl RawEvent {
             metadata,
             hash: self.hash,
         })
+    }
+}
+
+impl RawEvent<&[u8]> {
+    /// With bytes of its own.
+    #[must_use]
+    pub fn into_owned(self) -> RawEvent {
+        RawEvent {
+            position: self.position,
+            stream: self.stream,
+            version: self.version,
+            event_id: self.event_id,
+            event_type: self.event_type,
+            schema: self.schema,
+            occurred_on: self.occurred_on,
+            recorded_at: self.recorded_at,
+            payload: self.payload.to_vec(),
+            metadata: self.metadata.to_vec(),
+            hash: self.hash,
+        }
     }
 }

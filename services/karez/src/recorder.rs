@@ -49,8 +49,8 @@ pub struct RecorderSettings {
     pub batch_events: usize,
     /// Most bytes of data and metadata in one transaction; one event more may go over it.
     pub batch_bytes: usize,
-    /// Events after which the portfolio is written down, so that a start need not fold the whole log; in a long log an
-    /// eighth of it.
+    /// Events after which the portfolio is written down, so that a start need not fold the whole log; in a long log half
+    /// of it.
     pub snapshot_every_events: u64,
 }
 

@@ -10,7 +10,7 @@ use karez_projections::Portfolio;
 use serde::{Deserialize, Serialize};
 
 use crate::store::sealing::SealError;
-use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError};
+use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError, gathered};
 use crate::tasks::compute;
 
 /// Shape of snapshots and fingerprint of the code that folds: after a change of either the log is folded anew.
@@ -126,15 +126,15 @@ async fn read_rows(log: &EventLog, after: Position, up_to: Position) -> Result<V
 }
 
 fn decode(page: &[RawEvent]) -> Result<Vec<RecordedEvent>, DecodeError> {
-    page.iter().map(RawEvent::decode).collect()
+    gathered(page.iter().map(RawEvent::decode))
 }
 
 /// The events of a segment; `None` where it holds none, for its rows do.
 async fn decode_segment(segment: Segment) -> Result<Option<Vec<RecordedEvent>>, ReplayError> {
     let after = segment.after;
-    let unpacked = compute(move || segment.unpack().map(|page| decode(&page)));
-    match unpacked.await.map_err(ReplayError::Panicked)? {
-        Ok(decoded) => Ok(Some(decoded?)),
+    let decoded = compute(move || segment.decode());
+    match decoded.await.map_err(ReplayError::Panicked)? {
+        Ok(events) => Ok(Some(events)),
         Err(error) => {
             tracing::warn!(after, "a sealed segment cannot be read, its rows are: {error}");
             Ok(None)

@@ -17,8 +17,9 @@ use crate::tasks::{Child, spawn_child};
 /// How long the last events may take to reach NATS when the recorder stops.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// The log grows by at least this part between two snapshots.
-const SNAPSHOT_SHARE: u64 = 8;
+/// The log grows by at least this part between two snapshots. To read a snapshot takes about as long as to fold its events,
+/// so more of them would start no sooner.
+const SNAPSHOT_SHARE: u64 = 2;
 
 /// Events of the longest log of which a stop takes a snapshot.
 const WRITTEN_DOWN_AT_STOP: u64 = 1_000_000;

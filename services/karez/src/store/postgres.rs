@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Row};
 use uuid::Uuid;
 
 use super::heads::Head;
-use super::rows::{EventRow, StreamNames, position, select_events, stream};
+use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
 use super::{StoreError, migrations};
 
 pub(super) use append::PostgresSeat;
@@ -170,7 +170,7 @@ impl PostgresLog {
     }
 
     async fn events(&self, rows: Vec<PgRow>) -> Result<Vec<RawEvent>, StoreError> {
-        let rows = rows.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
+        let rows = gathered(rows.iter().map(event_row))?;
         let missing = self.names.missing(&rows);
         if !missing.is_empty() {
             let found = sqlx::query_as("SELECT stream_no, kind, id FROM stream WHERE stream_no = ANY($1)")

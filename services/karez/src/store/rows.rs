@@ -20,6 +20,16 @@ pub(super) fn position(column: i64) -> Result<Position, StoreError> {
         .map_err(|_| StoreError::unreadable(0, &format!("the position {column} is negative")))
 }
 
+/// All of what may fail, in room that is made once: collecting does not know that most does not fail, and moves what it has
+/// to larger room again and again.
+pub(crate) fn gathered<T, E>(each: impl ExactSizeIterator<Item = Result<T, E>>) -> Result<Vec<T>, E> {
+    let mut all = Vec::with_capacity(each.len());
+    for one in each {
+        all.push(one?);
+    }
+    Ok(all)
+}
+
 /// Selects the columns of [`EventRow`], in its order.
 macro_rules! select_events {
     ($which:literal) => {
@@ -107,15 +117,13 @@ impl StreamNames {
     /// Turns rows into events; every number is known by now, or it stands for nothing.
     pub(super) fn events(&self, rows: Vec<EventRow>) -> Result<Vec<RawEvent>, StoreError> {
         let known = self.by_number.read().unwrap_or_else(PoisonError::into_inner);
-        rows.into_iter()
-            .map(|row| match known.get(&row.stream_no) {
-                Some(stream) => row.into_event(stream.clone()),
-                None => Err(StoreError::unreadable(
-                    row.position,
-                    &format!("its stream number {} is unknown", row.stream_no),
-                )),
-            })
-            .collect()
+        gathered(rows.into_iter().map(|row| match known.get(&row.stream_no) {
+            Some(stream) => row.into_event(stream.clone()),
+            None => Err(StoreError::unreadable(
+                row.position,
+                &format!("its stream number {} is unknown", row.stream_no),
+            )),
+        }))
     }
 }
 

@@ -3,19 +3,21 @@
 //! the log compares each with its rows.
 
 use chrono::{DateTime, NaiveDate};
-use karez_events::{EventType, Hash, Position, RawEvent, StreamId};
+use karez_events::{EventType, Hash, Position, RawEvent, RecordedEvent, StreamId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::rows::{column, position};
+use super::rows::{column, gathered, position};
 use super::{EventLog, StoreError};
 
 /// Events of a segment. The first one has the positions 1 to this.
 pub const SEGMENT_EVENTS: u64 = 10_000;
 /// zstd's own default: a higher level packs little more and takes long.
 const PACK_LEVEL: i32 = 3;
+/// So many times larger is what is packed, so that room for it is made once.
+const USUALLY_PACKED: usize = 8;
 
 /// A segment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,30 +80,27 @@ impl Columns {
         columns
     }
 
-    /// The events; `None` where the columns do not fit each other.
-    fn events(&self, after: Position) -> Option<Vec<RawEvent>> {
+    /// The rows; `None` for one whose columns do not fit each other.
+    fn rows(&self, after: Position) -> impl ExactSizeIterator<Item = Option<RawEvent<&[u8]>>> {
         let (mut payload_from, mut metadata_from) = (0, 0);
-        (0..self.stream.len())
-            .map(|index| {
-                let (payload_end, metadata_end) =
-                    (*self.payload_end.get(index)?, *self.metadata_end.get(index)?);
-                let event = RawEvent {
-                    position: after + u64::try_from(index).ok()? + 1,
-                    stream: self.streams.get(*self.stream.get(index)?)?.clone(),
-                    version: *self.version.get(index)?,
-                    event_id: Uuid::from_slice(self.event_ids.get(index * 16..(index + 1) * 16)?).ok()?,
-                    event_type: EventType::from_number(*self.event_type.get(index)?)?,
-                    schema: *self.schema.get(index)?,
-                    occurred_on: *self.occurred_on.get(index)?,
-                    recorded_at: DateTime::from_timestamp_micros(*self.recorded_us.get(index)?)?,
-                    payload: self.payloads.get(payload_from..payload_end)?.to_vec(),
-                    metadata: self.metadata.get(metadata_from..metadata_end)?.to_vec(),
-                    hash: Hash::try_from(self.hashes.get(index * 32..(index + 1) * 32)?).ok()?,
-                };
-                (payload_from, metadata_from) = (payload_end, metadata_end);
-                Some(event)
-            })
-            .collect()
+        (0..self.stream.len()).map(move |index| {
+            let (payload_end, metadata_end) = (*self.payload_end.get(index)?, *self.metadata_end.get(index)?);
+            let row = RawEvent {
+                position: after + u64::try_from(index).ok()? + 1,
+                stream: self.streams.get(*self.stream.get(index)?)?.clone(),
+                version: *self.version.get(index)?,
+                event_id: Uuid::from_slice(self.event_ids.get(index * 16..(index + 1) * 16)?).ok()?,
+                event_type: EventType::from_number(*self.event_type.get(index)?)?,
+                schema: *self.schema.get(index)?,
+                occurred_on: *self.occurred_on.get(index)?,
+                recorded_at: DateTime::from_timestamp_micros(*self.recorded_us.get(index)?)?,
+                payload: self.payloads.get(payload_from..payload_end)?,
+                metadata: self.metadata.get(metadata_from..metadata_end)?,
+                hash: Hash::try_from(self.hashes.get(index * 32..(index + 1) * 32)?).ok()?,
+            };
+            (payload_from, metadata_from) = (payload_end, metadata_end);
+            Some(row)
+        })
     }
 }
 
@@ -117,19 +116,34 @@ impl Segment {
         Ok(Self { after, hash, content })
     }
 
-    /// The events.
+    /// The events as they are stored.
     ///
     /// # Errors
     /// What is wrong with a segment that holds none.
     pub fn unpack(&self) -> Result<Vec<RawEvent>, String> {
-        let plain = zstd::decode_all(self.content.as_slice()).map_err(|error| error.to_string())?;
+        self.each(|row| Ok(row.into_owned()))
+    }
+
+    /// The events, decoded from where they lie in the segment.
+    ///
+    /// # Errors
+    /// What is wrong with a segment that holds none, or with the first event that cannot be read.
+    pub fn decode(&self) -> Result<Vec<RecordedEvent>, String> {
+        self.each(|row| row.decode().map_err(|error| error.to_string()))
+    }
+
+    fn each<T>(&self, read: impl Fn(RawEvent<&[u8]>) -> Result<T, String>) -> Result<Vec<T>, String> {
+        let mut plain = Vec::with_capacity(self.content.len() * USUALLY_PACKED);
+        let unpacked = zstd::stream::copy_decode(self.content.as_slice(), &mut plain);
+        unpacked.map_err(|error| error.to_string())?;
         let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
-        let events = columns.events(self.after);
-        let events = events.ok_or_else(|| "its columns do not fit each other".to_owned())?;
-        if events.last().is_none_or(|last| last.hash != self.hash) {
+        if !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
-        Ok(events)
+        let row = |row: Option<RawEvent<&[u8]>>| {
+            read(row.ok_or_else(|| "its columns do not fit each other".to_owned())?)
+        };
+        gathered(columns.rows(self.after).map(row))
     }
 }
 

@@ -17,7 +17,7 @@ use sqlx::{Connection, Row};
 use uuid::Uuid;
 
 use super::heads::Head;
-use super::rows::{EventRow, StreamNames, position, select_events, stream};
+use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
 use super::{StoreError, migrations};
 
 pub(super) use append::SqliteSeat;
@@ -197,7 +197,7 @@ impl SqliteLog {
     }
 
     async fn events(&self, rows: Vec<SqliteRow>) -> Result<Vec<RawEvent>, StoreError> {
-        let rows = rows.iter().map(event_row).collect::<Result<Vec<_>, _>>()?;
+        let rows = gathered(rows.iter().map(event_row))?;
         let missing = self.names.missing(&rows);
         if !missing.is_empty() {
             let sql =
