@@ -15,13 +15,14 @@ use karez::replay::unpack;
 use karez::views::moment::{read_as_of, read_known_at};
 use karez::views::page::{Cursor, Mark};
 use karez_alert_rules::{CustomRule, RuleSet};
-use karez_events::Submission;
+use karez_events::{HashAlgorithm, Signer, Submission};
 
 /// Reads bytes from outside.
 pub type Parser = fn(&[u8]);
 
 /// The parsers by name.
-pub const PARSERS: [(&str, Parser); 9] = [
+pub const PARSERS: [(&str, Parser); 10] = [
+    ("checkpoint", checkpoint),
     ("csv", csv),
     ("feed", feed),
     ("iati", iati),
@@ -125,6 +126,18 @@ fn feed(bytes: &[u8]) {
         let said = to_wire(&read).unwrap();
         assert_eq!(to_wire(&from_wire(&said).unwrap()).unwrap(), said);
         drop(read.decode());
+    }
+}
+
+fn checkpoint(bytes: &[u8]) {
+    let Ok(note) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let signer = Signer::new(HashAlgorithm::Sha256, &[7; 32]);
+    if let Ok(said) = signer.verifier().open(note) {
+        // Nothing but what the log signed can stand before the signature.
+        let (text, _) = note.split_once("\n\n").unwrap();
+        assert!(signer.sign(said.size, &said.root).starts_with(text));
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 
+use super::problem::Problem;
 use super::turns::Turns;
 use crate::accounts::is_secret_of;
-use crate::store::{ApiKey, EventLog, StoreError};
+use crate::store::{ApiKey, EventLog};
 
 /// Looks under way, and the last one at each key while somebody waits for it.
 #[derive(Debug, Default)]
@@ -17,12 +18,12 @@ pub(super) struct KeyLooks {
     turns: Turns<Option<Look>>,
 }
 
-/// What a look found.
+/// What a look found. Who waited for it while the database did not answer need not wait for another one.
 #[derive(Debug)]
 struct Look {
     /// The place of its beginning among all.
     number: u64,
-    key: Option<ApiKey>,
+    found: Result<Option<ApiKey>, Problem>,
 }
 
 impl KeyLooks {
@@ -36,21 +37,41 @@ impl KeyLooks {
         log: &EventLog,
         (key_id, secret): (&str, &str),
         now: DateTime<Utc>,
-    ) -> Result<Option<ApiKey>, StoreError> {
+    ) -> Result<Option<ApiKey>, Problem> {
+        let Some(key) = self.in_force(log, (key_id, secret), now).await? else {
+            return Ok(None);
+        };
+        log.note_use(&key, now).await?;
+        Ok(Some(key))
+    }
+
+    async fn in_force(
+        &self,
+        log: &EventLog,
+        (key_id, secret): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<Option<ApiKey>, Problem> {
         let begun_before = self.begun.load(Ordering::SeqCst);
         let turn = self.turns.of(key_id);
         let mut last = turn.lock().await;
         // A look that had begun when this was asked may have missed what was changed in between.
-        if last.as_ref().is_none_or(|look| look.number <= begun_before) {
-            let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
-            let key = log.key(key_id).await?;
-            *last = Some(Look { number, key });
-        }
-        let found = last.as_mut().and_then(|look| look.key.as_mut());
-        let Some(key) = found.filter(|key| is_secret_of(secret, key) && key.is_in_force(now)) else {
+        let look = match last.take().filter(|look| look.number > begun_before) {
+            Some(look) => look,
+            None => Look {
+                number: self.begun.fetch_add(1, Ordering::SeqCst) + 1,
+                found: log.key(key_id).await.map_err(Problem::from),
+            },
+        };
+        let look = last.insert(look);
+        let Some(key) = look.found.as_mut().map_err(|problem| problem.clone())? else {
             return Ok(None);
         };
-        log.note_use(key, now).await?;
-        Ok(Some(key.clone()))
+        if !is_secret_of(secret, key) || !key.is_in_force(now) {
+            return Ok(None);
+        }
+        let shown = key.clone();
+        // Only the first of those who share a look notes the use.
+        key.last_used_at = Some(now);
+        Ok(Some(shown))
     }
 }

@@ -226,11 +226,11 @@ impl EventLog {
         row.map(from_row).transpose()
     }
 
-    /// Notes that a key is in use, in the store and on the key.
+    /// Notes that a key is in use.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn note_use(&self, key: &mut ApiKey, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn note_use(&self, key: &ApiKey, now: DateTime<Utc>) -> Result<(), StoreError> {
         if key.last_used_at.is_some_and(|last| now - last < USE_IS_KNOWN_TO) {
             return Ok(());
         }
@@ -243,7 +243,6 @@ impl EventLog {
                 .await
                 .map(|_| ())
         })?;
-        key.last_used_at = Some(now);
         Ok(())
     }
 }
