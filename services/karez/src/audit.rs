@@ -384,7 +384,7 @@ async fn check_side_tables(log: &EventLog, head: &Head) -> Result<Option<Fault>,
             )));
         }
     }
-    let newest = log.newest_snapshot_position().await?;
+    let newest = log.newest_snapshot_position(None).await?;
     // Whoever records may have taken one since the head was read.
     let end = log.head().await?.position;
     let beyond = newest.filter(|newest| *newest > end);

@@ -7,6 +7,7 @@ use karez::bus::{IntakeError, Origin};
 use karez::recorder::RecorderSettings;
 use karez::replay::load_portfolio;
 use karez_projections::Portfolio;
+use karez_tests::wait::eventually;
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -217,6 +218,35 @@ async fn what_was_accepted_before_the_stop_is_recorded(#[values(On::Sqlite, On::
         late.submit(approval(9_999, "P2")).await,
         Err(IntakeError::Stopping)
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_recorder_that_is_killed_again_and_again_writes_the_portfolio_down(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let world = World::new(on, Over::Channels).await;
+    let settings = RecorderSettings {
+        snapshot_every_events: 40,
+        ..RecorderSettings::default()
+    };
+    let log = world.log().await;
+    let newest = || async { log.newest_snapshot_position(None).await.unwrap() };
+    let node = world.node_with(settings.clone()).await;
+    node.intake.submit(approval(1, "P1")).await.unwrap();
+    node.kill().await;
+    for (turn, ids) in [2..=31, 32..=61].into_iter().enumerate() {
+        let node = world.node_with(settings.clone()).await;
+        node.intake
+            .submit_all(ids.map(|id| expenditure(id, "P1", "1.00")).collect())
+            .await;
+        if turn == 0 {
+            assert_eq!(newest().await, None, "the log is too short");
+        } else {
+            eventually("a snapshot", SOON, newest).await.unwrap();
+        }
+        node.kill().await;
+    }
 }
 
 #[rstest]

@@ -250,7 +250,7 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
         follow(caller, made("heard", HEARD)?, readers, &mut heard).await?;
     }
     let idle = idle.line("requests over HTTP that ask for nothing, 256 callers");
-    let bare = bare.line("the same postings without HTTP").against(&idle);
+    let bare = bare.line("recorded one by one without HTTP, 256 callers");
     let mut batched = batched.line("a batch of 1,000 over HTTP, answered after commit");
     // A batch is one request; its rate is that of its rows.
     batched.per_second = batched.per_second.saturating_mul(BATCH as u64);

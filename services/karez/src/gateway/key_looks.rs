@@ -75,3 +75,54 @@ impl KeyLooks {
         Ok(Some(shown))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::accounts::{fresh_key, key_parts};
+    use crate::authorization::Role;
+    use crate::store::{By, CONSOLE, LogSettings, StoreLocation};
+
+    #[tokio::test]
+    async fn a_look_is_shared_by_those_who_asked_before_it_began_and_by_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = StoreLocation::Sqlite(folder.path().to_owned());
+        let log = EventLog::create_or_open(&location, LogSettings::default())
+            .await
+            .unwrap();
+        let now = "2024-03-01T00:00:00Z".parse().unwrap();
+        let by = By {
+            actor: CONSOLE,
+            at: now,
+        };
+        let (text, kept) = fresh_key("erp", Role::Finance, None, now, None).unwrap();
+        assert!(log.create_key(&kept, by).await.unwrap());
+        let looks = KeyLooks::default();
+        let shown = || looks.shown(&log, key_parts(&text).unwrap(), now);
+        assert_eq!(shown().await.unwrap().unwrap().key_id, kept.key_id);
+
+        // Somebody is looking; the key is revoked before the look ends.
+        let turn = looks.turns.of(&kept.key_id);
+        let mut last = turn.lock().await;
+        let mut before = pin!(shown());
+        assert!(poll!(&mut before).is_pending());
+        let number = looks.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let found = Ok(log.key(&kept.key_id).await.unwrap());
+        assert!(log.revoke_key(&kept, by).await.unwrap());
+        let mut after = pin!(shown());
+        assert!(poll!(&mut after).is_pending());
+        *last = Some(Look { number, found });
+        drop(last);
+
+        let Poll::Ready(told) = poll!(&mut before) else {
+            panic!("whoever asked before the look began needs no other");
+        };
+        assert_eq!(told.unwrap().unwrap().key_id, kept.key_id);
+        assert_eq!(looks.begun.load(Ordering::SeqCst), number);
+        assert!(after.await.unwrap().is_none(), "it asked after that look began");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use karez_events::Position;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::intake::{Deliveries, IntakeError};
@@ -10,15 +11,15 @@ use crate::clock::Stopwatch;
 use crate::recorder::desk::{Desk, Limits, Undecided};
 use crate::recorder::draft::Draft;
 use crate::recorder::{Carry, Recorder};
-use crate::replay::{ReplayError, refresh_snapshot, save_snapshot, seal};
+use crate::replay::{ReplayError, SNAPSHOT_FORMAT, refresh_snapshot, save_snapshot, seal};
 use crate::store::{Head, StoreError, WriterLease};
 use crate::tasks::{Child, spawn_child};
 
 /// How long the last events may take to reach NATS when the recorder stops.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// The log grows by at least this part between two snapshots. To read a snapshot takes about as long as to fold its events,
-/// so more of them would start no sooner.
+/// The log grows by at least this part between two snapshots. To read a snapshot takes about as long as to fold its events
+/// from sealed segments, so more of them would start no sooner.
 const SNAPSHOT_SHARE: u64 = 2;
 
 /// Events of the longest log of which a stop takes a snapshot.
@@ -48,7 +49,8 @@ pub(super) struct Session<'a> {
     deliveries: Deliveries,
     publisher: Option<Child>,
     stop_publisher: CancellationToken,
-    snapshot_at: u64,
+    sealed_at: Position,
+    snapshot_at: Position,
     snapshotter: Option<Child>,
 }
 
@@ -82,7 +84,12 @@ impl<'a> Session<'a> {
             .await;
         recorder.metrics.log_position(desk.position());
         tracing::debug!(stopping = stop.is_cancelled(), "the intake is open");
-        let snapshot_at = desk.position();
+        let sealed_at = recorder.log.sealed_up_to().await?;
+        let newest = recorder
+            .log
+            .newest_snapshot_position(Some(SNAPSHOT_FORMAT))
+            .await?;
+        let snapshot_at = newest.unwrap_or(0).min(desk.position());
         Ok(Self {
             recorder,
             lease,
@@ -90,6 +97,7 @@ impl<'a> Session<'a> {
             deliveries,
             publisher,
             stop_publisher,
+            sealed_at,
             snapshot_at,
             snapshotter: None,
         })
@@ -184,22 +192,24 @@ impl<'a> Session<'a> {
 
     /// Seals what is closed and writes the portfolio down from time to time, beside the recording.
     fn write_down(&mut self) {
+        let (at, every) = (self.desk.position(), self.recorder.settings.snapshot_every_events);
+        let seals = at.saturating_sub(self.sealed_at) >= every;
         // Each writes everything down: one by one as the log grows, they would cost more than the recording.
-        let every = self.recorder.settings.snapshot_every_events;
-        let every = every.max(self.snapshot_at / SNAPSHOT_SHARE);
-        let due = self.desk.position().saturating_sub(self.snapshot_at) >= every;
+        let snapshots = at.saturating_sub(self.snapshot_at) >= every.max(self.snapshot_at / SNAPSHOT_SHARE);
         let busy = self.snapshotter.as_ref().is_some_and(|child| !child.has_ended());
-        if !due || busy {
+        if busy || !(seals || snapshots) {
             return;
         }
-        self.snapshot_at = self.desk.position();
+        self.sealed_at = at;
+        if snapshots {
+            self.snapshot_at = at;
+        }
         let log = self.recorder.log.clone();
-        let at = self.snapshot_at;
         self.snapshotter = Some(spawn_child("snapshot", async move {
             if let Err(error) = seal(&log, at).await {
                 tracing::warn!("the log is not sealed up to {at}, its rows are read instead: {error}");
             }
-            if let Err(error) = refresh_snapshot(&log, at).await {
+            if snapshots && let Err(error) = refresh_snapshot(&log, at).await {
                 tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
             }
         }));
@@ -216,15 +226,16 @@ impl<'a> Session<'a> {
         }
         // An unchanged log needs no new snapshot, and a long one takes longer than a stop may: it has those that were taken
         // as it grew.
-        let grown = self.desk.position() > self.desk.head().position;
-        if grown && self.desk.position() <= WRITTEN_DOWN_AT_STOP {
+        let position = self.desk.position();
+        if position == self.snapshot_at {
             // Two that write the same position down would be in each other's way, and there would be none of it.
             if let Some(mut snapshotter) = self.snapshotter.take() {
                 snapshotter.ended().await;
             }
-            if let Err(error) = save_snapshot(&self.recorder.log, self.desk.into_portfolio()).await {
-                tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
-            }
+        } else if position <= WRITTEN_DOWN_AT_STOP
+            && let Err(error) = save_snapshot(&self.recorder.log, self.desk.into_portfolio()).await
+        {
+            tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
         }
         tracing::info!("the recorder has recorded what it accepted, and ends");
     }

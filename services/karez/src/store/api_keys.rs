@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::accounts::{instant, read_role, read_unit};
 use super::administration::insert_change;
+use super::postgres::answered;
 use super::{By, Change, EventLog, StoreError};
 use crate::authorization::Role;
 
@@ -221,8 +222,13 @@ impl EventLog {
     /// What the database says.
     pub async fn key(&self, key_id: &str) -> Result<Option<ApiKey>, StoreError> {
         let sql = select_keys!("WHERE key_id = $1");
-        let row: Option<Row> =
-            on_either!(self, reading pool => sqlx::query_as(sql).bind(key_id).fetch_optional(pool).await)?;
+        // Many wait for one look at a key.
+        let row: Option<Row> = answered(async {
+            let row =
+                on_either!(self, reading pool => sqlx::query_as(sql).bind(key_id).fetch_optional(pool).await);
+            Ok(row?)
+        })
+        .await?;
         row.map(from_row).transpose()
     }
 

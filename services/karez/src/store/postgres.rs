@@ -206,7 +206,7 @@ impl PostgresLog {
 }
 
 /// What a server says, or that it says nothing. What it was asked may have been done.
-async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let answer = tokio::time::timeout(LONGEST_ANSWER, asked).await;
     answer.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()))
 }

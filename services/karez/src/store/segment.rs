@@ -137,7 +137,8 @@ impl Segment {
         let unpacked = zstd::stream::copy_decode(self.content.as_slice(), &mut plain);
         unpacked.map_err(|error| error.to_string())?;
         let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
-        if !columns.hashes.ends_with(&self.hash.0) {
+        let has_each_hash = columns.hashes.len() == columns.stream.len() * self.hash.0.len();
+        if !has_each_hash || !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
         let row = |row: Option<RawEvent<&[u8]>>| {

@@ -52,14 +52,17 @@ impl EventLog {
         self.drop_old_snapshots().await
     }
 
-    /// The newest position of which a snapshot is kept, in whatever format.
+    /// The newest position of which a snapshot is kept, in a format or in whatever one.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn newest_snapshot_position(&self) -> Result<Option<Position>, StoreError> {
-        let sql = "SELECT max(position) FROM snapshot";
+    pub async fn newest_snapshot_position(
+        &self,
+        format: Option<&str>,
+    ) -> Result<Option<Position>, StoreError> {
+        let sql = "SELECT max(position) FROM snapshot WHERE format = coalesce($1, format)";
         let newest: Option<i64> =
-            on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
+            on_either!(self, reading pool => sqlx::query_scalar(sql).bind(format).fetch_one(pool).await)?;
         newest.map(position).transpose()
     }
 
