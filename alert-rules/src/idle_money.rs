@@ -92,9 +92,9 @@ pub(crate) fn commitments_due(case: &Case<'_>, within_days: u64) -> Decimal {
         match known.find(|(of, ..)| of.is_some() && *of == number) {
             Some((_, amount, due_on)) => {
                 *amount = amount.saturating_add(entry.amount);
-                *due_on = due_on.or(entry.due_on);
+                *due_on = due_on.or(entry.seldom.due_on);
             }
-            None if is_signed => open.push((number, entry.amount, entry.due_on)),
+            None if is_signed => open.push((number, entry.amount, entry.seldom.due_on)),
             None => {}
         }
     }

@@ -21,7 +21,7 @@ pub fn standing(project: &Project, as_of: NaiveDate) -> impl Iterator<Item = Pos
     let known = move |entry: &&Entry| entry.on <= as_of && entry.kind.is_spending();
     let mut corrected: BTreeMap<Uuid, Decimal> = BTreeMap::new();
     for entry in project.entries.iter().filter(known) {
-        if let Some(posting) = entry.corrects {
+        if let Some(posting) = entry.seldom.corrects {
             let sum = corrected.entry(posting).or_default();
             *sum = sum.saturating_add(entry.amount);
         }
@@ -67,7 +67,7 @@ impl<'a> Posting<'a> {
         self.entry
             .voucher
             .as_ref()
-            .map_or(&[], |voucher| voucher.tags.as_slice())
+            .map_or(&[], |voucher| voucher.seldom.tags.as_slice())
     }
 
     /// Whether one of its labels contains one of these words.

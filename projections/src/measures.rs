@@ -17,6 +17,7 @@ pub mod idle;
 mod increments;
 mod ledger;
 pub mod money_unit;
+pub mod order;
 pub mod pre_start;
 pub mod project;
 pub mod rate;
@@ -38,10 +39,13 @@ pub use eligibility::Eligibility;
 pub use forecast::Forecast;
 pub use idle::{BalanceCurve, Idle};
 pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
+pub use order::{Order, OrderOf, Place, SortKey, in_order};
 pub use pre_start::{PreStart, PreStartCost, cost_before, in_smallest_units};
 pub use project::{Measures, amounts, last_week_multiple, life_lines, measures};
 pub use rate::{Rate, RateLevel};
-pub use roll_up::{RollUp, census, fund_measures, overview, projects_of_fund, unit_measures, with_parts};
+pub use roll_up::{
+    RollUp, catch_up, census, fund_measures, overview, projects_of_fund, unit_measures, with_parts,
+};
 pub use tranche::TrancheMeasures;
 pub use uses::fiscal_uses;
 pub use whole::Census;

@@ -1,13 +1,19 @@
 //! The whole read side: a fold of the log held in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::ops::Bound;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use karez_events::chain::hash_of;
 use karez_events::event::system::{ImportCompleted, RulesPublished};
-use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId};
+use karez_events::{
+    Event, FundId, HashAlgorithm, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId,
+};
 use serde::{Deserialize, Serialize};
 
+use crate::derived::Derived;
 use crate::fund::{Fund, FundEntry, FundEntryKind};
+use crate::measures::order::KeptOrders;
 use crate::measures::whole::KeptWholes;
 use crate::project::{Entry, Project, Quota};
 use crate::rule_proposal::{self, RuleProposal};
@@ -41,13 +47,24 @@ pub struct PublishedRules {
     pub rules: RulesPublished,
 }
 
-/// Everything that is known after a prefix of the log.
+/// An invoice number, or the hash of a document, in short: the first 16 bytes of its SHA-256. No two have the same.
+pub type PaperMark = u128;
+
+/// The number of a project: how many were known before it.
+pub type ProjectNumber = u32;
+
+/// Everything that is known after a prefix of the log. Serde has all but the projects and the papers: they are many, and whoever
+/// writes them down takes them some at a time ([`Portfolio::projects`], [`Portfolio::papers`]) and gives them back to
+/// [`Portfolio::with`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portfolio {
     position: Position,
     last_recorded_at: Option<DateTime<Utc>>,
     funds: BTreeMap<FundId, Fund>,
+    #[serde(skip)]
     projects: BTreeMap<ProjectId, Project>,
+    /// The projects by their numbers.
+    numbers: Vec<ProjectId>,
     units: BTreeMap<UnitId, Unit>,
     /// The parts of each project that has any.
     parts: BTreeMap<ProjectId, BTreeSet<ProjectId>>,
@@ -55,7 +72,8 @@ pub struct Portfolio {
     rules: Option<PublishedRules>,
     last_day_evaluated: Option<NaiveDate>,
     /// The project in which each invoice or document was first booked.
-    papers: BTreeMap<Box<str>, ProjectId>,
+    #[serde(skip)]
+    papers: BTreeMap<PaperMark, ProjectNumber>,
     /// The projects of those that were booked in several.
     shared_papers: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
     imports: Vec<ImportRun>,
@@ -66,7 +84,9 @@ pub struct Portfolio {
     /// Quotas for projects of which nothing else is known yet.
     awaited_quotas: BTreeMap<ProjectId, Vec<Quota>>,
     #[serde(skip)]
-    wholes: KeptWholes,
+    wholes: Derived<KeptWholes>,
+    #[serde(skip)]
+    orders: Derived<KeptOrders>,
 }
 
 impl Portfolio {
@@ -84,6 +104,10 @@ impl Portfolio {
 
     pub(crate) fn wholes(&self) -> &KeptWholes {
         &self.wholes
+    }
+
+    pub(crate) fn orders(&self) -> &KeptOrders {
+        &self.orders
     }
 
     /// Every silence, in the order in which they began.
@@ -121,6 +145,35 @@ impl Portfolio {
     #[must_use]
     pub fn projects(&self) -> impl ExactSizeIterator<Item = &Project> {
         self.projects.values()
+    }
+
+    /// Each invoice or document with the project that booked it first.
+    #[must_use]
+    pub fn papers(&self) -> impl ExactSizeIterator<Item = (PaperMark, ProjectNumber)> {
+        self.papers.iter().map(|(mark, number)| (*mark, *number))
+    }
+
+    /// The same with projects and papers that were taken from it.
+    #[must_use]
+    pub fn with(
+        self,
+        projects: impl IntoIterator<Item = Project>,
+        papers: impl IntoIterator<Item = (PaperMark, ProjectNumber)>,
+    ) -> Self {
+        let projects = projects.into_iter().map(|project| (project.id.clone(), project));
+        Self {
+            projects: projects.collect(),
+            papers: papers.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// The projects whose ids come after one; all of them after none.
+    pub fn projects_after(&self, id: Option<&ProjectId>) -> impl Iterator<Item = &Project> {
+        let from = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.projects
+            .range::<ProjectId, _>((from, Bound::Unbounded))
+            .map(|(_, project)| project)
     }
 
     /// One project.
@@ -228,6 +281,7 @@ impl Portfolio {
             return;
         };
         self.wholes.forget();
+        self.orders.forget();
         fund.apply(recorded);
         if let Some((project, quota)) = fund.entries.last().and_then(quota_of)
             && matches!(&recorded.event, Event::QuotaIssued(_) | Event::QuotaWithdrawn(_))
@@ -243,24 +297,25 @@ impl Portfolio {
         let project = match self.projects.get_mut(id) {
             Some(project) => project,
             None => self.projects.entry(id.clone()).or_insert_with(|| {
-                let mut project = Project::new(id.clone());
+                let mut project =
+                    Project::new(id.clone(), u32::try_from(self.numbers.len()).unwrap_or(u32::MAX));
+                self.numbers.push(id.clone());
                 project.quotas = self.awaited_quotas.remove(id).unwrap_or_default();
                 project
             }),
         };
-        match project.kept.first_day_changed(recorded) {
-            NaiveDate::MIN => self.wholes.forget(),
-            day => {
-                let has_parts = self.parts.get(id).is_some_and(|parts| !parts.is_empty());
-                self.wholes.outdate_from(day, project, has_parts);
-            }
-        }
         if let Some(name) = unit_named(&recorded.event) {
+            self.wholes.forget();
+            self.orders.forget();
             let (unit, whole) = (project.unit().cloned(), project.parent().cloned());
             project.apply(recorded);
             self.move_to_whole(id, whole);
             return self.move_to_unit(id, unit, name.as_ref());
         }
+        let day = project.kept.first_day_changed(recorded);
+        let has_parts = self.parts.get(id).is_some_and(|parts| !parts.is_empty());
+        self.wholes.outdate_from(day, project, has_parts);
+        self.orders.outdate_from(day, id);
         project.apply(recorded);
         // Whether a posting fell into closed books is known only now: they may be opened again.
         let unit = project.unit().and_then(|unit| self.units.get(unit));
@@ -273,7 +328,8 @@ impl Portfolio {
             && let Some(voucher) = project.entries.last().and_then(|entry| entry.voucher.as_deref())
         {
             let papers: Vec<Box<str>> = voucher.papers().map(Into::into).collect();
-            self.mark_papers(id, papers);
+            let number = project.number;
+            self.mark_papers(id, number, papers);
         }
     }
 
@@ -309,13 +365,16 @@ impl Portfolio {
     }
 
     /// Whether the invoice or document of the newest posting was booked before, here or elsewhere.
-    fn mark_papers(&mut self, id: &ProjectId, papers: Vec<Box<str>>) {
+    fn mark_papers(&mut self, id: &ProjectId, number: ProjectNumber, papers: Vec<Box<str>>) {
         for paper in papers {
-            let Some(first) = self.papers.get(&paper).cloned() else {
-                self.papers.insert(paper, id.clone());
-                continue;
+            let first = match self.papers.entry(mark_of(&paper)) {
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(number);
+                    continue;
+                }
+                btree_map::Entry::Occupied(first) => *first.get(),
             };
-            let is_known_here = first == *id
+            let is_known_here = first == number
                 || self
                     .shared_papers
                     .get(&paper)
@@ -327,7 +386,10 @@ impl Portfolio {
                 continue;
             }
             let sharing = self.shared_papers.entry(paper.clone()).or_default();
-            sharing.extend([first, id.clone()]);
+            let first = usize::try_from(first)
+                .ok()
+                .and_then(|first| self.numbers.get(first));
+            sharing.extend(first.into_iter().chain([id]).cloned());
             for project in sharing.iter() {
                 if let Some(project) = self.projects.get_mut(project) {
                     project.shared_papers.insert(paper.clone());
@@ -391,6 +453,13 @@ impl Portfolio {
             published_on: data.published_on,
         });
     }
+}
+
+fn mark_of(paper: &str) -> PaperMark {
+    let hash = hash_of(HashAlgorithm::Sha256, &[paper.as_bytes()]);
+    hash.0
+        .first_chunk()
+        .map_or(0, |first| u128::from_be_bytes(*first))
 }
 
 /// Of an event that says which unit has the project: the name that it gives the unit.

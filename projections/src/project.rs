@@ -5,10 +5,13 @@ mod corrections;
 mod entry;
 mod fold;
 mod life;
+mod rare;
+mod written;
 
 pub use budget::{BudgetFact, BudgetForm, Carryover, LineAmount, Quota, is_published};
-pub use entry::{Entry, EntryKind, Voucher};
+pub use entry::{Entry, EntryKind, Seldom, SeldomOnVoucher, Voucher};
 pub use life::{Dated, LifeFact, LifeStep, ProjectState};
+pub use rare::{Facts, Rare};
 
 use std::collections::BTreeSet;
 
@@ -21,13 +24,17 @@ use karez_events::{Currency, FundId, Position, ProjectId, UnitId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::derived::Derived;
 use crate::measures::brief::Kept;
+use crate::portfolio::ProjectNumber;
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     /// 项目编号.
     pub id: ProjectId,
+    /// What stands for it where it is named very often.
+    pub(crate) number: ProjectNumber,
     /// 申报, the latest.
     pub application: Option<Dated<ProjectApplied>>,
     /// 立项批复 and what later replaced it, in the order of becoming known.
@@ -75,13 +82,14 @@ pub struct Project {
     /// How many events it has.
     pub event_count: u64,
     #[serde(skip)]
-    pub(crate) kept: Kept,
+    pub(crate) kept: Derived<Kept>,
 }
 
 impl Project {
-    pub(crate) fn new(id: ProjectId) -> Self {
+    pub(crate) fn new(id: ProjectId, number: ProjectNumber) -> Self {
         Self {
             id,
+            number,
             application: None,
             approvals: Vec::new(),
             contracts: Vec::new(),
@@ -105,7 +113,7 @@ impl Project {
             last_position: 0,
             last_recorded_at: DateTime::UNIX_EPOCH,
             event_count: 0,
-            kept: Kept::default(),
+            kept: Derived::default(),
         }
     }
 
@@ -296,7 +304,7 @@ impl Project {
         })
     }
 
-    /// Every currency that any of its facts names.
+    /// Every currency that any of its facts names, its own included.
     pub(crate) fn every_currency(&self) -> Vec<Currency> {
         let applied = self.application.iter().map(|applied| applied.fact.currency);
         let contracts = self.contracts.iter().map(|contract| contract.fact.currency);
@@ -304,7 +312,8 @@ impl Project {
         let leftovers = self.carryovers.iter().map(|carried| carried.fact.currency);
         let used = self.currencies().iter().copied();
         each_once(
-            used.chain(applied)
+            used.chain([self.currency()])
+                .chain(applied)
                 .chain(contracts)
                 .chain(quotas)
                 .chain(leftovers),

@@ -171,7 +171,7 @@ fn counted(case: &Case<'_>, costs: &[Part<'_>], claims: &[&Entry]) -> Decimal {
 fn papers_of(entry: &Entry) -> impl Iterator<Item = &str> {
     let voucher = entry.voucher.as_deref();
     let invoice = voucher.and_then(|voucher| voucher.invoice_no.as_deref());
-    let document = voucher.and_then(|voucher| voucher.document_sha256.as_deref());
+    let document = voucher.and_then(|voucher| voucher.seldom.document_sha256.as_deref());
     [entry.reference.as_deref(), invoice, document]
         .into_iter()
         .flatten()

@@ -246,7 +246,7 @@ fn is_alike(one: &Posting<'_>, other: &Posting<'_>) -> bool {
     one.entry.amount == other.entry.amount
         && one.payee().is_some()
         && one.payee() == other.payee()
-        && one.entry.service == other.entry.service
+        && one.entry.seldom.service == other.entry.seldom.service
         && !is_line_of(one, other)
         // Different invoices are different bills, and one invoice is judged as such.
         && (one.invoice_no().is_none() || other.invoice_no().is_none())

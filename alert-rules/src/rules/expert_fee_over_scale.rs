@@ -158,7 +158,7 @@ impl Rule for ExpertFeeOverScale {
         }
         let is_fee = |posting: &Posting<'_>| {
             let voucher = posting.entry.voucher.as_deref();
-            voucher.is_some_and(|voucher| voucher.person_days.is_some() || voucher.payee.is_some())
+            voucher.is_some_and(|voucher| voucher.seldom.person_days.is_some() || voucher.payee.is_some())
                 && posting.left > Decimal::ZERO
                 && posting.entry.mentions(&self.fee_words)
         };
@@ -203,7 +203,7 @@ impl ExpertFeeOverScale {
                 scale: None,
             });
         }
-        let days = fee.entry.voucher.as_ref()?.person_days?;
+        let days = fee.entry.voucher.as_ref()?.seldom.person_days?;
         let effective_on = |scale: &FeeScale| scale.effective_on;
         let scale = in_force(&self.scales, effective_on, fee.entry.cost_on())?;
         let daily = if fee.is_labelled(&self.academician_words) {
@@ -249,7 +249,7 @@ impl ExpertFeeOverScale {
             .entry
             .voucher
             .as_ref()
-            .and_then(|voucher| voucher.person_days);
+            .and_then(|voucher| voucher.seldom.person_days);
         let days = days.map_or_else(|| "—".to_owned(), |days| days.normalize().to_string());
         let (zh, en, formula, basis) = if let Some((allowed, share, basis)) = &worst.scale {
             let share = percent(share);

@@ -117,7 +117,7 @@ impl FinishedBeforeApproval {
 
     fn voucher(&self, case: &Case<'_>, approved_on: NaiveDate) -> Option<Sign> {
         let is_acceptance = |entry: &&Entry| {
-            let labels = entry.voucher.as_deref().map(|voucher| &voucher.tags);
+            let labels = entry.voucher.as_deref().map(|voucher| &voucher.seldom.tags);
             let mut labels = labels.into_iter().flatten();
             entry.kind == EntryKind::Spent
                 && !entry.is_reversed

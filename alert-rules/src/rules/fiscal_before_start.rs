@@ -99,7 +99,7 @@ impl FiscalBeforeStart {
         let reversed = costs
             .iter()
             .filter(|(entry, _)| entry.kind == EntryKind::Reversed);
-        let reversed: BTreeSet<Option<Uuid>> = reversed.map(|(entry, _)| entry.corrects).collect();
+        let reversed: BTreeSet<Option<Uuid>> = reversed.map(|(entry, _)| entry.seldom.corrects).collect();
         let mut paid = costs
             .iter()
             .filter(|(entry, part)| *part > Decimal::ZERO && !reversed.contains(&Some(entry.event_id)));
@@ -142,7 +142,7 @@ impl FiscalBeforeStart {
     }
 
     fn is_pending(&self, entry: &Entry) -> bool {
-        let labels = entry.voucher.as_deref().map(|voucher| &voucher.tags);
+        let labels = entry.voucher.as_deref().map(|voucher| &voucher.seldom.tags);
         labels
             .into_iter()
             .flatten()

@@ -179,7 +179,7 @@ fn fiscal_part(case: &Case<'_>, posting: &Posting<'_>) -> Decimal {
     let id: Uuid = posting.entry.event_id;
     let is_part = |entry: &&Entry| {
         entry.source.is_fiscal()
-            && (entry.corrects == Some(id) || (entry.event_id == id && entry.kind == EntryKind::Spent))
+            && (entry.seldom.corrects == Some(id) || (entry.event_id == id && entry.kind == EntryKind::Spent))
     };
     let parts = case.spending().filter(is_part);
     sum(parts.map(|entry| entry.amount))

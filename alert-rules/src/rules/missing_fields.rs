@@ -190,11 +190,11 @@ impl MissingFields {
         let is_lump_sum = case.approval().is_some_and(|approval| approval.lump_sum);
         let moved = |kind: EntryKind| case.spending().filter(move |entry| entry.kind == kind);
         let reversed: BTreeSet<Uuid> = moved(EntryKind::Reversed)
-            .filter_map(|entry| entry.corrects)
+            .filter_map(|entry| entry.seldom.corrects)
             .collect();
         let filled: BTreeSet<Uuid> = moved(EntryKind::Reclassified)
             .filter(|entry| entry.category.is_some())
-            .filter_map(|entry| entry.corrects)
+            .filter_map(|entry| entry.seldom.corrects)
             .collect();
         let vouchers = case.spending().filter(|entry| entry.kind == EntryKind::Spent);
         for entry in vouchers.filter(|entry| !reversed.contains(&entry.event_id)) {
@@ -207,7 +207,7 @@ impl MissingFields {
                 count.field(
                     entry,
                     (Field::Period, "费用所属期", "service periods"),
-                    entry.service.is_some(),
+                    entry.seldom.service.is_some(),
                 );
             }
             if !is_lump_sum {

@@ -91,7 +91,7 @@ impl PartnerShareHeld {
     /// What of one partner's shares, in the order of their days, has not been passed on.
     fn finding(&self, case: &Case<'_>, shares: &[&PartnerShare], arrived_on: NaiveDate) -> Option<Finding> {
         let partner = &shares.first()?.unit;
-        let to_partner = |entry: &&Entry| entry.partner.as_ref() == Some(partner);
+        let to_partner = |entry: &&Entry| entry.seldom.partner.as_ref() == Some(partner);
         let passed_on = passed_on(case.entries().filter(to_partner));
         let mut due = Decimal::ZERO;
         let mut late_since = None;

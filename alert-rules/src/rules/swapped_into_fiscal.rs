@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
+use karez_projections::project::{Rare, Seldom};
 use karez_projections::{Entry, EntryKind};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -185,7 +186,7 @@ fn moved<'a>(parts: &[Part<'a>]) -> Vec<Swap<'a>> {
     let posted: BTreeMap<Uuid, &Entry> = posted.map(|(entry, _)| (entry.event_id, *entry)).collect();
     let mut found: BTreeMap<Uuid, Swap<'a>> = BTreeMap::new();
     for (entry, part) in parts.iter().filter(|(entry, _)| entry.source.is_fiscal()) {
-        let posting = entry.corrects.and_then(|posting| posted.get(&posting));
+        let posting = entry.seldom.corrects.and_then(|posting| posted.get(&posting));
         let Some(posting) = posting else { continue };
         let swap = found.entry(posting.event_id).or_insert(Swap {
             from: posting,
@@ -213,7 +214,7 @@ enum Paper<'a> {
 fn papers(entry: &Entry) -> impl Iterator<Item = Paper<'_>> {
     let voucher = entry.voucher.as_deref();
     let invoice = voucher.and_then(|voucher| voucher.invoice_no.as_deref());
-    let document = voucher.and_then(|voucher| voucher.document_sha256.as_deref());
+    let document = voucher.and_then(|voucher| voucher.seldom.document_sha256.as_deref());
     let payee = voucher.and_then(|voucher| voucher.payee.as_deref());
     [
         entry.reference.as_deref().map(Paper::Voucher),
@@ -243,13 +244,16 @@ impl<'p, 'a> Postings<'p, 'a> {
     fn of(parts: &'p [Part<'a>]) -> Self {
         let of_kind = |kind: EntryKind| {
             let meant = parts.iter().filter(move |(entry, _)| entry.kind == kind);
-            meant.filter_map(|(entry, _)| entry.corrects)
+            meant.filter_map(|(entry, _)| entry.seldom.corrects)
         };
         let reversed: BTreeSet<Uuid> = of_kind(EntryKind::Reversed).collect();
         let moved: BTreeSet<Uuid> = of_kind(EntryKind::Reclassified).collect();
         // What was moved before is judged as moved, also when it is reversed; what was undone is nothing.
         let is_out = |(entry, _): &&Part<'a>| {
-            let is_of_moved = entry.corrects.is_some_and(|posting| moved.contains(&posting));
+            let is_of_moved = entry
+                .seldom
+                .corrects
+                .is_some_and(|posting| moved.contains(&posting));
             is_own(entry)
                 && entry.amount < Decimal::ZERO
                 && !is_of_moved
@@ -409,7 +413,7 @@ impl<'p, 'a> Postings<'p, 'a> {
             let periods = originals.map(|(entry, _)| entry.cost_period());
             periods.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
         };
-        out.service.or(into.service).or_else(originals)
+        out.seldom.service.or(into.seldom.service).or_else(originals)
     }
 }
 
@@ -417,7 +421,10 @@ impl<'p, 'a> Postings<'p, 'a> {
 fn before_start(case: &Case<'_>, into: &Entry, period: (NaiveDate, NaiveDate)) -> Decimal {
     let pre_start = &case.measures.pre_start;
     let of_period = Entry {
-        service: Some(period),
+        seldom: Rare::from(Seldom {
+            service: Some(period),
+            ..Seldom::clone(&into.seldom)
+        }),
         ..into.clone()
     };
     pre_start

@@ -34,6 +34,8 @@ pub struct Brief {
 #[derive(Debug)]
 pub(super) struct InCurrency {
     pub(super) currency: Currency,
+    /// Whether the project is counted among those of the currency, and not only names it.
+    pub(super) is_used: bool,
     pub(super) sums: Sums,
     pub(super) course: Course,
     outcome: OnceLock<Outcome>,
@@ -80,8 +82,10 @@ impl Brief {
     }
 
     fn anew(project: &Project, as_of: NaiveDate) -> Self {
+        let used = project.currencies();
         let in_currency = |currency| InCurrency {
             currency,
+            is_used: currency == project.currency() || used.contains(&currency),
             sums: Sums::of(project, currency, as_of),
             course: Course::of(project, currency, as_of),
             outcome: OnceLock::new(),
@@ -99,6 +103,18 @@ impl Brief {
     /// Every currency that any fact of the project names.
     pub(super) fn every_currency(&self) -> impl Iterator<Item = Currency> {
         self.currencies.iter().map(|known| known.currency)
+    }
+
+    /// The same, each with whether the project is counted in it.
+    pub(super) fn use_of_currencies(&self) -> impl Iterator<Item = (Currency, bool)> {
+        self.currencies
+            .iter()
+            .map(|known| (known.currency, known.is_used))
+    }
+
+    /// Whether the project is counted among the approved ones of a currency.
+    pub(super) fn is_counted_in(&self, currency: Currency) -> bool {
+        self.is_approved && self.of_currency(currency).is_some_and(|known| known.is_used)
     }
 
     pub(super) fn in_each_currency(&self) -> impl Iterator<Item = &InCurrency> {
@@ -137,7 +153,7 @@ impl Brief {
     }
 }
 
-/// What was computed from a project and still holds. It is no fact: projects are equal whatever was asked of them.
+/// What was computed from a project and still holds.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     currencies: OnceLock<Vec<Currency>>,
@@ -215,17 +231,3 @@ fn entered(event: &Event) -> Option<Currency> {
         _ => None,
     }
 }
-
-impl Clone for Kept {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for Kept {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Kept {}

@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
             &mut self.amounts.disbursed_year,
             entry.amount,
         );
-        let Some(due_on) = entry.due_on.filter(|due_on| *due_on <= self.as_of) else {
+        let Some(due_on) = entry.seldom.due_on.filter(|due_on| *due_on <= self.as_of) else {
             return;
         };
         if let Some(tranche) = entry.reference.as_deref() {

@@ -100,9 +100,7 @@ impl Part {
             .map(|(_, brief)| brief.sums(currency).unwrap_or(&nothing));
         let courses: Vec<Option<&Course>> =
             projects.iter().map(|(_, brief)| brief.course(currency)).collect();
-        let counted = projects
-            .iter()
-            .filter(|(project, brief)| is_counted(project, brief, currency));
+        let counted = projects.iter().filter(|(_, brief)| brief.is_counted_in(currency));
         Self {
             projects: counted.count(),
             of_projects: add_up(sums, &parents),
@@ -179,6 +177,13 @@ pub fn overview(portfolio: &Portfolio, currency: Currency, as_of: NaiveDate) -> 
     of_whole(portfolio, Whole::Everything, currency, as_of)
 }
 
+/// Takes what has changed of at most so many projects into the figures of everything that are kept, so that nobody waits for
+/// all of them at once; whether there is more.
+#[must_use]
+pub fn catch_up(portfolio: &Portfolio, as_of: NaiveDate, most: usize) -> bool {
+    portfolio.wholes().catch_up(portfolio, as_of, most)
+}
+
 /// How many of what there are in all.
 #[must_use]
 pub fn census(portfolio: &Portfolio, as_of: NaiveDate) -> Census {
@@ -220,10 +225,6 @@ fn of_funds(funds: &[&Fund], currency: Currency, as_of: NaiveDate) -> Amounts {
 pub(super) fn currencies_of_fund(fund: &Fund) -> impl Iterator<Item = Currency> {
     let of_entries = fund.entries.iter().map(|entry| entry.currency);
     of_entries.chain([fund.particulars.currency])
-}
-
-fn is_counted(project: &Project, brief: &Brief, currency: Currency) -> bool {
-    brief.is_approved && (project.currency() == currency || project.currencies().contains(&currency))
 }
 
 /// The fund's own budget of the year and its quotas.

@@ -75,6 +75,7 @@ fn arrived(arrival: &Entry, origins: &BTreeMap<&str, i32>, has_deadline: bool) -
             .and_then(|tranche| origins.get(tranche).copied())
     };
     let origin_budget_year = arrival
+        .seldom
         .origin_budget_year
         .or_else(paid_over)
         .unwrap_or_else(|| arrival.on.year());
@@ -95,7 +96,7 @@ fn arrived(arrival: &Entry, origins: &BTreeMap<&str, i32>, has_deadline: bool) -
 fn origins_paid_over<'a>(entries: &[&'a Entry]) -> BTreeMap<&'a str, i32> {
     let paid_over = entries.iter().filter(|entry| entry.kind == EntryKind::Disbursed);
     paid_over
-        .filter_map(|entry| entry.reference.as_deref().zip(entry.origin_budget_year))
+        .filter_map(|entry| entry.reference.as_deref().zip(entry.seldom.origin_budget_year))
         .collect()
 }
 

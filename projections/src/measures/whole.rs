@@ -88,9 +88,7 @@ impl Summary {
             .map(|project| (project, Brief::of(project, as_of)))
             .collect();
         let census = Census::of(&projects, &funds);
-        let of_projects = projects
-            .iter()
-            .flat_map(|(project, brief)| brief.every_currency().chain([project.currency()]));
+        let of_projects = projects.iter().flat_map(|(_, brief)| brief.every_currency());
         let of_funds = funds.iter().copied().flat_map(currencies_of_fund);
         let currencies: BTreeSet<Currency> = of_projects.chain(of_funds).collect();
         let in_currency = |currency| (currency, Part::of(&projects, &funds, currency, as_of));
@@ -114,7 +112,7 @@ impl Summary {
     /// Takes what a project that stands alone added before for what it adds now; `None` where only adding up anew tells.
     fn replace(&mut self, before: &Brief, after: &Brief) -> Option<()> {
         let standing = |brief: &Brief| (brief.is_known, brief.is_approved, brief.state);
-        if standing(before) != standing(after) || !before.every_currency().eq(after.every_currency()) {
+        if standing(before) != standing(after) || !before.use_of_currencies().eq(after.use_of_currencies()) {
             return None;
         }
         for (before, after) in before.in_each_currency().zip(after.in_each_currency()) {
@@ -124,8 +122,7 @@ impl Summary {
     }
 }
 
-/// Wholes that were added up and still hold, the one that was asked for last at the end. They are no facts: portfolios are
-/// equal whatever was asked of them.
+/// Wholes that were added up and still hold, the one that was asked for last at the end.
 #[derive(Debug, Default)]
 pub(crate) struct KeptWholes(Mutex<VecDeque<KeptWhole>>);
 
@@ -151,29 +148,32 @@ impl KeptWhole {
         true
     }
 
-    /// With what has changed since; `None` where only adding up anew tells.
-    fn corrected(mut self, portfolio: &Portfolio) -> Option<Self> {
-        if self.outdated.is_empty() {
-            return Some(self);
-        }
-        let summary = Arc::make_mut(&mut self.summary);
-        for (id, before) in std::mem::take(&mut self.outdated) {
+    /// With what has changed since of at most so many projects; `None` where only adding up anew tells.
+    fn corrected(mut self, portfolio: &Portfolio, most: usize) -> Option<Self> {
+        for _ in 0..most {
+            let Some((id, before)) = self.outdated.pop_first() else {
+                break;
+            };
             let after = Brief::of(portfolio.project(&id)?, self.as_of);
-            summary.replace(&before, &after)?;
+            Arc::make_mut(&mut self.summary).replace(&before, &after)?;
         }
         Some(self)
     }
+}
+
+fn take(kept: &mut VecDeque<KeptWhole>, whole: &Whole, as_of: NaiveDate) -> Option<KeptWhole> {
+    let place = kept
+        .iter()
+        .position(|kept| kept.whole == *whole && kept.as_of == as_of)?;
+    kept.remove(place)
 }
 
 impl KeptWholes {
     /// The whole at a date. Whoever asks for the same meanwhile waits for it, and so need not add up as well.
     pub(super) fn get(&self, portfolio: &Portfolio, whole: Whole, as_of: NaiveDate) -> Arc<Summary> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept
-            .iter()
-            .position(|kept| kept.whole == whole && kept.as_of == as_of);
-        let found = place.and_then(|place| kept.remove(place));
-        let held = found.and_then(|found| found.corrected(portfolio));
+        let found = take(&mut kept, &whole, as_of);
+        let held = found.and_then(|found| found.corrected(portfolio, usize::MAX));
         let held = held.unwrap_or_else(|| KeptWhole {
             summary: Arc::new(Summary::of(portfolio, &whole, as_of)),
             whole,
@@ -188,8 +188,18 @@ impl KeptWholes {
         summary
     }
 
-    /// Before a project takes an event that changes its figures from a day on, and nothing but its entries. What a project
-    /// adds that has parts, or is one, hangs on others.
+    /// Takes in what has changed of at most so many projects since everything was added up; whether there is more.
+    pub(super) fn catch_up(&self, portfolio: &Portfolio, as_of: NaiveDate, most: usize) -> bool {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = take(&mut kept, &Whole::Everything, as_of);
+        let held = found.and_then(|found| found.corrected(portfolio, most));
+        let is_more = held.as_ref().is_some_and(|held| !held.outdated.is_empty());
+        kept.extend(held);
+        is_more
+    }
+
+    /// Before a project takes an event that changes its figures from a day on, and nothing of who has it or pays for it. What
+    /// a project adds that has parts, or is one, hangs on others.
     pub(crate) fn outdate_from(&mut self, day: NaiveDate, project: &Project, has_parts: bool) {
         let stands_alone = project.parent().is_none() && !has_parts;
         let kept = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -201,17 +211,3 @@ impl KeptWholes {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
-
-impl Clone for KeptWholes {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl PartialEq for KeptWholes {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for KeptWholes {}

@@ -1,7 +1,8 @@
 //! Refunds, reversals, reclassifications and withdrawals: what an event does to an entry before it.
 
 use super::Project;
-use super::entry::{Entry, EntryKind, entry_of};
+use super::entry::{Entry, EntryKind, Seldom, entry_of};
+use super::rare::Rare;
 use chrono::Datelike;
 use karez_events::event::fund::FundSource;
 use karez_events::event::money_flow::ExpenditureReclassified;
@@ -22,8 +23,11 @@ impl Project {
         let refund = Entry {
             source,
             category,
-            service: Some(posting.cost_period()),
             prior_year: refund.prior_year || is_of_an_earlier_year(posting, recorded),
+            seldom: Rare::from(Seldom {
+                service: Some(posting.cost_period()),
+                ..Seldom::clone(&refund.seldom)
+            }),
             ..refund
         };
         self.entries.push(refund);
@@ -32,10 +36,9 @@ impl Project {
     /// The line on which a posting stands now: where it was last moved to once nothing of it is left on its own.
     fn line_of(&self, posting: &Entry) -> (FundSource, Option<CategoryId>) {
         let is_moved_away = self.left_on_own_line(posting).is_zero();
-        let last_move = self
-            .entries
-            .iter()
-            .rfind(|entry| entry.kind == EntryKind::Reclassified && entry.corrects == Some(posting.event_id));
+        let last_move = self.entries.iter().rfind(|entry| {
+            entry.kind == EntryKind::Reclassified && entry.seldom.corrects == Some(posting.event_id)
+        });
         let stands = last_move.filter(|_| is_moved_away).unwrap_or(posting);
         (stands.source, stands.category.clone())
     }
@@ -46,7 +49,7 @@ impl Project {
             .iter()
             .filter(|entry| {
                 entry.kind == EntryKind::Reclassified
-                    && entry.corrects == Some(posting.event_id)
+                    && entry.seldom.corrects == Some(posting.event_id)
                     && entry.source == posting.source
                     && entry.category == posting.category
             })
@@ -73,7 +76,7 @@ impl Project {
         let moved = self.entries.iter().filter(|entry| {
             entry.kind == EntryKind::Spent && entry.event_id == reverses
                 || matches!(entry.kind, EntryKind::Reclassified | EntryKind::Refunded)
-                    && entry.corrects == Some(reverses)
+                    && entry.seldom.corrects == Some(reverses)
         });
         // What was moved to another line or came back is undone too, so that the posting leaves nothing behind.
         let opposite: Vec<Entry> = moved
@@ -108,7 +111,8 @@ impl Project {
 
     pub(super) fn withdraw(&mut self, withdrawn: Uuid) {
         let reversed = self.entries.iter().find_map(|entry| {
-            (entry.event_id == withdrawn && entry.kind == EntryKind::Reversed).then_some(entry.corrects)
+            (entry.event_id == withdrawn && entry.kind == EntryKind::Reversed)
+                .then_some(entry.seldom.corrects)
         });
         if let Some(posting) = reversed.flatten()
             && let Some(entry) = self.entries.iter_mut().find(|entry| entry.event_id == posting)
@@ -116,7 +120,7 @@ impl Project {
             entry.is_reversed = false;
         }
         self.entries
-            .retain(|entry| entry.event_id != withdrawn && entry.corrects != Some(withdrawn));
+            .retain(|entry| entry.event_id != withdrawn && entry.seldom.corrects != Some(withdrawn));
         self.budget.retain(|fact| fact.event_id != withdrawn);
         self.life.retain(|fact| fact.event_id != withdrawn);
         self.cash_plans.retain(|fact| fact.event_id != withdrawn);
@@ -132,9 +136,12 @@ fn correction_of(corrected: &Entry, posting: Uuid, recorded: &RecordedEvent) -> 
         position: recorded.position,
         on: recorded.occurred_on,
         recorded_at: recorded.recorded_at,
-        service: Some(corrected.cost_period()),
         prior_year: corrected.prior_year || is_of_an_earlier_year(corrected, recorded),
-        corrects: Some(posting),
+        seldom: Rare::from(Seldom {
+            service: Some(corrected.cost_period()),
+            corrects: Some(posting),
+            ..Seldom::clone(&corrected.seldom)
+        }),
         ..corrected.clone()
     }
 }

@@ -9,6 +9,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::rare::{Facts, Rare};
+
 /// What an entry of the ledger is. Amounts of one kind may be summed: corrections carry the opposite sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EntryKind {
@@ -60,7 +62,7 @@ impl EntryKind {
 }
 
 /// One entry of a project's ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "facts about an entry that go together in every way"
@@ -84,16 +86,8 @@ pub struct Entry {
     pub source: FundSource,
     /// 科目.
     pub category: Option<CategoryId>,
-    /// 费用所属期, first and last day.
-    pub service: Option<(NaiveDate, NaiveDate)>,
-    /// The year for which the money was first budgeted.
-    pub origin_budget_year: Option<i32>,
-    /// When it was or is due.
-    pub due_on: Option<NaiveDate>,
     /// 批次, 合同号 or 凭证号.
     pub reference: Option<Box<str>>,
-    /// 合作单位: the partner to which the lead unit passed the money on.
-    pub partner: Option<UnitId>,
     /// 用途, as stated.
     pub purpose: Option<Box<str>>,
     /// The publisher gave no date.
@@ -102,16 +96,45 @@ pub struct Entry {
     pub prior_year: bool,
     /// A posting that a later event reversed.
     pub is_reversed: bool,
-    /// The posting that this entry corrects.
-    pub corrects: Option<Uuid>,
     /// It falls into a period that the unit had closed before it became known, and has not reopened since.
     pub is_into_closed_period: bool,
     /// What its voucher says beyond the amount.
     pub voucher: Option<Box<Voucher>>,
+    /// What few entries have.
+    pub seldom: Rare<Seldom>,
+}
+
+/// What few entries have: a ledger has many, and each of these would make every one larger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seldom {
+    /// 费用所属期, first and last day.
+    pub service: Option<(NaiveDate, NaiveDate)>,
+    /// The year for which the money was first budgeted.
+    pub origin_budget_year: Option<i32>,
+    /// When it was or is due.
+    pub due_on: Option<NaiveDate>,
+    /// 合作单位: the partner to which the lead unit passed the money on.
+    pub partner: Option<UnitId>,
+    /// The posting that this entry corrects.
+    pub corrects: Option<Uuid>,
+}
+
+impl Seldom {
+    const NONE: Self = Self {
+        service: None,
+        origin_budget_year: None,
+        due_on: None,
+        partner: None,
+        corrects: None,
+    };
+}
+
+impl Facts for Seldom {
+    const NONE: &'static Self = &Self::NONE;
 }
 
 /// What the voucher of an expenditure says beyond its amount, for the rules that look into vouchers.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Voucher {
     /// Line of the voucher.
     pub line_no: Option<u32>,
@@ -119,6 +142,13 @@ pub struct Voucher {
     pub invoice_no: Option<Box<str>>,
     /// 收款人: the pseudonym, else what was stated in the clear.
     pub payee: Option<Box<str>>,
+    /// What few vouchers say.
+    pub seldom: Rare<SeldomOnVoucher>,
+}
+
+/// What few vouchers say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeldomOnVoucher {
     /// 旧科目.
     pub old_category: Option<CategoryId>,
     /// Labels such as 购置 or 罚款.
@@ -129,10 +159,19 @@ pub struct Voucher {
     pub document_sha256: Option<Box<str>>,
 }
 
+impl Facts for SeldomOnVoucher {
+    const NONE: &'static Self = &Self {
+        old_category: None,
+        tags: Vec::new(),
+        person_days: None,
+        document_sha256: None,
+    };
+}
+
 impl Voucher {
     /// What it rests on, by which it is known again elsewhere: invoice number and hash of the document.
     pub fn papers(&self) -> impl Iterator<Item = &str> {
-        let papers = [self.invoice_no.as_deref(), self.document_sha256.as_deref()];
+        let papers = [self.invoice_no.as_deref(), self.seldom.document_sha256.as_deref()];
         papers.into_iter().flatten()
     }
 
@@ -142,12 +181,20 @@ impl Voucher {
             line_no: data.line_no,
             invoice_no: text(&data.invoice_no),
             payee: data.payee.as_ref().and_then(name_of),
-            old_category: data.old_category.clone(),
-            tags: data.tags.clone(),
-            person_days: data.person_days,
-            document_sha256: document.and_then(|document| text(&document.sha256)),
+            seldom: Rare::from(SeldomOnVoucher {
+                old_category: data.old_category.clone(),
+                tags: data.tags.clone(),
+                person_days: data.person_days,
+                document_sha256: document.and_then(|document| text(&document.sha256)),
+            }),
         };
-        (voucher != Self::default()).then(|| Box::new(voucher))
+        let nothing = Self {
+            line_no: None,
+            invoice_no: None,
+            payee: None,
+            seldom: Rare::NONE,
+        };
+        (voucher != nothing).then(|| Box::new(voucher))
     }
 }
 
@@ -176,9 +223,9 @@ impl Entry {
     pub fn mentions(&self, words: &[String]) -> bool {
         let contains = |text: &str| words.iter().any(|word| text.contains(word.as_str()));
         let voucher = self.voucher.as_deref();
-        let old_category = voucher.and_then(|voucher| voucher.old_category.as_ref());
+        let old_category = voucher.and_then(|voucher| voucher.seldom.old_category.as_ref());
         let categories = self.category.iter().chain(old_category);
-        let labels = voucher.into_iter().flat_map(|voucher| &voucher.tags);
+        let labels = voucher.into_iter().flat_map(|voucher| &voucher.seldom.tags);
         categories.map(CategoryId::as_str).any(contains)
             || self.purpose.as_deref().is_some_and(contains)
             || labels.map(String::as_str).any(contains)
@@ -188,7 +235,7 @@ impl Entry {
     /// has the period of the posting that it corrects.
     #[must_use]
     pub fn cost_period(&self) -> (NaiveDate, NaiveDate) {
-        self.service.unwrap_or((self.on, self.on))
+        self.seldom.service.unwrap_or((self.on, self.on))
     }
 }
 
@@ -208,18 +255,14 @@ fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Cu
         currency,
         source: FundSource::default(),
         category: None,
-        service: None,
-        origin_budget_year: None,
-        due_on: None,
         reference: None,
-        partner: None,
         purpose: None,
         undated: recorded.metadata.undated,
         prior_year: false,
         is_reversed: false,
-        corrects: None,
         is_into_closed_period: false,
         voucher: None,
+        seldom: Rare::NONE,
     }
 }
 
@@ -246,19 +289,25 @@ fn funding_entry(recorded: &RecordedEvent) -> Option<Entry> {
             };
             Entry {
                 source: data.source,
-                origin_budget_year: data.origin_budget_year,
-                due_on: data.due_on,
                 reference: text(&data.tranche_no),
-                partner: data.passed_on_to.clone(),
                 purpose: text(&data.purpose),
+                seldom: Rare::from(Seldom {
+                    origin_budget_year: data.origin_budget_year,
+                    due_on: data.due_on,
+                    partner: data.passed_on_to.clone(),
+                    ..Seldom::NONE
+                }),
                 ..base(kind, data.amount, data.currency)
             }
         }
         Event::FundsArrived(data) => Entry {
             source: data.source,
-            origin_budget_year: data.origin_budget_year,
             reference: text(&data.tranche_no),
             purpose: text(&data.purpose),
+            seldom: Rare::from(Seldom {
+                origin_budget_year: data.origin_budget_year,
+                ..Seldom::NONE
+            }),
             ..base(EntryKind::Arrived, data.amount, data.currency)
         },
         Event::MatchingFundsArrived(data) => Entry {
@@ -295,9 +344,12 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
         Event::CommitmentSigned(data) => Entry {
             source: data.source,
             category: data.category.clone(),
-            due_on: data.due_on,
             reference: text(&data.commitment_no),
             purpose: text(&data.purpose),
+            seldom: Rare::from(Seldom {
+                due_on: data.due_on,
+                ..Seldom::NONE
+            }),
             ..base(EntryKind::Committed, data.amount, data.currency)
         },
         Event::CommitmentReleased(data) => Entry {
@@ -307,12 +359,15 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
         Event::ExpenditureRecorded(data) => Entry {
             source: data.source,
             category: data.category.clone(),
-            service: data
-                .service_from_on
-                .zip(data.service_to_on.or(data.service_from_on)),
             reference: text(&data.voucher_no),
             purpose: text(&data.purpose),
             voucher: Voucher::of(recorded, data),
+            seldom: Rare::from(Seldom {
+                service: data
+                    .service_from_on
+                    .zip(data.service_to_on.or(data.service_from_on)),
+                ..Seldom::NONE
+            }),
             ..base(EntryKind::Spent, data.amount, data.currency)
         },
         Event::ExpenditureRefunded(data) => Entry {
@@ -320,7 +375,10 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
             category: data.category.clone(),
             reference: text(&data.voucher_no),
             prior_year: data.prior_year,
-            corrects: data.refunds,
+            seldom: Rare::from(Seldom {
+                corrects: data.refunds,
+                ..Seldom::NONE
+            }),
             ..base(EntryKind::Refunded, -data.amount, data.currency)
         },
         _ => return None,

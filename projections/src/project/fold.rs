@@ -9,13 +9,14 @@ use karez_events::{CategoryId, Event, RecordedEvent};
 
 impl Project {
     fn touch(&mut self, recorded: &RecordedEvent) {
+        let changed_from = self.kept.first_day_changed(recorded);
+        self.kept.forget_from(changed_from);
         self.last_position = recorded.position;
         self.last_recorded_at = recorded.recorded_at;
         self.event_count += 1;
     }
 
     pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
-        self.kept.forget_from(self.kept.first_day_changed(recorded));
         self.touch(recorded);
         match &recorded.event {
             Event::ProjectApplied(_)

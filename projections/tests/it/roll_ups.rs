@@ -376,3 +376,14 @@ fn the_months_of_a_year_add_up_to_what_was_spent_in_it_and_a_part_is_not_added_t
     assert_eq!(sums.course.spent_by_month[5], yuan("200.01"));
     assert_eq!(sums.amounts.spent_year, yuan("200.01"));
 }
+
+#[test]
+fn a_project_counts_in_the_currency_of_its_approval_and_in_those_it_spends() {
+    let euros = json!({"amount": "5", "currency": "EUR"});
+    let known = given([
+        approval("P1", &json!({})),
+        of("P1", "2024-06-01", "expenditure_recorded", euros),
+    ]);
+    let counted = |currency: &str| overview(&known.0, currency.parse().unwrap(), day("2024-12-31")).projects;
+    assert_eq!([counted("CNY"), counted("EUR"), counted("USD")], [1, 1, 0]);
+}

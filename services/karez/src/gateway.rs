@@ -75,6 +75,7 @@ mod session;
 mod silences;
 mod submit;
 mod system;
+mod today;
 mod traffic;
 mod turns;
 mod unchanged;

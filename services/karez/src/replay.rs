@@ -1,24 +1,20 @@
 //! Replay: the portfolio at a position, from the nearest snapshot and the log after it: from sealed segments, and from rows
 //! where none are.
 
-use std::io::{BufReader, BufWriter};
-
-use futures::future::join;
-use futures::{StreamExt, TryStreamExt, stream};
-use karez_events::{DecodeError, Position, RawEvent, RecordedEvent};
-use karez_projections::Portfolio;
-use serde::{Deserialize, Serialize};
+mod packed;
 
 use crate::store::sealing::SealError;
 use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError, gathered};
 use crate::tasks::compute;
+use futures::future::join;
+use futures::{StreamExt, TryStreamExt, stream};
+use karez_events::{DecodeError, Position, RawEvent, RecordedEvent};
+use karez_projections::Portfolio;
+
+pub use packed::unpack;
 
 /// Shape of snapshots and fingerprint of the code that folds: after a change of either the log is folded anew.
-pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/msgpack+zstd/", env!("KAREZ_FOLD_FINGERPRINT"));
-
-/// zstd's own default: a higher level packs little more and takes long.
-const PACK_LEVEL: i32 = 3;
-const PACKED_AT_ONCE: usize = 128 * 1024;
+pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/pieces/", env!("KAREZ_FOLD_FINGERPRINT"));
 
 /// Why the log cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -178,7 +174,7 @@ fn applied(mut portfolio: Portfolio, page: Vec<RecordedEvent>) -> Result<Portfol
 /// It cannot be packed or stored.
 pub async fn save_snapshot(log: &EventLog, portfolio: Portfolio) -> Result<(), ReplayError> {
     let position = portfolio.position();
-    let packed = compute(move || pack(&portfolio));
+    let packed = compute(move || packed::pack(&portfolio));
     let bytes = packed
         .await
         .map_err(|error| error.to_string())
@@ -199,32 +195,6 @@ pub async fn save_snapshot(log: &EventLog, portfolio: Portfolio) -> Result<(), R
 /// As [`load_portfolio`] and [`save_snapshot`].
 pub async fn refresh_snapshot(log: &EventLog, at: Position) -> Result<(), ReplayError> {
     save_snapshot(log, load_portfolio(log, Some(at)).await?).await
-}
-
-/// Packs as it writes: what a long log's portfolio takes unpacked is many times what it takes packed.
-fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
-    let packing = zstd::Encoder::new(Vec::new(), PACK_LEVEL).map_err(|error| error.to_string())?;
-    let mut buffered = BufWriter::with_capacity(PACKED_AT_ONCE, packing);
-    let mut writer = rmp_serde::Serializer::new(&mut buffered)
-        .with_struct_map()
-        .with_human_readable();
-    portfolio
-        .serialize(&mut writer)
-        .map_err(|error| error.to_string())?;
-    let packing = buffered.into_inner().map_err(|error| error.to_string())?;
-    packing.finish().map_err(|error| error.to_string())
-}
-
-/// Reads what a snapshot holds.
-///
-/// # Errors
-/// What cannot be read, and where.
-pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
-    let plain = zstd::Decoder::new(bytes).map_err(|error| error.to_string())?;
-    let plain = BufReader::with_capacity(PACKED_AT_ONCE, plain);
-    // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
-    let mut reader = rmp_serde::Deserializer::new(plain).with_human_readable();
-    Portfolio::deserialize(&mut reader).map_err(|error| error.to_string())
 }
 
 /// A snapshot that cannot be read costs time, nothing else: the log is folded from the start.

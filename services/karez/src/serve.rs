@@ -121,13 +121,17 @@ fn check_roles(config: &Config) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Starts the gateway over its listener; gives the scheme of its addresses.
+/// Starts the gateway over its listener, and what it has ready; gives the scheme of its addresses.
 fn open_door(
     tasks: &mut Tasks,
     gateway: Gateway,
     listener: TcpListener,
     acceptor: Option<TlsAcceptor>,
 ) -> &'static str {
+    tasks.spawn(
+        "today's figures",
+        gateway.clone().keep_today_ready(tasks.stop_signal()),
+    );
     let closing = tasks.close_signal();
     if let Some(acceptor) = acceptor {
         let listener = TlsListener::new(listener, acceptor);

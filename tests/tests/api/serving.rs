@@ -2,9 +2,11 @@
 
 use std::io::BufRead;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
-use karez_tests::http::client_trusting;
+use karez_tests::http::{client_trusting, get};
 use karez_tests::program::{command, run};
+use karez_tests::wait::eventually;
 use reqwest::header::SET_COOKIE;
 use serde_json::json;
 
@@ -117,6 +119,21 @@ fn without_accounts_the_start_says_that_this_machine_alone_comes_in() {
     let arguments = settings(&folder, "[sentinel]\ndaily_at = \"\"\n");
     let said = said_at_the_start(&arguments, 2);
     assert!(said.contains("open on this machine only"), "{said}");
+}
+
+#[tokio::test]
+async fn the_figures_of_today_are_added_up_before_somebody_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = started(&settings(&folder, "[sentinel]\ndaily_at = \"\"\n"), 1);
+    let (_, port) = server.said.split_once("http://127.0.0.1:").unwrap();
+    let metrics = format!("http://127.0.0.1:{}/metrics", port.split(' ').next().unwrap());
+    eventually("today's figures", Duration::from_secs(30), async || {
+        let said = get(&metrics).await.ok()?.text().await.ok()?;
+        let is_ready = said.contains("karez_follower_lag_positions{follower=\"figures\"} 0");
+        is_ready.then_some(())
+    })
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<B
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
     tasks.spawn("recorder", recorder.run(stop.clone()));
+    tasks.spawn("today's figures", gateway.clone().keep_today_ready(stop.clone()));
     tasks.spawn(
         "follower",
         follower.follow(log.clone(), bus.feed(), metrics, stop),
@@ -209,8 +210,8 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
         mut pages,
         mut heard,
     ]: [Answers; 8] = Default::default();
-    let overview = "/v1/overview?as_of=2024-09-30";
-    let list = "/v1/projects?as_of=2024-09-30&sort=-spent&limit=100";
+    let overview = "/v1/overview";
+    let list = "/v1/projects?sort=-spent&limit=100";
     // The recorder has read the log and taken its place when this is recorded.
     for posting in workload::postings("ready", 0, 1, size.projects)? {
         record(intake, posting).await?;
@@ -241,11 +242,7 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
             timed(&mut overviews, caller.get(overview)).await?;
             timed(&mut lists, caller.get(list)).await?;
             let project = workload::project_id(page % size.projects)?;
-            timed(
-                &mut pages,
-                caller.get(&format!("/v1/projects/{project}?as_of=2024-09-30")),
-            )
-            .await?;
+            timed(&mut pages, caller.get(&format!("/v1/projects/{project}"))).await?;
         }
         follow(caller, made("heard", HEARD)?, readers, &mut heard).await?;
     }

@@ -18,8 +18,8 @@ use crate::tasks::{Child, spawn_child};
 /// How long the last events may take to reach NATS when the recorder stops.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// The log grows by at least this part between two snapshots. To read a snapshot takes about as long as to fold its events
-/// from sealed segments, so more of them would start no sooner.
+/// The log grows by at least this part between two snapshots. Each folds what came after the one before and writes everything
+/// down: more of them would cost the recording more than a start gains.
 const SNAPSHOT_SHARE: u64 = 2;
 
 /// Events of the longest log of which a stop takes a snapshot.

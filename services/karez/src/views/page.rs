@@ -4,48 +4,19 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Display;
+use std::ops::Bound;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDate;
-use karez_events::Position;
-use rust_decimal::Decimal;
+use karez_events::{Position, ProjectId};
+use karez_projections::measures::{Order, Place, SortKey};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The most rows that one page can have.
 pub const LARGEST_PAGE_ROWS: usize = 1000;
-
-/// By what rows are put in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SortKey<'a> {
-    /// A word, or the identifier.
-    Text(Cow<'a, str>),
-    /// An amount or a rate; what is undefined comes last in either direction.
-    Figure(Option<Decimal>),
-}
-
-impl SortKey<'_> {
-    fn into_owned(self) -> SortKey<'static> {
-        match self {
-            Self::Text(text) => SortKey::Text(Cow::Owned(text.into_owned())),
-            Self::Figure(figure) => SortKey::Figure(figure),
-        }
-    }
-
-    fn compare(&self, other: &Self, descending: bool) -> Ordering {
-        let order = match (self, other) {
-            (Self::Figure(None), Self::Figure(Some(_))) => return Ordering::Greater,
-            (Self::Figure(Some(_)), Self::Figure(None)) => return Ordering::Less,
-            (Self::Figure(mine), Self::Figure(theirs)) => mine.cmp(theirs),
-            (Self::Text(mine), Self::Text(theirs)) => mine.cmp(theirs),
-            (Self::Text(_), Self::Figure(_)) | (Self::Figure(_), Self::Text(_)) => Ordering::Equal,
-        };
-        if descending { order.reverse() } else { order }
-    }
-}
 
 /// How a list is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -240,10 +211,36 @@ impl<T> Page<T> {
     }
 }
 
+impl Page<ProjectId> {
+    /// Cuts a page out of an order of projects.
+    #[must_use]
+    pub fn of_order(order: &Order, paging: &Paging) -> Self {
+        let places = order.places();
+        let reached = paging.after.as_ref().and_then(|cursor| {
+            Some(Place {
+                key: cursor.key.clone(),
+                id: ProjectId::try_new(&cursor.id).ok()?,
+                descending: paging.field().1,
+            })
+        });
+        let from = reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = places.range((from, Bound::Unbounded)).skip(paging.skip);
+        let limit = paging.limit.unwrap_or(places.len());
+        let on_page: Vec<&Place> = rest.by_ref().take(limit).collect();
+        let end = on_page.last().filter(|_| rest.next().is_some());
+        Self {
+            total: u64::try_from(places.len()).unwrap_or(u64::MAX),
+            end: end.map(|place| (place.key.clone(), place.id.as_str().to_owned())),
+            rows: on_page.into_iter().map(|place| place.id.clone()).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::views::Stand;
+    use rust_decimal::Decimal;
 
     fn list() -> Vec<Sortable<'static, u32>> {
         let amounts = [(1, Some(5)), (2, None), (3, Some(7)), (4, Some(5)), (5, None)];

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
-use karez_projections::measures::{Amounts, Brief, Course, Outcome, measures, with_parts};
+use karez_projections::measures::{
+    Amounts, Brief, Course, Order, OrderOf, Outcome, SortKey, in_order, measures, with_parts,
+};
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::figures::{CourseView, ProjectFigures, STATES, state_word};
-use super::page::{Page, Paging, SortKey, Sortable};
+use super::page::{Page, Paging};
 use super::search::Words;
 use super::{Moment, Stand};
 use crate::nearest::nearest;
@@ -192,17 +194,26 @@ pub fn list(
     filter: &Filter,
     paging: &Paging,
 ) -> Result<ProjectList, ListError> {
-    let (field, _) = paging.field();
-    let wanted = Wanted::read(portfolio, filter)?;
-    let mut rows = Vec::new();
-    for (project, brief) in wanted.among(portfolio, moment.as_of) {
-        rows.push(Sortable {
-            key: key(portfolio, project, &brief, field)?,
-            id: project.id.as_str().into(),
-            row: project,
-        });
+    let (field, descending) = paging.field();
+    if !field.is_empty() && !ORDERS.contains(&field) {
+        return Err(ListError::unknown_order(field, &ORDERS));
     }
-    let page = Page::cut(rows, paging);
+    let wanted = Wanted::read(portfolio, filter)?;
+    let of = OrderOf {
+        name: format!("{field} of {filter:?}"),
+        descending,
+        as_of: moment.as_of,
+    };
+    let key = |project, brief: &Brief| {
+        let is_wanted = wanted.has(portfolio, project, brief);
+        is_wanted.then(|| key(portfolio, project, brief, field))
+    };
+    let cut = |order: &Order| Page::of_order(order, paging);
+    let page = match filter.text {
+        // Whoever types asks for another text with each letter: none of them is worth keeping.
+        Some(_) => cut(&Order::anew(portfolio, &of, key)),
+        None => in_order(portfolio, &of, key, cut),
+    };
     let stand = Stand::of(portfolio, moment);
     Ok(ProjectList {
         stand,
@@ -210,7 +221,8 @@ pub fn list(
         total: page.total,
         items: page
             .rows
-            .into_iter()
+            .iter()
+            .filter_map(|id| portfolio.project(id))
             .map(|project| row(portfolio, project, moment.as_of))
             .collect(),
     })
@@ -307,18 +319,12 @@ pub(crate) fn programme(project: &Project) -> Option<&str> {
         .map_or(applied, |approval| approval.fact.programme.as_deref())
 }
 
-fn key<'a>(
-    portfolio: &'a Portfolio,
-    project: &'a Project,
-    brief: &Brief,
-    field: &str,
-) -> Result<SortKey<'a>, ListError> {
+fn key<'a>(portfolio: &'a Portfolio, project: &'a Project, brief: &Brief, field: &str) -> SortKey<'a> {
     let currency = project.currency();
     let word = |text: Option<&'a str>| SortKey::Text(text.unwrap_or_default().into());
     let amount = |of: fn(&Amounts) -> Decimal| SortKey::Figure(Some(of(brief.amounts(currency))));
     let outcome = |of: fn(Outcome) -> Option<Decimal>| SortKey::Figure(of(brief.outcome(project, currency)));
-    Ok(match field {
-        "" | "id" => word(Some(project.id.as_str())),
+    match field {
         "title" => word(Some(project.title())),
         "unit" => word(project.unit().map(UnitId::as_str)),
         "state" => {
@@ -346,8 +352,8 @@ fn key<'a>(
         }
         "deviation" => outcome(|outcome| outcome.deviation_pp),
         "idle_days" => outcome(|outcome| outcome.idle_days.map(Decimal::from)),
-        other => return Err(ListError::unknown_order(other, &ORDERS)),
-    })
+        _ => word(Some(project.id.as_str())),
+    }
 }
 
 fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow {

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 use karez_events::{ProjectId, UnitId};
-use karez_projections::measures::unit_measures;
+use karez_projections::measures::{SortKey, unit_measures};
 use karez_projections::{Portfolio, Project, Unit};
 use serde::Serialize;
 
 use super::figures::SumView;
-use super::page::{Page, Paging, SortKey, Sortable};
+use super::page::{Page, Paging, Sortable};
 use super::projects::ListError;
 use super::search::Words;
 use super::{Moment, Stand};

@@ -7,11 +7,12 @@ use karez_alert_rules::sla::Deadlines;
 use karez_alert_rules::{About, RuleSet, breadth};
 use karez_events::event::supervision::{Evidence, Level};
 use karez_events::{FundId, ProjectId, UnitId, WarningId};
+use karez_projections::measures::SortKey;
 use karez_projections::warnings::{Ending, Rectification};
 use karez_projections::{Portfolio, Target, Warning};
 use serde::Serialize;
 
-use super::page::{Page, Paging, SortKey, Sortable};
+use super::page::{Page, Paging, Sortable};
 use super::projects::ListError;
 use super::{Moment, Stand, instant, optional_instant};
 

@@ -1,0 +1,83 @@
+//! Today's figures of everything, ready before somebody asks for them: dashboards open with them.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use karez_events::{Position, ProjectId};
+use karez_projections::measures::{Brief, catch_up, census};
+use tokio_util::sync::CancellationToken;
+
+use super::Gateway;
+use crate::follower::Follower;
+use crate::tasks::compute;
+
+/// What has changed is added up so often.
+const EVERY: Duration = Duration::from_secs(1);
+/// Projects looked at in one reading, so that the next event waits for no more of them.
+const PROJECTS: usize = 500;
+
+impl Gateway {
+    /// Keeps the figures of the business day ready, and those of the next when it begins, until told to stop. What is not
+    /// ready is computed for whoever asks.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn keep_today_ready(self, stop: CancellationToken) -> anyhow::Result<()> {
+        if self.0.settings.only_health {
+            stop.cancelled().await;
+        }
+        let follower = &self.parts().follower;
+        let mut ready: Option<(NaiveDate, Position)> = None;
+        while !stop.is_cancelled() {
+            let (today, position) = (self.today(), follower.position());
+            if ready != Some((today, position)) {
+                let is_new_day = ready.is_none_or(|(day, _)| day != today);
+                if let Err(error) = make_ready(follower, today, is_new_day, &stop).await {
+                    tracing::error!("today's figures are not ready before somebody asks: {error:#}");
+                }
+                ready = Some((today, position));
+            }
+            let behind = follower.position().saturating_sub(position);
+            self.parts().metrics.lag("figures", behind);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn make_ready(
+    follower: &Follower,
+    today: NaiveDate,
+    is_new_day: bool,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut seen = None;
+    let mut is_more = is_new_day;
+    while is_more && !stop.is_cancelled() {
+        let follower = follower.clone();
+        let last = compute(move || look_at_some(&follower, seen.as_ref(), today)).await?;
+        is_more = last.is_some();
+        seen = last;
+    }
+    let mut is_more = true;
+    while is_more && !stop.is_cancelled() {
+        let follower = follower.clone();
+        is_more = compute(move || catch_up(&follower.read(), today, PROJECTS)).await?;
+    }
+    let follower = follower.clone();
+    compute(move || drop(census(&follower.read(), today))).await
+}
+
+/// Computes the briefs of the projects after one, and gives the last of them.
+fn look_at_some(follower: &Follower, after: Option<&ProjectId>, today: NaiveDate) -> Option<ProjectId> {
+    let portfolio = follower.read();
+    let mut last = None;
+    for project in portfolio.projects_after(after).take(PROJECTS) {
+        drop(Brief::of(project, today));
+        last = Some(&project.id);
+    }
+    last.cloned()
+}
