@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use karez_events::ProjectId;
@@ -155,11 +155,17 @@ pub fn in_order<'p, T>(
 
 /// Orders that still hold, the one that was asked for last at the end.
 #[derive(Debug, Default)]
-pub(crate) struct KeptOrders(Mutex<VecDeque<KeptOrder>>);
+pub(crate) struct KeptOrders(Mutex<VecDeque<Arc<KeptOrder>>>);
 
+/// One of them. Whoever asks for it while it is made waits, and nobody else.
 #[derive(Debug)]
 struct KeptOrder {
     of: OrderOf,
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
     order: Order,
     /// Projects whose places may be others since.
     outdated: BTreeSet<ProjectId>,
@@ -173,12 +179,11 @@ impl KeptOrders {
         key: impl Fn(&'p Project, &Brief) -> Option<SortKey<'p>>,
         read: impl FnOnce(&Order) -> T,
     ) -> T {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.iter().position(|kept| kept.of == *of);
-        let found = place.and_then(|place| kept.remove(place));
-        let mut held = found.unwrap_or_else(|| KeptOrder {
+        let kept = self.find_or_begin(of);
+        let mut place = kept.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // Put back when it is right again: a panic meanwhile leaves none.
+        let mut held = place.take().unwrap_or_else(|| Held {
             order: Order::anew(portfolio, of, &key),
-            of: of.clone(),
             outdated: BTreeSet::new(),
         });
         for id in std::mem::take(&mut held.outdated) {
@@ -187,19 +192,36 @@ impl KeptOrders {
             held.order.put(of, id, key.map(SortKey::into_owned));
         }
         let answer = read(&held.order);
-        if kept.len() >= MOST_ORDERS {
-            kept.pop_front();
-        }
-        kept.push_back(held);
+        *place = Some(held);
         answer
+    }
+
+    fn find_or_begin(&self, of: &OrderOf) -> Arc<KeptOrder> {
+        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = orders.iter().position(|kept| kept.of == *of);
+        let kept = place.and_then(|place| orders.remove(place)).unwrap_or_else(|| {
+            Arc::new(KeptOrder {
+                of: of.clone(),
+                held: Mutex::default(),
+            })
+        });
+        if orders.len() >= MOST_ORDERS {
+            orders.pop_front();
+        }
+        orders.push_back(Arc::clone(&kept));
+        kept
     }
 
     /// An event changes figures of a project from a day on, and nothing of another's.
     pub(crate) fn outdate_from(&mut self, day: NaiveDate, project: &ProjectId) {
-        let kept = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let reached = kept.iter_mut().filter(|kept| kept.of.as_of >= day);
-        for kept in reached.filter(|kept| !kept.outdated.contains(project)) {
-            kept.outdated.insert(project.clone());
+        let orders = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for kept in orders.iter().filter(|kept| kept.of.as_of >= day) {
+            let mut held = kept.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(held) = held.as_mut()
+                && !held.outdated.contains(project)
+            {
+                held.outdated.insert(project.clone());
+            }
         }
     }
 
