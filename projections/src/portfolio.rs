@@ -47,7 +47,8 @@ pub struct PublishedRules {
     pub rules: RulesPublished,
 }
 
-/// An invoice number, or the hash of a document, in short: the first 16 bytes of its SHA-256. No two have the same.
+/// An invoice number, or the hash of a document, in short: the first 16 bytes of its SHA-256. Two with the same are taken
+/// to be one.
 pub type PaperMark = u128;
 
 /// The number of a project: how many were known before it.

@@ -17,7 +17,9 @@ pub(super) fn replaced(sum: Decimal, before: Decimal, after: Decimal) -> Option<
         return Some(sum);
     }
     let exact = sum.checked_sub(before)?.checked_add(after)?;
-    (exact.scale() >= sum.scale().max(after.scale())).then_some(exact)
+    // At the largest number it may have stayed for more than one summand.
+    let is_exact = exact.scale() >= sum.scale().max(after.scale()) && !sum.abs().eq(&Decimal::MAX);
+    is_exact.then_some(exact)
 }
 
 macro_rules! amounts {

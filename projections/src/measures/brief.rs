@@ -27,6 +27,7 @@ pub struct Brief {
     pub is_known: bool,
     /// Whether it had been approved by then.
     pub is_approved: bool,
+    own_currency: Currency,
     currencies: Vec<InCurrency>,
 }
 
@@ -34,8 +35,8 @@ pub struct Brief {
 #[derive(Debug)]
 pub(super) struct InCurrency {
     pub(super) currency: Currency,
-    /// Whether the project is counted among those of the currency, and not only names it.
-    pub(super) is_used: bool,
+    /// Whether the project has a budget, a plan or an entry in it, and does not only name it.
+    is_used: bool,
     pub(super) sums: Sums,
     pub(super) course: Course,
     outcome: OnceLock<Outcome>,
@@ -85,7 +86,7 @@ impl Brief {
         let used = project.currencies();
         let in_currency = |currency| InCurrency {
             currency,
-            is_used: currency == project.currency() || used.contains(&currency),
+            is_used: used.contains(&currency),
             sums: Sums::of(project, currency, as_of),
             course: Course::of(project, currency, as_of),
             outcome: OnceLock::new(),
@@ -96,6 +97,7 @@ impl Brief {
             state,
             is_known: project.is_known_by(as_of),
             is_approved: project.is_approved() && state != ProjectState::Applied,
+            own_currency: project.currency(),
             currencies: project.every_currency().into_iter().map(in_currency).collect(),
         }
     }
@@ -105,7 +107,7 @@ impl Brief {
         self.currencies.iter().map(|known| known.currency)
     }
 
-    /// The same, each with whether the project is counted in it.
+    /// The same, each with whether the project uses it.
     pub(super) fn use_of_currencies(&self) -> impl Iterator<Item = (Currency, bool)> {
         self.currencies
             .iter()
@@ -114,7 +116,8 @@ impl Brief {
 
     /// Whether the project is counted among the approved ones of a currency.
     pub(super) fn is_counted_in(&self, currency: Currency) -> bool {
-        self.is_approved && self.of_currency(currency).is_some_and(|known| known.is_used)
+        let is_used = || self.of_currency(currency).is_some_and(|known| known.is_used);
+        self.is_approved && (self.own_currency == currency || is_used())
     }
 
     pub(super) fn in_each_currency(&self) -> impl Iterator<Item = &InCurrency> {

@@ -100,9 +100,23 @@ impl Course {
         self.last_spent_on = self.last_spent_on.max(other.last_spent_on);
     }
 
-    /// Takes the course that a project had before for the one that it has now, with more entries; `None` where only adding
-    /// up anew tells.
+    /// Takes the course that a project had before for the one that it has now; `None` where only adding up anew tells.
     pub(super) fn replace(&mut self, before: &Self, after: &Self) -> Option<()> {
+        let last = |course: &Self| {
+            [
+                course.last_disbursed_on,
+                course.last_arrived_on,
+                course.last_spent_on,
+            ]
+        };
+        if last(before)
+            .iter()
+            .zip(last(after))
+            .any(|(before, after)| *before > after)
+        {
+            // The last of all may have been this one, which was withdrawn.
+            return None;
+        }
         for (month, mine) in self.spent_by_month.iter_mut().enumerate() {
             let of = |course: &Self| course.spent_by_month.get(month).copied();
             *mine = replaced(*mine, of(before)?, of(after)?)?;

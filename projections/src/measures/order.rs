@@ -19,6 +19,9 @@ use crate::project::Project;
 /// So many orders are kept: each has the keys of all projects.
 const MOST_ORDERS: usize = 6;
 
+/// Where one in so many projects has changed, to put all in order anew is quicker than to move each.
+const ANEW_FROM: usize = 4;
+
 /// By what things are put in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,12 +116,8 @@ impl Order {
             let key = key(project, &Brief::of(project, of.as_of))?;
             Some((project.id.clone(), key.into_owned()))
         };
-        let keys: BTreeMap<ProjectId, SortKey<'static>> = portfolio.projects().filter_map(keyed).collect();
-        let place = |(id, key): (&ProjectId, &SortKey<'static>)| of.place(id.clone(), key.clone());
-        Self {
-            places: keys.iter().map(place).collect(),
-            keys,
-        }
+        let places = portfolio.projects().filter_map(keyed);
+        places.map(|(id, key)| of.place(id, key)).collect()
     }
 
     fn put(&mut self, of: &OrderOf, id: ProjectId, key: Option<SortKey<'static>>) {
@@ -128,6 +127,17 @@ impl Order {
         if let Some(key) = key {
             self.places.insert(of.place(id.clone(), key.clone()));
             self.keys.insert(id, key);
+        }
+    }
+}
+
+impl FromIterator<Place> for Order {
+    fn from_iter<Places: IntoIterator<Item = Place>>(places: Places) -> Self {
+        let places: BTreeSet<Place> = places.into_iter().collect();
+        let keys = places.iter().map(|place| (place.id.clone(), place.key.clone()));
+        Self {
+            keys: keys.collect(),
+            places,
         }
     }
 }
@@ -144,7 +154,7 @@ impl OrderOf {
 
 /// Reads an order of a portfolio's projects, which is kept until an event may change any place of it; `key` gives each project
 /// of the order its key.
-pub fn in_order<'p, T>(
+pub fn read_order<'p, T>(
     portfolio: &'p Portfolio,
     of: &OrderOf,
     key: impl Fn(&'p Project, &Brief) -> Option<SortKey<'p>>,
@@ -157,7 +167,7 @@ pub fn in_order<'p, T>(
 #[derive(Debug, Default)]
 pub(crate) struct KeptOrders(Mutex<VecDeque<Arc<KeptOrder>>>);
 
-/// One of them. Whoever asks for it while it is made waits, and nobody else.
+/// One of them. Whoever asks for it while it is made waits, and nobody who asks for another.
 #[derive(Debug)]
 struct KeptOrder {
     of: OrderOf,
@@ -186,6 +196,10 @@ impl KeptOrders {
             order: Order::anew(portfolio, of, &key),
             outdated: BTreeSet::new(),
         });
+        if held.outdated.len() > held.order.keys.len() / ANEW_FROM {
+            held.order = Order::anew(portfolio, of, &key);
+            held.outdated.clear();
+        }
         for id in std::mem::take(&mut held.outdated) {
             let project = portfolio.project(&id);
             let key = project.and_then(|project| key(project, &Brief::of(project, of.as_of)));

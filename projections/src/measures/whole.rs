@@ -1,4 +1,4 @@
-//! Everything at a date, or what a fund and its parts pay: added up once, kept, and corrected by what a posting changed.
+//! Everything at a date, or what a fund and its parts pay: added up once, kept, and corrected by what an event changed.
 //! So one more posting costs the walk over one project's entries, and neither a walk over all projects nor one over all
 //! that was ever spent.
 

@@ -1,10 +1,10 @@
 //! Laws that hold for every history.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use karez_events::Currency;
 use karez_projections::measures::{
     Basis, Brief, Course, Order, OrderOf, Outcome, Place, SortKey, amounts, catch_up, census, fund_measures,
-    in_order, measures, overview,
+    measures, overview, read_order, with_parts,
 };
 use karez_projections::{Amounts, Portfolio, Project};
 use proptest::prelude::*;
@@ -275,6 +275,7 @@ proptest! {
                 prop_assert_eq!(fund_measures(&asked, &fund, currency, day), fund_measures(&fresh, &fund, currency, day));
                 prop_assert_eq!(census(&asked, day), census(&fresh, day));
                 prop_assert_eq!(by_amount_spent(&asked, currency, day), by_amount_spent(&fresh, currency, day));
+                prop_assert_eq!(by_unit(&asked, day), by_unit(&fresh, day));
                 for (kept, anew) in asked.projects().zip(fresh.projects()) {
                     let brief = Brief::of(kept, day);
                     prop_assert_eq!(*brief.amounts(currency), amounts(anew, currency, day));
@@ -299,7 +300,26 @@ fn by_amount_spent(portfolio: &Portfolio, currency: Currency, as_of: NaiveDate) 
         |_: &Project, brief: &Brief| Some(brief.amounts(currency).spent).filter(|spent| !spent.is_zero());
     let key = |project, brief: &Brief| spent(project, brief).map(|spent| SortKey::Figure(Some(spent)));
     let places = |order: &Order| order.places().iter().cloned().collect();
-    in_order(portfolio, &of, key, places)
+    read_order(portfolio, &of, key, places)
+}
+
+/// Those that a fund or its parts pay, by the name of their unit.
+fn by_unit(portfolio: &Portfolio, as_of: NaiveDate) -> Vec<Place> {
+    let of = OrderOf {
+        name: "unit".to_owned(),
+        descending: false,
+        as_of,
+    };
+    let fund = "F".parse().unwrap();
+    let funds = with_parts(portfolio, &fund);
+    let key = |project: &Project, _: &Brief| {
+        let unit = portfolio.unit(project.unit()?)?;
+        let is_paid = project.fund().is_some_and(|fund| funds.contains(fund));
+        is_paid.then(|| SortKey::Text(format!("{} {:?}", unit.id, unit.name).into()))
+    };
+    read_order(portfolio, &of, key, |order| {
+        order.places().iter().cloned().collect()
+    })
 }
 
 fn kept_currencies(portfolio: &Portfolio) -> Vec<Vec<Currency>> {
@@ -321,12 +341,14 @@ fn a_part() -> impl Strategy<Value = Fact> {
 
 /// What changes figures of days before it, or brings a currency that was not there.
 fn a_change_of_course() -> impl Strategy<Value = Fact> {
-    (a_day(), an_amount(), 0_usize..6).prop_map(|(on, amount, kind)| match kind {
+    (a_day(), an_amount(), 0_usize..9).prop_map(|(on, amount, kind)| match kind {
         0 => dated(on, "expenditure_recorded", json!({"amount": amount, "currency": "EUR"})),
         1 => dated(on, "contract_signed", json!({"start_on": "2024-06-01", "end_on": "2025-06-30", "planned_self_raised": amount, "currency": "EUR"})),
         2 => dated(on, "project_started", json!({})),
         3 => dated(on, "carryover_confirmed", json!({"amount": amount, "origin_budget_year": 2024, "into_year": 2025, "currency": "EUR"})),
-        4 => dated(on, "project_approved", json!({"title": "t", "unit": "U2"})),
+        4 => dated(on, "project_approved", json!({"title": "t", "unit": "U2", "unit_name": amount, "fund": if on.day() > 15 { "F1" } else { "F" }})),
+        6 => about("fund/F1", &on.to_string(), "fund_established", json!({"name": "part", "parent": "F"})),
+        7 => dated(on, "project_approved", json!({"title": "t", "unit": "U1", "unit_name": amount})).of_project("P3"),
         _ => about("fund/F", &on.to_string(), "appropriation_approved", json!({"fiscal_year": 2024, "amount": amount})),
     })
 }

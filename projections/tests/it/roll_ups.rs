@@ -1,11 +1,11 @@
 //! Funds, units, everything: sums first, then rates; a part is never added to its whole.
 
 use karez_events::Currency;
-use karez_projections::measures::{fund_measures, overview, unit_measures};
+use karez_projections::measures::{Census, census, fund_measures, overview, unit_measures};
 use karez_projections::{Portfolio, RollUp};
 use serde_json::{Value, json};
 
-use crate::given::{Fact, Given, about, day, given, yuan};
+use crate::given::{Fact, Given, about, day, given, id_of, yuan};
 
 fn of(project: &str, on: &str, kind: &str, data: Value) -> Fact {
     about(&format!("project/{project}"), on, kind, data)
@@ -386,4 +386,52 @@ fn a_project_counts_in_the_currency_of_its_approval_and_in_those_it_spends() {
     ]);
     let counted = |currency: &str| overview(&known.0, currency.parse().unwrap(), day("2024-12-31")).projects;
     assert_eq!([counted("CNY"), counted("EUR"), counted("USD")], [1, 1, 0]);
+}
+
+fn spent(amount: &str, currency: &str, on: &str) -> Fact {
+    of(
+        "P1",
+        on,
+        "expenditure_recorded",
+        json!({"amount": amount, "currency": currency}),
+    )
+}
+
+/// Asks after each fact, as dashboards do, and gives what is said at last and what a portfolio that was never asked says.
+fn asked_after_each(facts: &[Fact], currency: &str) -> [(RollUp, Census); 2] {
+    let (currency, on) = (currency.parse().unwrap(), day("2024-12-31"));
+    let ask = |portfolio: &Portfolio| (overview(portfolio, currency, on), census(portfolio, on));
+    let mut portfolio = Portfolio::default();
+    let mut said = ask(&portfolio);
+    for (position, fact) in (1..).zip(facts) {
+        portfolio.apply(&fact.recorded(position));
+        said = ask(&portfolio);
+    }
+    [said, ask(&portfolio.clone())]
+}
+
+#[test]
+fn the_last_posting_of_all_that_is_withdrawn_is_no_longer_the_last() {
+    let withdrawn = json!({"withdraws": id_of("june")});
+    let facts = [
+        approval("P1", &json!({})),
+        spent("5", "CNY", "2024-05-01"),
+        spent("6", "CNY", "2024-06-01").named("june"),
+        of("P1", "2024-07-01", "fact_withdrawn", withdrawn),
+    ];
+    let [asked, fresh] = asked_after_each(&facts, "CNY");
+    assert_eq!(asked, fresh);
+    assert_eq!(asked.0.course.last_spent_on, Some(day("2024-05-01")));
+}
+
+#[test]
+fn a_project_that_begins_to_use_the_currency_of_its_approval_brings_it() {
+    let facts = [
+        approval("P1", &json!({"currency": "USD"})),
+        spent("5", "CNY", "2024-05-01"),
+        spent("6", "USD", "2024-06-01"),
+    ];
+    let [asked, fresh] = asked_after_each(&facts, "USD");
+    assert_eq!(asked, fresh);
+    assert!(asked.1.currencies.contains(&"USD".parse().unwrap()));
 }

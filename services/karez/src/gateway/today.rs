@@ -8,6 +8,7 @@ use karez_projections::measures::{Brief, catch_up, census};
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
+use crate::clock::Stopwatch;
 use crate::follower::Follower;
 use crate::tasks::compute;
 
@@ -28,20 +29,30 @@ impl Gateway {
         }
         let follower = &self.parts().follower;
         let mut ready: Option<(NaiveDate, Position)> = None;
+        let mut told = false;
         while !stop.is_cancelled() {
+            let started = Stopwatch::start();
             let (today, position) = (self.today(), follower.position());
             if ready != Some((today, position)) {
                 let is_new_day = ready.is_none_or(|(day, _)| day != today);
-                if let Err(error) = make_ready(follower, today, is_new_day, &stop).await {
-                    tracing::error!("today's figures are not ready before somebody asks: {error:#}");
+                match make_ready(follower, today, is_new_day, &stop).await {
+                    Ok(()) => ready = Some((today, position)),
+                    Err(error) if told => tracing::debug!("today's figures are not ready: {error:#}"),
+                    Err(error) => {
+                        tracing::error!("today's figures are not ready before somebody asks: {error:#}");
+                    }
                 }
-                ready = Some((today, position));
             }
-            let behind = follower.position().saturating_sub(position);
-            self.parts().metrics.lag("figures", behind);
+            told = ready != Some((today, position));
+            if let Some((_, position)) = ready {
+                let behind = follower.position().saturating_sub(position);
+                self.parts().metrics.lag("figures", behind);
+            }
+            // Where it takes long, it takes a fifth of the time at most.
+            let pause = EVERY.max(started.elapsed() * 4);
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = tokio::time::sleep(EVERY) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
         Ok(())

@@ -99,7 +99,7 @@ pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
             Piece::Papers(some) => papers.push(some),
         }
     }
-    let rest: Portfolio = rest.ok_or("it has projects alone")?;
+    let rest: Portfolio = rest.ok_or("it lacks the piece with everything else")?;
     Ok(rest.with(projects.into_iter().flatten(), papers.into_iter().flatten()))
 }
 

@@ -212,27 +212,28 @@ impl<T> Page<T> {
 }
 
 impl Page<ProjectId> {
-    /// Cuts a page out of an order of projects.
+    /// Cuts a page out of an order of projects; `None` after a cursor that no such page has given.
     #[must_use]
-    pub fn of_order(order: &Order, paging: &Paging) -> Self {
+    pub fn of_order(order: &Order, paging: &Paging) -> Option<Self> {
         let places = order.places();
-        let reached = paging.after.as_ref().and_then(|cursor| {
-            Some(Place {
+        let reached = match &paging.after {
+            Some(cursor) => Some(Place {
                 key: cursor.key.clone(),
                 id: ProjectId::try_new(&cursor.id).ok()?,
                 descending: paging.field().1,
-            })
-        });
+            }),
+            None => None,
+        };
         let from = reached.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = places.range((from, Bound::Unbounded)).skip(paging.skip);
         let limit = paging.limit.unwrap_or(places.len());
         let on_page: Vec<&Place> = rest.by_ref().take(limit).collect();
         let end = on_page.last().filter(|_| rest.next().is_some());
-        Self {
+        Some(Self {
             total: u64::try_from(places.len()).unwrap_or(u64::MAX),
             end: end.map(|place| (place.key.clone(), place.id.as_str().to_owned())),
             rows: on_page.into_iter().map(|place| place.id.clone()).collect(),
-        }
+        })
     }
 }
 
@@ -308,6 +309,44 @@ mod tests {
             [jump(0), jump(2), jump(4), jump(5), jump(9)],
             [vec![3, 1], vec![4, 2], vec![5], vec![], vec![]]
         );
+    }
+
+    #[test]
+    fn a_page_of_an_order_is_the_page_of_its_rows() {
+        let ids: Vec<ProjectId> = (1..=5).map(|id| format!("P{id}").parse().unwrap()).collect();
+        let key_of = |place: usize| list().swap_remove(place).key;
+        let asked = (0..84).map(|asked| (["spent", "-spent"][asked % 2], asked / 2 % 6, asked / 12));
+        for (sort, limit, skip) in asked {
+            let mut paging = Paging {
+                sort: sort.to_owned(),
+                limit: Some(limit),
+                skip,
+                ..Paging::default()
+            };
+            let descending = paging.field().1;
+            let place = |(place, id): (usize, &ProjectId)| Place {
+                key: key_of(place),
+                id: id.clone(),
+                descending,
+            };
+            let order: Order = ids.iter().enumerate().map(place).collect();
+            for after in [None, Some("P1"), Some("P3"), Some("P5")] {
+                paging.after = after.map(|id: &str| Cursor {
+                    position: 9,
+                    as_of: NaiveDate::MIN,
+                    list: paging.list,
+                    key: key_of(ids.iter().position(|known| known.as_str() == id).unwrap()),
+                    id: id.to_owned(),
+                });
+                let (cut, found) = (
+                    Page::cut(list(), &paging),
+                    Page::of_order(&order, &paging).unwrap(),
+                );
+                let rows: Vec<String> = cut.rows.iter().map(|row| format!("P{row}")).collect();
+                assert_eq!(found.rows.iter().map(ProjectId::as_str).collect::<Vec<_>>(), rows);
+                assert_eq!((found.total, found.end), (cut.total, cut.end));
+            }
+        }
     }
 
     #[test]

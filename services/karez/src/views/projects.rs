@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
 use karez_projections::measures::{
-    Amounts, Brief, Course, Order, OrderOf, Outcome, SortKey, in_order, measures, with_parts,
+    Amounts, Brief, Course, Order, OrderOf, Outcome, SortKey, measures, read_order, with_parts,
 };
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
@@ -195,7 +195,8 @@ pub fn list(
     paging: &Paging,
 ) -> Result<ProjectList, ListError> {
     let (field, descending) = paging.field();
-    if !field.is_empty() && !ORDERS.contains(&field) {
+    let field = if field.is_empty() { "id" } else { field };
+    if !ORDERS.contains(&field) {
         return Err(ListError::unknown_order(field, &ORDERS));
     }
     let wanted = Wanted::read(portfolio, filter)?;
@@ -209,11 +210,14 @@ pub fn list(
         is_wanted.then(|| key(portfolio, project, brief, field))
     };
     let cut = |order: &Order| Page::of_order(order, paging);
-    let page = match filter.text {
-        // Whoever types asks for another text with each letter: none of them is worth keeping.
-        Some(_) => cut(&Order::anew(portfolio, &of, key)),
-        None => in_order(portfolio, &of, key, cut),
+    // Few are kept. There are many units, programmes and texts; what is theirs would push out what everybody looks at.
+    let is_kept = filter.unit.is_none() && filter.programme.is_none() && filter.text.is_none();
+    let page = if is_kept {
+        read_order(portfolio, &of, key, cut)
+    } else {
+        cut(&Order::anew(portfolio, &of, key))
     };
+    let page = page.ok_or_else(|| ListError::unknown_value("cursor", "", &["next_cursor"]))?;
     let stand = Stand::of(portfolio, moment);
     Ok(ProjectList {
         stand,
