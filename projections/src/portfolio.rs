@@ -305,19 +305,19 @@ impl Portfolio {
                 project
             }),
         };
+        let day = project.kept.first_day_changed(recorded);
         if let Some(name) = unit_named(&recorded.event) {
             self.wholes.forget();
             self.orders.forget();
             let (unit, whole) = (project.unit().cloned(), project.parent().cloned());
-            project.apply(recorded);
+            project.apply(recorded, day);
             self.move_to_whole(id, whole);
             return self.move_to_unit(id, unit, name.as_ref());
         }
-        let day = project.kept.first_day_changed(recorded);
         let has_parts = self.parts.get(id).is_some_and(|parts| !parts.is_empty());
         self.wholes.outdate_from(day, project, has_parts);
         self.orders.outdate_from(day, id);
-        project.apply(recorded);
+        project.apply(recorded, day);
         // Whether a posting fell into closed books is known only now: they may be opened again.
         let unit = project.unit().and_then(|unit| self.units.get(unit));
         if unit.is_some_and(|unit| unit.is_closed_on(recorded.occurred_on)) {

@@ -18,7 +18,7 @@ pub(super) fn replaced(sum: Decimal, before: Decimal, after: Decimal) -> Option<
     }
     let exact = sum.checked_sub(before)?.checked_add(after)?;
     // At the largest number it may have stayed for more than one summand.
-    let is_exact = exact.scale() >= sum.scale().max(after.scale()) && !sum.abs().eq(&Decimal::MAX);
+    let is_exact = exact.scale() >= sum.scale().max(after.scale()) && sum.abs() != Decimal::MAX;
     is_exact.then_some(exact)
 }
 

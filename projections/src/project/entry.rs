@@ -134,7 +134,7 @@ impl Facts for Seldom {
 }
 
 /// What the voucher of an expenditure says beyond its amount, for the rules that look into vouchers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Voucher {
     /// Line of the voucher.
     pub line_no: Option<u32>,
@@ -188,13 +188,7 @@ impl Voucher {
                 document_sha256: document.and_then(|document| text(&document.sha256)),
             }),
         };
-        let nothing = Self {
-            line_no: None,
-            invoice_no: None,
-            payee: None,
-            seldom: Rare::NONE,
-        };
-        (voucher != nothing).then(|| Box::new(voucher))
+        (voucher != Self::default()).then(|| Box::new(voucher))
     }
 }
 
@@ -262,7 +256,7 @@ fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Cu
         is_reversed: false,
         is_into_closed_period: false,
         voucher: None,
-        seldom: Rare::NONE,
+        seldom: Rare::default(),
     }
 }
 

@@ -4,20 +4,21 @@ use super::Project;
 use super::budget::{BudgetFact, BudgetForm, Carryover, LineAmount, approved_budget, is_published};
 use super::entry::entry_of;
 use super::life::{Dated, LifeStep};
+use chrono::NaiveDate;
 use karez_events::event::budget::BudgetStanding;
 use karez_events::{CategoryId, Event, RecordedEvent};
 
 impl Project {
-    fn touch(&mut self, recorded: &RecordedEvent) {
-        let changed_from = self.kept.first_day_changed(recorded);
+    fn touch(&mut self, recorded: &RecordedEvent, changed_from: NaiveDate) {
         self.kept.forget_from(changed_from);
         self.last_position = recorded.position;
         self.last_recorded_at = recorded.recorded_at;
         self.event_count += 1;
     }
 
-    pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
-        self.touch(recorded);
+    /// Takes an event that changes figures from a day on, as [`Kept::first_day_changed`](crate::measures::brief::Kept) says.
+    pub(crate) fn apply(&mut self, recorded: &RecordedEvent, changed_from: NaiveDate) {
+        self.touch(recorded, changed_from);
         match &recorded.event {
             Event::ProjectApplied(_)
             | Event::ProjectApproved(_)

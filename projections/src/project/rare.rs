@@ -15,9 +15,10 @@ pub trait Facts: PartialEq + 'static {
     const NONE: &'static Self;
 }
 
-impl<T> Rare<T> {
-    /// None of them.
-    pub(super) const NONE: Self = Self(None);
+impl<T> Default for Rare<T> {
+    fn default() -> Self {
+        Self(None)
+    }
 }
 
 impl<T: Facts> From<T> for Rare<T> {
