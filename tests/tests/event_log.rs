@@ -4,6 +4,8 @@
 mod appending;
 #[path = "event_log/auditing.rs"]
 mod auditing;
+#[path = "event_log/indexing.rs"]
+mod indexing;
 #[path = "event_log/opening.rs"]
 mod opening;
 #[path = "event_log/sealing.rs"]

@@ -104,11 +104,16 @@ pub enum Wrong {
         /// The position it gives, if any.
         found: Option<Position>,
     },
-    /// The table of taken ids has ids of events that are not in the log.
-    #[error("the table event_seen has {found} ids up to here")]
-    SeenCount {
-        /// How many it has.
-        found: u64,
+    /// The table of streams' versions does not have this event.
+    #[error("the table stream_event has not this event under its stream and version")]
+    NoVersion,
+    /// The index has entries of events that are not in the log.
+    #[error("event_seen has {ids} ids and stream_event {versions} versions of streams up to here")]
+    EntryCount {
+        /// How many ids it has.
+        ids: u64,
+        /// How many versions of streams it has.
+        versions: u64,
     },
     /// The head of the log has another hash.
     #[error("the table recorder ends with the hash {found}")]
@@ -275,9 +280,12 @@ pub async fn verify(
     mut each: impl FnMut(&RecordedEvent),
 ) -> Result<Verdict, StoreError> {
     let head = log.head().await?;
+    // What comes after it may be entered while this reads.
+    let indexed = log.indexed_position().await?.min(head.position);
     let mut check = ChainCheck::new(head.algorithm);
     let mut signed = Signed::load(log, head.algorithm).await?;
     while check.position() < head.position {
+        let after = check.position();
         let told = |hash: &Hash, event: &RecordedEvent| {
             each(event);
             signed.step(hash)
@@ -285,12 +293,15 @@ pub async fn verify(
         if let Some(fault) = check_page(log, &head, &mut check, told).await? {
             return Ok(check.verdict(Some(fault)));
         }
+        if let Some(fault) = check_versions(log, after, check.position().min(indexed)).await? {
+            return Ok(check.verdict(Some(fault)));
+        }
         progress(check.position(), head.position);
     }
     if check.hash != head.hash {
         return Ok(check.verdict(Some(fault_at(head.position, Wrong::Head { found: head.hash }))));
     }
-    let mut fault = check_ids(log, &head).await?;
+    let mut fault = check_entries(log, indexed).await?;
     if fault.is_none() {
         fault = check_streams(log, &check).await?;
     }
@@ -391,9 +402,19 @@ async fn check_side_tables(log: &EventLog, head: &Head) -> Result<Option<Fault>,
     Ok(beyond.map(|found| fault_at(head.position, Wrong::Snapshot { found })))
 }
 
-async fn check_ids(log: &EventLog, head: &Head) -> Result<Option<Fault>, StoreError> {
-    let found = log.ids_taken(head.position).await?;
-    Ok((found != head.position).then(|| fault_at(head.position, Wrong::SeenCount { found })))
+async fn check_versions(
+    log: &EventLog,
+    after: Position,
+    upto: Position,
+) -> Result<Option<Fault>, StoreError> {
+    let missing = log.first_without_version(after, upto).await?;
+    Ok(missing.map(|position| fault_at(position, Wrong::NoVersion)))
+}
+
+async fn check_entries(log: &EventLog, indexed: Position) -> Result<Option<Fault>, StoreError> {
+    let (ids, versions) = log.entries(indexed).await?;
+    let is_sound = ids == indexed && versions == indexed;
+    Ok((!is_sound).then(|| fault_at(indexed, Wrong::EntryCount { ids, versions })))
 }
 
 async fn check_streams(log: &EventLog, check: &ChainCheck) -> Result<Option<Fault>, StoreError> {

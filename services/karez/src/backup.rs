@@ -80,6 +80,7 @@ pub async fn copy(
             ..Batch::default()
         })
         .await?;
+    lease.index_all().await?;
     to.set_published(lease.epoch(), published).await?;
     Ok(verify(to, progress, |_| {}).await?)
 }

@@ -58,6 +58,7 @@ mod setting;
 mod side_tables;
 mod snapshot;
 mod sqlite;
+mod tail;
 
 use std::path::PathBuf;
 

@@ -43,6 +43,8 @@ async fn the_database_refuses_to_change_what_is_recorded(
         "DELETE FROM event_log",
         "UPDATE event_seen SET position = 9",
         "DELETE FROM event_seen",
+        "UPDATE stream_event SET position = 9",
+        "DELETE FROM stream_event",
         "UPDATE stream SET id = 'Z' WHERE id = 'A'",
         "DELETE FROM stream",
     ];
@@ -51,6 +53,7 @@ async fn the_database_refuses_to_change_what_is_recorded(
             "TRUNCATE event_log",
             "TRUNCATE event_log_000000",
             "TRUNCATE event_seen",
+            "TRUNCATE stream_event",
             "DELETE FROM event_log_000000",
             "UPDATE event_log_000000 SET payload = ''",
         ]),
@@ -193,6 +196,38 @@ async fn a_table_of_ids_that_disagrees_is_found(
     let fault = fault_after(backend, |_| tampering.to_owned()).await?;
     assert!(matches!(fault.wrong, Wrong::Seen { .. }), "{fault}");
     assert_eq!(fault.position, position);
+    Ok(())
+}
+
+#[rstest]
+#[case::moved("UPDATE stream_event SET position = 2 WHERE position = 8", 8)]
+#[case::gone("DELETE FROM stream_event WHERE position = 8", 8)]
+#[case::other_version("UPDATE event_log SET version = 2 WHERE position = 8", 8)]
+#[tokio::test]
+async fn a_table_of_versions_that_disagrees_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] tampering: &str,
+    #[case] position: u64,
+) -> Result<()> {
+    let fault = fault_after(backend, |_| tampering.to_owned()).await?;
+    assert_eq!(fault.position, position, "{fault}");
+    Ok(())
+}
+
+#[rstest]
+#[case::id("INSERT INTO event_seen (event_id, position) VALUES ({id}, 9)")]
+#[case::version("INSERT INTO stream_event (stream_no, version, position) VALUES (1, 99, 9)")]
+#[tokio::test]
+async fn an_entry_too_much_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+    #[case] tampering: &str,
+) -> Result<()> {
+    let id = match backend {
+        Backend::Sqlite => "X'00112233445566778899aabbccddeeff'",
+        Backend::Postgres => "'00112233445566778899aabbccddeeff'",
+    };
+    let fault = fault_after(backend, |_| tampering.replace("{id}", id)).await?;
+    assert!(matches!(fault.wrong, Wrong::EntryCount { .. }), "{fault}");
     Ok(())
 }
 

@@ -80,8 +80,21 @@ async fn a_store_of_a_newer_version_is_refused(
     Ok(())
 }
 
+/// Before the eighth step the log kept streams and versions as a key of its own.
+fn with_keys(backend: Backend) -> String {
+    let table = match backend {
+        Backend::Sqlite => "event_log",
+        Backend::Postgres => "event_log_000000",
+    };
+    format!(
+        "CREATE UNIQUE INDEX {table}_stream_no_version_key ON {table} (stream_no, version); \
+         ALTER TABLE recorder DROP COLUMN indexed_position"
+    )
+}
+
 /// What each step of the schema added, the last first.
-const STEPS: [(i64, &[&str]); 5] = [
+const STEPS: [(i64, &[&str]); 6] = [
+    (8, &["stream_event"]),
     (7, &["sealed_segment"]),
     (6, &["checkpoint"]),
     (5, &["administration"]),
@@ -93,14 +106,16 @@ const STEPS: [(i64, &[&str]); 5] = [
 #[tokio::test]
 async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_it_held(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-    #[values(2, 3, 4, 5, 6)] version: i64,
+    #[values(2, 3, 4, 5, 6, 7)] version: i64,
 ) -> Result<()> {
     let place = Place::new(backend).await?;
     let batch = Scribe::default().expenditures(2_000);
     let log = place.log().await?;
-    let lease = log.try_lease("test").await?;
-    lease.expect("the lease is free").append(&events(&batch)).await?;
-    drop(log);
+    let mut lease = log.try_lease("test").await?.expect("the lease is free");
+    lease.append(&events(&batch)).await?;
+    lease.index_all().await?;
+    drop((lease, log));
+    place.sql(&with_keys(backend)).await?;
     for (_, tables) in STEPS.iter().filter(|(step, _)| *step > version) {
         for table in *tables {
             place.sql(&format!("DROP TABLE {table}")).await?;
@@ -193,6 +208,7 @@ async fn the_service_role_records_and_can_change_nothing_recorded() -> Result<()
         "TRUNCATE event_log",
         "DELETE FROM event_log_000000",
         "DELETE FROM event_seen",
+        "DELETE FROM stream_event",
         "DELETE FROM rejection",
         "ALTER TABLE event_log DISABLE TRIGGER ALL",
         "DROP TABLE event_log",

@@ -7,7 +7,7 @@ use karez_events::event::{Payee, Personal};
 use karez_events::{Event, PersonId};
 use rstest::rstest;
 
-use crate::store::{Backend, Place, Scribe, expenditure, project, time_of};
+use crate::store::{Backend, Place, Scribe, expenditure, lease, project, time_of};
 
 fn paid_to(name: &str, account: Option<&str>, id_number: Option<&str>) -> Event {
     let open = |text: &str| Personal::Open(text.to_owned());
@@ -28,11 +28,7 @@ fn person(event: &mut Event) -> PersonId {
 }
 
 async fn keep(log: &EventLog, keys: &[PersonKey]) -> Result<(), StoreError> {
-    let mut lease = loop {
-        if let Some(lease) = log.try_lease("test").await? {
-            break lease;
-        }
-    };
+    let mut lease = lease(log).await.expect("the lease comes free");
     lease
         .append(&Batch {
             person_keys: keys,

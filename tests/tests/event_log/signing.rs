@@ -143,7 +143,8 @@ fn cut_off_after_8(hash: &str, backend: Backend) -> String {
     };
     format!(
         "DELETE FROM event_log WHERE position = 9; DELETE FROM event_seen WHERE position = 9; \
-         UPDATE recorder SET last_position = 8, last_hash = {hash}"
+         DELETE FROM stream_event WHERE position = 9; \
+         UPDATE recorder SET last_position = 8, indexed_position = 8, last_hash = {hash}"
     )
 }
 

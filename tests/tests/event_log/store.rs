@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use karez::store::{Batch, EventLog, LogSettings, StoreLocation};
+use karez::store::{Batch, EventLog, LogSettings, StoreLocation, WriterLease};
 use karez_events::{Event, EventType, Hash, HashAlgorithm, Metadata, Position, RawEvent, StreamId, chain};
 use karez_tests::postgres::Postgres;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
@@ -99,6 +99,7 @@ impl Place {
             Backend::Sqlite => {
                 "DROP TRIGGER event_log_refuse_update; DROP TRIGGER event_log_refuse_delete; \
                  DROP TRIGGER event_seen_refuse_update; DROP TRIGGER event_seen_refuse_delete; \
+                 DROP TRIGGER stream_event_refuse_update; DROP TRIGGER stream_event_refuse_delete; \
                  DROP TRIGGER stream_refuse_update; DROP TRIGGER stream_refuse_delete;"
             }
             Backend::Postgres => "SET session_replication_role = replica;",
@@ -201,12 +202,25 @@ pub fn events(events: &[RawEvent]) -> Batch<'_> {
     }
 }
 
-/// A store with some events in it.
+/// The lease, as soon as it is free.
+pub async fn lease(log: &EventLog) -> Result<WriterLease> {
+    for _ in 0..500 {
+        match log.try_lease("test").await {
+            Ok(Some(lease)) => return Ok(lease),
+            Err(error) if !error.is_retryable() => return Err(error.into()),
+            Ok(None) | Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
+    }
+    anyhow::bail!("the lease stays taken")
+}
+
+/// A store with some events in it, all of them in the index.
 pub async fn filled(backend: Backend, count: usize) -> Result<(Place, EventLog, Vec<RawEvent>)> {
     let place = Place::new(backend).await?;
     let log = place.log().await?;
     let recorded = Scribe::default().expenditures(count);
     let mut lease = log.try_lease("test").await?.expect("the lease is free");
     lease.append(&events(&recorded)).await?;
+    lease.index_all().await?;
     Ok((place, log, recorded))
 }

@@ -17,7 +17,7 @@ use crate::recorder::personal::{Sealing, seal_waiting};
 use crate::recorder::repeated::{Original, originals, same_fact};
 use crate::replay::{ReplayError, load_portfolio};
 use crate::store::sealing::{SealError, Sealer};
-use crate::store::{EventLog, Head, Rejection, StoreError};
+use crate::store::{EventLog, Head, Rejection, StoreError, WriterLease};
 
 /// Ids of rejections are made from the message's place in the stream, so that a message that is refused again
 /// after a crash is kept once, and a sweep finds it.
@@ -117,13 +117,14 @@ impl Desk {
     /// Decides about what waits, up to the limits, into a draft.
     pub(super) async fn decide(
         &mut self,
+        lease: &mut WriterLease,
         waiting: &mut VecDeque<Delivery>,
         limits: Limits,
         draft: &mut Draft,
     ) -> Result<(), Undecided> {
         let most = limits.submissions;
-        let originals = originals(&self.log, &self.sealer, waiting, most).await?;
-        self.learn_versions(waiting, most).await?;
+        let originals = originals(lease, &self.log, &self.sealer, waiting, most).await?;
+        self.learn_versions(lease, waiting, most).await?;
         let (mut sealings, keys) = seal_waiting(&self.sealer, waiting, most).await?;
         draft.person_keys = keys;
         // One reading of the clock a batch; the log's time never goes backwards, whatever the machine's does.
@@ -147,7 +148,12 @@ impl Desk {
         Ok(())
     }
 
-    async fn learn_versions(&mut self, waiting: &VecDeque<Delivery>, most: usize) -> Result<(), StoreError> {
+    async fn learn_versions(
+        &mut self,
+        lease: &mut WriterLease,
+        waiting: &VecDeque<Delivery>,
+        most: usize,
+    ) -> Result<(), StoreError> {
         if self.versions.len() > STREAMS_KEPT {
             self.versions.clear();
         }
@@ -161,7 +167,10 @@ impl Desk {
                 unknown.push(submission.stream.clone());
             }
         }
-        match self.log.stream_versions(&unknown).await {
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        match lease.stream_versions(&unknown).await {
             Ok(found) => self.versions.extend(found),
             Err(error) => {
                 self.versions.retain(|stream, _| !unknown.contains(stream));

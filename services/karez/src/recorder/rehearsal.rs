@@ -9,7 +9,7 @@ use karez_projections::{Portfolio, admission};
 use uuid::Uuid;
 
 use crate::receipt::{Reason, Receipt};
-use crate::recorder::repeated::{Original, recorded_under, same_fact};
+use crate::recorder::repeated::{Original, read_originals, same_fact};
 use crate::store::EventLog;
 use crate::store::sealing::{SealError, Sealer, refuse_sealed};
 
@@ -50,7 +50,8 @@ impl Rehearsal {
     ) -> Result<Self, SealError> {
         let sealer = Sealer::try_new(log).await?;
         let ids: Vec<Uuid> = submissions.iter().map(|submission| submission.event_id).collect();
-        let originals = recorded_under(log, &sealer, &ids).await?;
+        let positions = log.find(&ids).await?;
+        let originals = read_originals(log, &sealer, positions.into_values()).await?;
         let mut rows: Vec<Row> = submissions.into_iter().map(Row::new).collect();
         let named = rows.iter_mut().filter_map(|row| row.sealed.as_mut().ok());
         // The keys of new persons are thrown away: whoever submits makes them.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::bus::intake::Delivery;
 use crate::recorder::desk::Undecided;
 use crate::store::sealing::{SealError, Sealer};
-use crate::store::{EventLog, StoreError};
+use crate::store::{EventLog, StoreError, WriterLease};
 
 /// Recorded events that lie so close are read at once.
 const RUN_POSITIONS: u64 = 1_000;
@@ -21,24 +21,26 @@ pub(super) struct Original {
     pub(super) said: Submission,
 }
 
-/// The facts that are recorded under ids that wait.
+/// The facts that are recorded under ids that wait, as the writer knows them.
 pub(super) async fn originals(
+    lease: &mut WriterLease,
     log: &EventLog,
     sealer: &Sealer,
     waiting: &VecDeque<Delivery>,
     most: usize,
 ) -> Result<HashMap<Uuid, Original>, Undecided> {
     let ids: Vec<Uuid> = waiting.iter().take(most).filter_map(Delivery::event_id).collect();
-    Ok(recorded_under(log, sealer, &ids).await?)
+    let positions = lease.find(&ids).await?;
+    Ok(read_originals(log, sealer, positions.into_values()).await?)
 }
 
-/// The facts that are recorded under ids.
-pub(super) async fn recorded_under(
+/// The facts that are recorded at positions, by their ids.
+pub(super) async fn read_originals(
     log: &EventLog,
     sealer: &Sealer,
-    ids: &[Uuid],
+    positions: impl IntoIterator<Item = Position>,
 ) -> Result<HashMap<Uuid, Original>, SealError> {
-    let mut positions: Vec<Position> = log.find(ids).await?.into_values().collect();
+    let mut positions: Vec<Position> = positions.into_iter().collect();
     positions.sort_unstable();
     let mut originals = Vec::with_capacity(positions.len());
     for run in runs(&positions) {

@@ -22,6 +22,9 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// down: more of them would cost the recording more than a start gains.
 const SNAPSHOT_SHARE: u64 = 2;
 
+/// Nothing is recorded for so long before what is behind in the index is entered apart from any batch.
+const BEFORE_INDEXING: Duration = Duration::from_millis(200);
+
 /// Events of the longest log of which a stop takes a snapshot.
 const WRITTEN_DOWN_AT_STOP: u64 = 1_000_000;
 
@@ -112,7 +115,7 @@ impl<'a> Session<'a> {
         carry: &mut Carry,
         stop: &CancellationToken,
     ) -> Result<End, ReplayError> {
-        let mut closed = false;
+        let (mut closed, mut rest) = (false, BEFORE_INDEXING);
         loop {
             if stop.is_cancelled() && !closed {
                 self.deliveries.close();
@@ -123,15 +126,22 @@ impl<'a> Session<'a> {
                     biased;
                     () = stop.cancelled(), if !closed => continue,
                     taken = self.deliveries.take(&mut carry.waiting, carry.limit) => taken > 0,
+                    () = tokio::time::sleep(rest), if !self.lease.is_indexed() => {
+                        if let Err(error) = self.lease.index_some().await {
+                            return Ok(End::Interrupted(error.to_string()));
+                        }
+                        rest = Duration::ZERO;
+                        continue;
+                    }
                 };
                 if !more && closed {
-                    self.finish().await;
-                    return Ok(End::Stopped);
+                    return Ok(self.finish().await);
                 }
                 if !more {
                     return Ok(End::Interrupted("the intake ended".to_owned()));
                 }
             }
+            rest = BEFORE_INDEXING;
             self.deliveries.top_up(&mut carry.waiting, carry.limit);
             self.recorder
                 .metrics
@@ -153,7 +163,10 @@ impl<'a> Session<'a> {
             bytes: self.recorder.settings.batch_bytes,
         };
         let mut draft = Draft::default();
-        match self.desk.decide(&mut carry.waiting, limits, &mut draft).await {
+        let decided = self
+            .desk
+            .decide(&mut self.lease, &mut carry.waiting, limits, &mut draft);
+        match decided.await {
             Ok(()) => {}
             Err(Undecided::Store(error)) => {
                 draft.back_into(&mut carry.waiting);
@@ -215,7 +228,10 @@ impl<'a> Session<'a> {
         }));
     }
 
-    async fn finish(mut self) {
+    async fn finish(mut self) -> End {
+        if let Err(error) = self.lease.index_all().await {
+            tracing::warn!("the newest events are not in the index, readers look through them: {error}");
+        }
         self.stop_publisher.cancel();
         if let Some(mut publisher) = self.publisher.take()
             && tokio::time::timeout(LAST_WORDS, publisher.ended()).await.is_err()
@@ -238,6 +254,7 @@ impl<'a> Session<'a> {
             tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
         }
         tracing::info!("the recorder has recorded what it accepted, and ends");
+        End::Stopped
     }
 }
 

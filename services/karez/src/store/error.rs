@@ -56,10 +56,10 @@ pub enum StoreError {
     #[error("another recorder has taken over: nothing was recorded, this one stops")]
     LostLease,
     /// An event of the batch has an id that is recorded already. Nothing of the batch was recorded.
-    #[error("an event id is recorded already ({}): nothing of the batch was recorded", named(*.event_id))]
+    #[error("the event id {event_id} is recorded already: nothing of the batch was recorded")]
     DuplicateEvent {
-        /// The id, where the database names it.
-        event_id: Option<Uuid>,
+        /// The id.
+        event_id: Uuid,
     },
     /// The batch does not continue the log: a fault of the program.
     #[error("the batch does not continue the log at position {position}: {what}")]
@@ -116,13 +116,6 @@ pub enum StoreError {
     },
 }
 
-fn named(event_id: Option<Uuid>) -> String {
-    event_id.map_or_else(
-        || "the database does not say which".to_owned(),
-        |id| id.to_string(),
-    )
-}
-
 impl StoreError {
     /// Whether the same request may succeed a little later. A recorder whose append fails so takes its lease
     /// again and looks at the head first: the batch may have been committed before the connection broke.
@@ -174,7 +167,6 @@ impl From<sqlx::Error> for StoreError {
             Weight::DiskFull => Self::DiskFull {
                 place: "the store's disk".to_owned(),
             },
-            Weight::DuplicateEvent(event_id) => Self::DuplicateEvent { event_id },
             Weight::Passing => Self::Unavailable { source },
             Weight::Lasting => Self::Database { source },
         }
@@ -183,7 +175,6 @@ impl From<sqlx::Error> for StoreError {
 
 enum Weight {
     DiskFull,
-    DuplicateEvent(Option<Uuid>),
     Passing,
     Lasting,
 }
@@ -219,27 +210,14 @@ fn weigh_answer(database: &dyn sqlx::error::DatabaseError) -> Weight {
         return match sqlite & 0xff {
             5 | 6 | 10 | 14 => Weight::Passing,
             13 => Weight::DiskFull,
-            _ if database.message().contains("event_seen.event_id") => Weight::DuplicateEvent(None),
             _ => Weight::Lasting,
         };
     }
     match code.as_ref() {
         "53100" => Weight::DiskFull,
-        "23505" if database.constraint() == Some("event_seen_pkey") => {
-            Weight::DuplicateEvent(id_in_detail(database))
-        }
         // Serialization, deadlock, lock not available, too many connections, and a server that stops or starts.
         "40001" | "40P01" | "55P03" | "53300" | "57P01" | "57P02" | "57P03" => Weight::Passing,
         code if code.starts_with("08") => Weight::Passing,
         _ => Weight::Lasting,
     }
-}
-
-/// `Key (event_id)=(0191…) already exists.`
-fn id_in_detail(database: &dyn sqlx::error::DatabaseError) -> Option<Uuid> {
-    let detail = database
-        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?
-        .detail()?;
-    let (_, rest) = detail.split_once(")=(")?;
-    rest.split_once(')')?.0.parse().ok()
 }

@@ -234,24 +234,6 @@ impl EventLog {
         }
     }
 
-    /// The last versions of those of the given streams that exist.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn stream_versions(&self, streams: &[StreamId]) -> Result<HashMap<StreamId, u32>, StoreError> {
-        if streams.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let found = match self {
-            Self::Postgres(log) => log.stream_heads(streams).await?,
-            Self::Sqlite(log) => log.stream_heads(streams).await?,
-        };
-        Ok(found
-            .into_iter()
-            .map(|(stream, head)| (stream, head.version))
-            .collect())
-    }
-
     /// The last position that was recorded at or before an instant; 0 when nothing was.
     ///
     /// # Errors
@@ -324,15 +306,47 @@ impl EventLog {
         found.into_iter().map(name).collect()
     }
 
-    /// How many event ids are taken by positions up to `upto`; in a sound log exactly `upto`.
+    /// Up to which position everything is in the index; what came after is found in the log itself.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn ids_taken(&self, upto: Position) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM event_seen WHERE position <= $1";
+    pub async fn indexed_position(&self) -> Result<Position, StoreError> {
+        let sql = "SELECT indexed_position FROM recorder WHERE log = 'main'";
+        let indexed: i64 = on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
+        position(indexed)
+    }
+
+    /// The first position after `after` up to `upto` that the index does not have under its stream and version, where it goes
+    /// so far.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn first_without_version(
+        &self,
+        after: Position,
+        upto: Position,
+    ) -> Result<Option<Position>, StoreError> {
+        let sql = "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
+                   (SELECT 1 FROM stream_event AS entry WHERE entry.stream_no = log.stream_no \
+                   AND entry.version = log.version AND entry.position = log.position)";
+        let (after, upto) = (column(after), column(upto));
+        let first: Option<i64> = on_either!(self, reading pool => {
+            sqlx::query_scalar(sql).bind(after).bind(upto).fetch_one(pool).await
+        })?;
+        first.map(position).transpose()
+    }
+
+    /// How many ids and how many versions of streams are in the index up to a position; in a sound log both are that position,
+    /// if the index goes so far.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn entries(&self, upto: Position) -> Result<(u64, u64), StoreError> {
+        let sql = "SELECT (SELECT count(*) FROM event_seen WHERE position <= $1), \
+                          (SELECT count(*) FROM stream_event WHERE position <= $1)";
         let upto = column(upto);
-        let count: i64 =
-            on_either!(self, reading pool => sqlx::query_scalar(sql).bind(upto).fetch_one(pool).await)?;
-        position(count)
+        let (ids, versions): (i64, i64) =
+            on_either!(self, reading pool => sqlx::query_as(sql).bind(upto).fetch_one(pool).await)?;
+        Ok((position(ids)?, position(versions)?))
     }
 }

@@ -1,12 +1,22 @@
 //! The right to write: one recorder at a time, and none that was replaced.
 
+use std::collections::HashMap;
+
 use karez_events::{Position, StreamId};
+use uuid::Uuid;
 
 use super::heads::{Head, Heads};
 use super::postgres::PostgresSeat;
 use super::rows::{column, position};
 use super::sqlite::SqliteSeat;
+use super::tail::{Entry, Slice, Tail};
 use super::{Batch, StoreError};
+
+/// Events that are entered into the index at once while nothing else is recorded: what comes then waits for so many.
+const ENTERED_AT_REST: usize = 2_000;
+/// Events that a batch enters at least; otherwise twice as many as it records, so that a run is entered before the next one
+/// is full.
+const LEAST_ENTERED: usize = 64;
 
 /// The writer's lease. Dropping it gives the seat to the next recorder that asks.
 ///
@@ -18,6 +28,7 @@ pub struct WriterLease {
     epoch: u64,
     position: Position,
     heads: Heads,
+    tail: Tail,
     place: String,
     lost: bool,
 }
@@ -39,11 +50,30 @@ pub(super) struct Fence {
     pub(super) intake_seq: Option<i64>,
 }
 
+/// Everything that one transaction writes.
+#[derive(Debug)]
+pub(super) struct Writing<'a> {
+    pub(super) fence: Fence,
+    pub(super) batch: &'a Batch<'a>,
+    /// The number of each event's stream.
+    pub(super) numbers: &'a [i64],
+    /// Streams that begin.
+    pub(super) begun: &'a [(i64, &'a StreamId)],
+    /// Ids of the batch that must not be in the index.
+    pub(super) unknown: &'a [Uuid],
+    /// What is entered into the index.
+    pub(super) slice: Slice<'a>,
+}
+
 impl WriterLease {
     pub(super) async fn begin(mut seat: Seat, holder: &str, place: &str) -> Result<Self, StoreError> {
         let (epoch, last) = match &mut seat {
             Seat::Postgres(seat) => seat.open_epoch(holder).await?,
             Seat::Sqlite(seat) => seat.open_epoch(holder).await?,
+        };
+        let tail = match &mut seat {
+            Seat::Postgres(seat) => seat.not_indexed().await?,
+            Seat::Sqlite(seat) => seat.not_indexed().await?,
         };
         let (epoch, last) = (position(epoch)?, position(last)?);
         Ok(Self {
@@ -51,6 +81,7 @@ impl WriterLease {
             epoch,
             position: last,
             heads: Heads::default(),
+            tail: Tail::new(tail),
             place: place.to_owned(),
             lost: false,
         })
@@ -83,6 +114,11 @@ impl WriterLease {
     /// and [`StoreError::Unavailable`], after which the lease is lost and the batch may or may not be recorded:
     /// the head tells.
     pub async fn append(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        let entered = batch.events.len().saturating_mul(2).max(LEAST_ENTERED);
+        self.write(batch, entered).await
+    }
+
+    async fn write(&mut self, batch: &Batch<'_>, entered: usize) -> Result<(), StoreError> {
         if self.lost {
             return Err(StoreError::LostLease);
         }
@@ -92,31 +128,119 @@ impl WriterLease {
             self.heads.learn(found);
         }
         let plan = self.heads.plan(self.position, batch.events)?;
+        let unknown = self.tail.unknown(batch.events)?;
+        let slice = self.tail.slice(entered);
         let last = batch.events.last();
         let after = last.map_or(self.position, |event| event.position);
-        let fence = Fence {
-            epoch: column(self.epoch),
-            expected: column(self.position),
-            position: column(after),
-            hash: last.map(|event| event.hash.0.to_vec()),
-            intake_seq: batch.intake_seq.map(column),
+        let writing = Writing {
+            fence: Fence {
+                epoch: column(self.epoch),
+                expected: column(self.position),
+                position: column(after),
+                hash: last.map(|event| event.hash.0.to_vec()),
+                intake_seq: batch.intake_seq.map(column),
+            },
+            batch,
+            numbers: &plan.numbers,
+            begun: &plan.begun,
+            unknown: &unknown,
+            slice,
         };
         // Until the answer is in, the lease counts as lost: a caller that stops waiting half-way cannot know
         // what was recorded, so it must not go on from here.
         self.lost = true;
         let appended = match &mut self.seat {
-            Seat::Postgres(seat) => seat.append(&fence, &plan, batch).await,
-            Seat::Sqlite(seat) => seat.append(&fence, &plan, batch).await,
+            Seat::Postgres(seat) => seat.append(&writing).await,
+            Seat::Sqlite(seat) => seat.append(&writing).await,
         };
         self.lost = false;
         match appended {
             Ok(()) => {
+                let entered = slice.by_id.len();
+                let recorded = batch.events.iter().zip(&plan.numbers);
+                self.tail.commit(
+                    entered,
+                    recorded.map(|(event, stream_no)| Entry::new(event, *stream_no)),
+                );
                 self.heads.commit(plan);
                 self.position = after;
                 Ok(())
             }
             Err(error) => Err(self.note(error)),
         }
+    }
+
+    /// The positions of those of the given events that are recorded.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn find(&mut self, event_ids: &[Uuid]) -> Result<HashMap<Uuid, Position>, StoreError> {
+        let mut found: HashMap<Uuid, i64> = HashMap::new();
+        let mut elsewhere = Vec::with_capacity(event_ids.len());
+        for event_id in event_ids {
+            match self.tail.position(event_id) {
+                Some(position) => drop(found.insert(*event_id, position)),
+                None => elsewhere.push(*event_id),
+            }
+        }
+        if !elsewhere.is_empty() {
+            let indexed = match &mut self.seat {
+                Seat::Postgres(seat) => seat.find_indexed(&elsewhere).await,
+                Seat::Sqlite(seat) => seat.find_indexed(&elsewhere).await,
+            };
+            found.extend(indexed.map_err(|error| self.note(error))?);
+        }
+        self.tail.note_fresh(
+            elsewhere
+                .into_iter()
+                .filter(|event_id| !found.contains_key(event_id)),
+        );
+        found
+            .into_iter()
+            .map(|(event_id, column)| Ok((event_id, position(column)?)))
+            .collect()
+    }
+
+    /// The last versions of those of the given streams that exist.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn stream_versions(
+        &mut self,
+        streams: &[StreamId],
+    ) -> Result<HashMap<StreamId, u32>, StoreError> {
+        let found = self.look_up(streams).await.map_err(|error| self.note(error))?;
+        self.heads.learn(found.iter().cloned());
+        Ok(found
+            .into_iter()
+            .map(|(stream, head)| (stream, head.version))
+            .collect())
+    }
+
+    /// Whether everything that is recorded is in the index, so that whoever reads need not look through the newest events.
+    #[must_use]
+    pub fn is_indexed(&self) -> bool {
+        self.tail.is_empty()
+    }
+
+    /// Enters some of what is not in the index yet.
+    ///
+    /// # Errors
+    /// As [`WriterLease::append`].
+    pub async fn index_some(&mut self) -> Result<(), StoreError> {
+        self.tail.begin_run();
+        self.write(&Batch::default(), ENTERED_AT_REST).await
+    }
+
+    /// Enters all of it.
+    ///
+    /// # Errors
+    /// As [`WriterLease::append`].
+    pub async fn index_all(&mut self) -> Result<(), StoreError> {
+        while !self.is_indexed() {
+            self.index_some().await?;
+        }
+        Ok(())
     }
 
     async fn look_up(&mut self, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {

@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         version: 1,
         name: "event log",
@@ -54,6 +54,12 @@ const STEPS: [Step; 7] = [
         name: "sealed segments",
         postgres: include_str!("../../migrations/postgres/0007_sealed_segments.sql"),
         sqlite: include_str!("../../migrations/sqlite/0007_sealed_segments.sql"),
+    },
+    Step {
+        version: 8,
+        name: "index behind the log",
+        postgres: include_str!("../../migrations/postgres/0008_index_behind_the_log.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0008_index_behind_the_log.sql"),
     },
 ];
 

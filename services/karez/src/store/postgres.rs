@@ -156,14 +156,25 @@ impl PostgresLog {
         let Some(number) = number else {
             return Ok(Vec::new());
         };
-        // A stream begins at the position that is its number: older partitions need not be looked at.
-        let sql = select_events!(
-            "WHERE stream_no = $1 AND position >= $1 AND version > $2 ORDER BY version LIMIT $3"
-        );
-        let rows = sqlx::query(sql)
+        let sql = "SELECT position FROM (SELECT version, position FROM stream_event \
+                   WHERE stream_no = $1 AND version > $2 ORDER BY version LIMIT $3) AS indexed \
+                   UNION SELECT position FROM event_log \
+                   WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
+                   AND stream_no = $1 AND version > $2 ORDER BY position LIMIT $3";
+        let positions: Vec<i64> = sqlx::query_scalar(sql)
             .bind(number)
             .bind(after_version)
             .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        // Both ends are given, so that only the partitions between them are opened.
+        let sql = select_events!(
+            "WHERE position = ANY($1) AND position >= $2 AND position <= $3 ORDER BY position"
+        );
+        let rows = sqlx::query(sql)
+            .bind(&positions)
+            .bind(positions.first())
+            .bind(positions.last())
             .fetch_all(&self.pool)
             .await?;
         self.events(rows).await
@@ -183,17 +194,11 @@ impl PostgresLog {
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_seen WHERE event_id = ANY($1)";
+        let sql = "SELECT event_id, position FROM event_seen WHERE event_id = ANY($1) \
+                   UNION SELECT event_id, position FROM event_log \
+                   WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') AND event_id = ANY($1)";
         let found = sqlx::query_as(sql).bind(event_ids).fetch_all(&self.pool);
         answered(async { Ok(found.await?) }).await
-    }
-
-    pub(super) async fn stream_heads(
-        &self,
-        streams: &[StreamId],
-    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        answered(stream_heads(&mut connection, streams)).await
     }
 
     pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -217,12 +222,13 @@ async fn stream_heads(
 ) -> Result<Vec<(StreamId, Head)>, StoreError> {
     let kinds: Vec<&str> = streams.iter().map(|stream| stream.kind().as_str()).collect();
     let ids: Vec<&str> = streams.iter().map(StreamId::id).collect();
-    // A stream begins at the position that is its number: older partitions need not be looked at.
-    let sql = "SELECT kind, id, stream_no, head.version FROM unnest($1::text[], $2::text[]) AS asked (kind, id) \
-               JOIN stream USING (kind, id) CROSS JOIN LATERAL (SELECT version FROM event_log \
-               WHERE event_log.stream_no = stream.stream_no AND position >= stream.stream_no \
-               ORDER BY version DESC LIMIT 1) AS head";
-    let found: Vec<(String, String, i64, i32)> = sqlx::query_as(sql)
+    let sql = "WITH late AS MATERIALIZED (SELECT stream_no, max(version) AS version FROM event_log \
+               WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') GROUP BY stream_no) \
+               SELECT kind, id, stream.stream_no, COALESCE(late.version, \
+               (SELECT max(version) FROM stream_event WHERE stream_event.stream_no = stream.stream_no), 0) \
+               FROM unnest($1::text[], $2::text[]) AS asked (kind, id) \
+               JOIN stream USING (kind, id) LEFT JOIN late ON late.stream_no = stream.stream_no";
+    let found: Vec<(String, String, i64, i64)> = sqlx::query_as(sql)
         .bind(kinds)
         .bind(ids)
         .fetch_all(connection)

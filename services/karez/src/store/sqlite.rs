@@ -182,13 +182,25 @@ impl SqliteLog {
         after_version: i64,
         limit: i64,
     ) -> Result<Vec<RawEvent>, StoreError> {
-        let sql = select_events!(
-            "WHERE stream_no = (SELECT stream_no FROM stream WHERE kind = $1 AND id = $2) AND version > $3 \
-             ORDER BY version LIMIT $4"
-        );
-        let rows = sqlx::query(sql)
+        let sql = "SELECT stream_no FROM stream WHERE kind = $1 AND id = $2";
+        let number: Option<i64> = sqlx::query_scalar(sql)
             .bind(stream.kind().as_str())
             .bind(stream.id())
+            .fetch_optional(&self.reading)
+            .await?;
+        let Some(number) = number else {
+            return Ok(Vec::new());
+        };
+        let sql = select_events!(
+            "WHERE position IN (SELECT position FROM (SELECT position FROM stream_event \
+                                WHERE stream_no = $1 AND version > $2 ORDER BY version LIMIT $3) \
+                                UNION SELECT position FROM event_log \
+                                WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
+                                AND stream_no = $1 AND version > $2) \
+             ORDER BY version LIMIT $3"
+        );
+        let rows = sqlx::query(sql)
+            .bind(number)
             .bind(after_version)
             .bind(limit)
             .fetch_all(&self.reading)
@@ -212,20 +224,15 @@ impl SqliteLog {
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let asked: Vec<String> = event_ids.iter().map(|id| id.simple().to_string()).collect();
-        let sql = "SELECT event_id, position FROM event_seen WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
-        // Ids fall all over the index. The writer has its pages in memory; a reader's are gone with each commit.
+        let sql = "SELECT event_id, position FROM event_seen \
+                   WHERE event_id IN (SELECT unhex(value) FROM json_each($1)) \
+                   UNION SELECT event_id, position FROM event_log \
+                   WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
+                   AND event_id IN (SELECT unhex(value) FROM json_each($1))";
         Ok(sqlx::query_as(sql)
-            .bind(json(&asked)?)
-            .fetch_all(&self.writing)
+            .bind(ids(event_ids)?)
+            .fetch_all(&self.reading)
             .await?)
-    }
-
-    pub(super) async fn stream_heads(
-        &self,
-        streams: &[StreamId],
-    ) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        stream_heads(&self.writing, streams).await
     }
 
     pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -253,15 +260,28 @@ pub(super) fn json<T: serde::Serialize>(list: &[T]) -> Result<String, StoreError
     serde_json::to_string(list).map_err(|error| sqlx::Error::Encode(Box::new(error)).into())
 }
 
+/// Those of some ids that are in the index, with their positions.
+const FIND_INDEXED: &str =
+    "SELECT event_id, position FROM event_seen WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
+
+/// Ids as one text that `unhex` reads.
+fn ids(event_ids: &[Uuid]) -> Result<String, StoreError> {
+    let simple: Vec<String> = event_ids.iter().map(|id| id.simple().to_string()).collect();
+    json(&simple)
+}
+
 async fn stream_heads(pool: &SqlitePool, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
     let asked: Vec<(&str, &str)> = streams
         .iter()
         .map(|stream| (stream.kind().as_str(), stream.id()))
         .collect();
-    let sql = "SELECT stream.kind, stream.id, stream_no, \
-               COALESCE((SELECT max(version) FROM event_log WHERE event_log.stream_no = stream.stream_no), 0) \
+    let sql = "WITH late AS MATERIALIZED (SELECT stream_no, max(version) AS version FROM event_log \
+               WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') GROUP BY stream_no) \
+               SELECT stream.kind, stream.id, stream.stream_no, COALESCE(late.version, \
+               (SELECT max(version) FROM stream_event WHERE stream_event.stream_no = stream.stream_no), 0) \
                FROM json_each($1) AS asked \
-               JOIN stream ON stream.kind = asked.value ->> 0 AND stream.id = asked.value ->> 1";
+               JOIN stream ON stream.kind = asked.value ->> 0 AND stream.id = asked.value ->> 1 \
+               LEFT JOIN late ON late.stream_no = stream.stream_no";
     let found: Vec<(String, String, i64, i64)> =
         sqlx::query_as(sql).bind(json(&asked)?).fetch_all(pool).await?;
     Ok(found

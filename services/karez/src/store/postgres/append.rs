@@ -4,14 +4,16 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Acquire, Postgres, Transaction};
 
 use karez_events::{RawEvent, StreamId};
+use uuid::Uuid;
 
 use super::{answered, copy_rows};
-use crate::store::heads::{Head, Plan};
-use crate::store::lease::Fence;
+use crate::store::heads::Head;
+use crate::store::lease::{Fence, Writing};
 use crate::store::person_key::insert_person_key;
 use crate::store::rejection::insert_rejection;
 use crate::store::rows::column;
-use crate::store::{Batch, PersonKey, Rejection, StoreError};
+use crate::store::tail::{Entry, NOT_INDEXED, NotIndexed, Slice};
+use crate::store::{PersonKey, Rejection, StoreError};
 
 /// As the migration divides the log.
 const PARTITION_POSITIONS: i64 = 1_000_000;
@@ -25,13 +27,13 @@ const LOCK: i32 = 0x6b61_7265;
 const COPIED_FROM_EVENTS: usize = 64;
 
 const INSERT: &str = "\
-    WITH seen AS ( \
-        INSERT INTO event_seen (event_id, position) SELECT * FROM unnest($1::uuid[], $2::bigint[]) \
-    ) \
     INSERT INTO event_log (event_id, position, stream_no, version, type_id, schema, occurred_on, recorded_at, payload, \
                            metadata, hash) \
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::smallint[], $6::smallint[], \
                          $7::date[], $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])";
+
+/// Those of some ids that are in the index, with their positions.
+const FIND_INDEXED: &str = "SELECT event_id, position FROM event_seen WHERE event_id = ANY($1)";
 
 /// The session of the recorder.
 #[derive(Debug)]
@@ -99,33 +101,51 @@ impl PostgresSeat {
         super::stream_heads(&mut self.connection, streams).await
     }
 
-    pub(in crate::store) async fn append(
-        &mut self,
-        fence: &Fence,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-    ) -> Result<(), StoreError> {
-        answered(self.append_in_time(fence, plan, batch)).await
+    /// The events that are not in the index.
+    pub(in crate::store) async fn not_indexed(&mut self) -> Result<Vec<Entry>, StoreError> {
+        let rows: Vec<NotIndexed> = sqlx::query_as(NOT_INDEXED)
+            .fetch_all(&mut self.connection)
+            .await?;
+        Ok(rows.into_iter().map(Entry::from).collect())
     }
 
-    async fn append_in_time(
+    /// Those of the given ids that are in the index, with their positions.
+    pub(in crate::store) async fn find_indexed(
         &mut self,
-        fence: &Fence,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-    ) -> Result<(), StoreError> {
+        event_ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        let found = sqlx::query_as(FIND_INDEXED)
+            .bind(event_ids)
+            .fetch_all(&mut self.connection);
+        answered(async { Ok(found.await?) }).await
+    }
+
+    pub(in crate::store) async fn append(&mut self, writing: &Writing<'_>) -> Result<(), StoreError> {
+        answered(self.append_in_time(writing)).await
+    }
+
+    async fn append_in_time(&mut self, writing: &Writing<'_>) -> Result<(), StoreError> {
+        let Writing {
+            fence,
+            batch,
+            numbers,
+            begun,
+            unknown,
+            slice,
+        } = writing;
         self.make_room_for(fence.position).await?;
         let mut transaction = self.connection.begin().await?;
-        move_fence(&mut transaction, fence).await?;
-        if !plan.begun.is_empty() {
-            insert_streams(&mut transaction, &plan.begun).await?;
+        move_fence(&mut transaction, fence, slice.indexed).await?;
+        refuse_taken(&mut transaction, unknown).await?;
+        if !begun.is_empty() {
+            insert_streams(&mut transaction, begun).await?;
         }
         if self.may_copy && batch.events.len() >= COPIED_FROM_EVENTS {
-            insert_seen(&mut transaction, batch.events).await?;
-            copy_rows::copy(&mut transaction, &plan.numbers, batch.events).await?;
+            copy_rows::copy(&mut transaction, numbers, batch.events).await?;
         } else if !batch.events.is_empty() {
-            insert_events(&mut transaction, &plan.numbers, batch.events).await?;
+            insert_events(&mut transaction, numbers, batch.events).await?;
         }
+        enter(&mut transaction, slice).await?;
         insert_rejections(&mut transaction, batch.rejections).await?;
         insert_keys(&mut transaction, batch.person_keys).await?;
         Ok(transaction.commit().await?)
@@ -134,9 +154,14 @@ impl PostgresSeat {
 
 /// Moves the fence, and says so to whoever listens: the notice goes out with the commit, one a batch, because
 /// every notice takes a lock of the whole server.
-async fn move_fence(transaction: &mut Transaction<'_, Postgres>, fence: &Fence) -> Result<(), StoreError> {
+async fn move_fence(
+    transaction: &mut Transaction<'_, Postgres>,
+    fence: &Fence,
+    indexed: Option<i64>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE recorder SET last_position = $3, last_hash = COALESCE($4, last_hash), \
-                                   last_intake_seq = COALESCE($5, last_intake_seq) \
+                                   last_intake_seq = COALESCE($5, last_intake_seq), \
+                                   indexed_position = COALESCE($6, indexed_position) \
                WHERE log = 'main' AND epoch = $1 AND last_position = $2 \
                RETURNING pg_notify('karez_log', last_position::text) IS NULL";
     let moved: Option<bool> = sqlx::query_scalar(sql)
@@ -145,6 +170,7 @@ async fn move_fence(transaction: &mut Transaction<'_, Postgres>, fence: &Fence) 
         .bind(fence.position)
         .bind(fence.hash.as_deref())
         .bind(fence.intake_seq)
+        .bind(indexed)
         .fetch_optional(&mut **transaction)
         .await?;
     moved.map(|_| ()).ok_or(StoreError::LostLease)
@@ -171,13 +197,41 @@ async fn insert_streams(
     Ok(())
 }
 
-async fn insert_seen(
+/// Ids that nobody has looked up since the last batch are looked up behind the fence, where nobody else writes.
+async fn refuse_taken(
     transaction: &mut Transaction<'_, Postgres>,
-    events: &[RawEvent],
+    unknown: &[Uuid],
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO event_seen (event_id, position) SELECT * FROM unnest($1::uuid[], $2::bigint[])")
-        .bind(all(events, |event| event.event_id))
-        .bind(all(events, |event| column(event.position)))
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let taken: Option<(Uuid, i64)> = sqlx::query_as(FIND_INDEXED)
+        .bind(unknown)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    taken.map_or(Ok(()), |(event_id, _)| {
+        Err(StoreError::DuplicateEvent { event_id })
+    })
+}
+
+/// What was entered before a crash, and not marked as such, is there already.
+async fn enter(transaction: &mut Transaction<'_, Postgres>, slice: &Slice<'_>) -> Result<(), StoreError> {
+    if slice.by_id.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO event_seen (event_id, position) \
+               SELECT * FROM unnest($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
+    sqlx::query(sql)
+        .bind(all(slice.by_id, |entry| entry.event_id))
+        .bind(all(slice.by_id, |entry| entry.position))
+        .execute(&mut **transaction)
+        .await?;
+    let sql = "INSERT INTO stream_event (stream_no, version, position) \
+               SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+    sqlx::query(sql)
+        .bind(all(slice.by_stream, |entry| entry.stream_no))
+        .bind(all(slice.by_stream, |entry| entry.version))
+        .bind(all(slice.by_stream, |entry| entry.position))
         .execute(&mut **transaction)
         .await?;
     Ok(())
@@ -207,8 +261,8 @@ async fn insert_events(
     Ok(())
 }
 
-fn all<'a, T>(events: &'a [RawEvent], column: impl Fn(&'a RawEvent) -> T) -> Vec<T> {
-    events.iter().map(column).collect()
+fn all<'a, R, T>(rows: &'a [R], column: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(column).collect()
 }
 
 async fn insert_rejections(

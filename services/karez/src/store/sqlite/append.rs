@@ -5,13 +5,16 @@ use std::fs::File;
 use karez_events::{RawEvent, StreamId};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{QueryBuilder, Sqlite, Transaction};
+use uuid::Uuid;
 
-use crate::store::heads::{Head, Plan};
-use crate::store::lease::Fence;
+use super::{FIND_INDEXED, ids};
+use crate::store::heads::Head;
+use crate::store::lease::{Fence, Writing};
 use crate::store::person_key::insert_person_key;
 use crate::store::rejection::insert_rejection;
 use crate::store::rows::column;
-use crate::store::{Batch, PersonKey, Rejection, StoreError};
+use crate::store::tail::{Entry, NOT_INDEXED, NotIndexed, Slice};
+use crate::store::{PersonKey, Rejection, StoreError};
 
 /// Rows go in by statements of these sizes, the largest first: few enough texts that all stay prepared, and
 /// 256 rows of 11 columns are far below the 32,766 values that `SQLite` allows in one statement.
@@ -50,26 +53,53 @@ impl SqliteSeat {
         super::stream_heads(&self.writing, streams).await
     }
 
-    pub(in crate::store) async fn append(
+    /// The events that are not in the index.
+    pub(in crate::store) async fn not_indexed(&mut self) -> Result<Vec<Entry>, StoreError> {
+        let rows: Vec<NotIndexed> = sqlx::query_as(NOT_INDEXED).fetch_all(&self.writing).await?;
+        Ok(rows.into_iter().map(Entry::from).collect())
+    }
+
+    /// Those of the given ids that are in the index, with their positions.
+    pub(in crate::store) async fn find_indexed(
         &mut self,
-        fence: &Fence,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-    ) -> Result<(), StoreError> {
+        event_ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, i64)>, StoreError> {
+        // Ids fall all over the index. The writer has its pages in memory; a reader's are gone with each commit.
+        Ok(sqlx::query_as(FIND_INDEXED)
+            .bind(ids(event_ids)?)
+            .fetch_all(&self.writing)
+            .await?)
+    }
+
+    pub(in crate::store) async fn append(&mut self, writing: &Writing<'_>) -> Result<(), StoreError> {
+        let Writing {
+            fence,
+            batch,
+            numbers,
+            begun,
+            unknown,
+            slice,
+        } = writing;
         let mut transaction = self.writing.begin_with("BEGIN IMMEDIATE").await?;
-        move_fence(&mut transaction, fence).await?;
-        insert_streams(&mut transaction, &plan.begun).await?;
-        insert_events(&mut transaction, plan, batch.events).await?;
-        insert_seen(&mut transaction, batch.events).await?;
+        move_fence(&mut transaction, fence, slice.indexed).await?;
+        refuse_taken(&mut transaction, unknown).await?;
+        insert_streams(&mut transaction, begun).await?;
+        insert_events(&mut transaction, numbers, batch.events).await?;
+        enter(&mut transaction, slice).await?;
         insert_rejections(&mut transaction, batch.rejections).await?;
         insert_keys(&mut transaction, batch.person_keys).await?;
         Ok(transaction.commit().await?)
     }
 }
 
-async fn move_fence(transaction: &mut Transaction<'_, Sqlite>, fence: &Fence) -> Result<(), StoreError> {
+async fn move_fence(
+    transaction: &mut Transaction<'_, Sqlite>,
+    fence: &Fence,
+    indexed: Option<i64>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE recorder SET last_position = $3, last_hash = COALESCE($4, last_hash), \
-                                   last_intake_seq = COALESCE($5, last_intake_seq) \
+                                   last_intake_seq = COALESCE($5, last_intake_seq), \
+                                   indexed_position = COALESCE($6, indexed_position) \
                WHERE log = 'main' AND epoch = $1 AND last_position = $2";
     let moved = sqlx::query(sql)
         .bind(fence.epoch)
@@ -77,6 +107,7 @@ async fn move_fence(transaction: &mut Transaction<'_, Sqlite>, fence: &Fence) ->
         .bind(fence.position)
         .bind(fence.hash.as_deref())
         .bind(fence.intake_seq)
+        .bind(indexed)
         .execute(&mut **transaction)
         .await?;
     if moved.rows_affected() == 0 {
@@ -114,10 +145,10 @@ async fn insert_streams(
 
 async fn insert_events(
     transaction: &mut Transaction<'_, Sqlite>,
-    plan: &Plan<'_>,
+    numbers: &[i64],
     events: &[RawEvent],
 ) -> Result<(), StoreError> {
-    let rows: Vec<(&RawEvent, i64)> = events.iter().zip(plan.numbers.iter().copied()).collect();
+    let rows: Vec<(&RawEvent, i64)> = events.iter().zip(numbers.iter().copied()).collect();
     for chunk in chunks(&rows) {
         let mut insert = QueryBuilder::new(
             "INSERT INTO event_log (position, stream_no, version, event_id, type_id, schema, occurred_on, recorded_at, \
@@ -141,15 +172,36 @@ async fn insert_events(
     Ok(())
 }
 
-async fn insert_seen(
-    transaction: &mut Transaction<'_, Sqlite>,
-    events: &[RawEvent],
-) -> Result<(), StoreError> {
-    for chunk in chunks(events) {
-        // A refusal ends the whole transaction: OR FAIL spares the copies of pages for taking back this statement alone.
-        let mut insert = QueryBuilder::new("INSERT OR FAIL INTO event_seen (event_id, position) ");
-        insert.push_values(chunk, |mut row, event| {
-            row.push_bind(event.event_id).push_bind(column(event.position));
+/// Ids that nobody has looked up since the last batch are looked up behind the fence, where nobody else writes.
+async fn refuse_taken(transaction: &mut Transaction<'_, Sqlite>, unknown: &[Uuid]) -> Result<(), StoreError> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let taken: Option<(Uuid, i64)> = sqlx::query_as(FIND_INDEXED)
+        .bind(ids(unknown)?)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    taken.map_or(Ok(()), |(event_id, _)| {
+        Err(StoreError::DuplicateEvent { event_id })
+    })
+}
+
+/// What was entered before a crash, and not marked as such, is there already.
+async fn enter(transaction: &mut Transaction<'_, Sqlite>, slice: &Slice<'_>) -> Result<(), StoreError> {
+    for chunk in chunks(slice.by_id) {
+        let mut insert = QueryBuilder::new("INSERT OR IGNORE INTO event_seen (event_id, position) ");
+        insert.push_values(chunk, |mut row, entry| {
+            row.push_bind(entry.event_id).push_bind(entry.position);
+        });
+        insert.build().execute(&mut **transaction).await?;
+    }
+    for chunk in chunks(slice.by_stream) {
+        let mut insert =
+            QueryBuilder::new("INSERT OR IGNORE INTO stream_event (stream_no, version, position) ");
+        insert.push_values(chunk, |mut row, entry| {
+            row.push_bind(entry.stream_no)
+                .push_bind(entry.version)
+                .push_bind(entry.position);
         });
         insert.build().execute(&mut **transaction).await?;
     }

@@ -1,0 +1,44 @@
+-- Ids and versions of streams fall all over their tables. They are entered behind the log from here on, many at once and in
+-- order; until then they are found in the log itself. The table of the log keeps no key but the position, to which rows are
+-- only appended: the writer, who alone appends, asks index and log before it records.
+
+-- Where each version of a stream lies.
+CREATE TABLE stream_event (
+    stream_no bigint NOT NULL,
+    version   bigint NOT NULL,
+    position  bigint NOT NULL,
+    PRIMARY KEY (stream_no, version)
+);
+INSERT INTO stream_event (stream_no, version, position)
+SELECT stream_no, version, position FROM event_log ORDER BY stream_no, version;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stream_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stream_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Up to where everything is entered.
+ALTER TABLE recorder ADD COLUMN indexed_position bigint NOT NULL DEFAULT 0;
+UPDATE recorder SET indexed_position = last_position;
+
+DO $$
+DECLARE
+    partition regclass;
+BEGIN
+    FOR partition IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'event_log'::regclass LOOP
+        EXECUTE format('DROP INDEX %I', (SELECT relname FROM pg_class WHERE oid = partition) || '_stream_no_version_key');
+    END LOOP;
+END $$;
+
+-- As before, without the index.
+CREATE OR REPLACE FUNCTION make_event_log_partition(number bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    name text := 'event_log_' || lpad(number::text, 6, '0');
+BEGIN
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE event_log INCLUDING ALL)', name);
+    EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION refuse_change()', name);
+    EXECUTE format('ALTER TABLE event_log ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)',
+                   name, number * 1000000, (number + 1) * 1000000);
+END $$;

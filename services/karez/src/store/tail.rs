@@ -1,0 +1,258 @@
+//! What is recorded and not entered into the index yet.
+//!
+//! The index of the log is two tables: `event_seen` says where an event id is, `stream_event` where a version of a stream is.
+//! Both are entered a little behind the log. Ids and streams fall anywhere in them: entered with its own batch, each event
+//! would change a page of either, four kilobytes for a row of thirty bytes. The writer keeps its newest events in mind
+//! instead, sorts them when there are enough, and enters a slice of them with each batch that follows, so that
+//! neighbours share a page. `recorder.indexed_position` says up to where everything is entered; whoever reads looks at the
+//! rows of the log after it as well.
+
+use std::collections::{HashMap, HashSet};
+
+use karez_events::RawEvent;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::rows::column;
+
+/// Events that are sorted and entered together: more share pages better, and readers look through twice as many.
+const RUN_EVENTS: usize = 50_000;
+
+/// Selects [`Entry`] of every event after the index; both databases understand it.
+pub(super) const NOT_INDEXED: &str = "\
+    SELECT event_id, stream_no, CAST(version AS bigint), position FROM event_log \
+    WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') ORDER BY position";
+
+/// A row of [`NOT_INDEXED`].
+pub(super) type NotIndexed = (Uuid, i64, i64, i64);
+
+/// An event as the index knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) event_id: Uuid,
+    pub(super) stream_no: i64,
+    pub(super) version: i64,
+    pub(super) position: i64,
+}
+
+/// What goes into the index with a batch.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Slice<'a> {
+    /// In order of their ids.
+    pub(super) by_id: &'a [Entry],
+    /// In order of their streams and versions.
+    pub(super) by_stream: &'a [Entry],
+    /// The position up to which everything is entered after it, where it is the last of its run.
+    pub(super) indexed: Option<i64>,
+}
+
+/// The events of the log that are not entered yet.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// The newest, in order of position.
+    gathered: Vec<Entry>,
+    gathered_at: HashMap<Uuid, i64>,
+    /// Those before them, while they are being entered.
+    run: Option<Run>,
+    /// Ids that were looked up since the last batch and are not in the log.
+    fresh: HashSet<Uuid>,
+}
+
+#[derive(Debug)]
+struct Run {
+    by_id: Vec<Entry>,
+    by_stream: Vec<Entry>,
+    at: HashMap<Uuid, i64>,
+    entered: usize,
+    upto: i64,
+}
+
+impl Run {
+    fn new(entries: Vec<Entry>, at: HashMap<Uuid, i64>) -> Option<Self> {
+        let upto = entries.last()?.position;
+        let (mut by_id, mut by_stream) = (entries.clone(), entries);
+        by_id.sort_unstable_by_key(|entry| entry.event_id);
+        by_stream.sort_unstable_by_key(|entry| (entry.stream_no, entry.version));
+        Some(Self {
+            by_id,
+            by_stream,
+            at,
+            entered: 0,
+            upto,
+        })
+    }
+
+    fn next(&self, most: usize) -> Slice<'_> {
+        let to = self.entered.saturating_add(most).min(self.by_id.len());
+        let is_last = to == self.by_id.len();
+        Slice {
+            by_id: self.by_id.get(self.entered..to).unwrap_or_default(),
+            by_stream: self.by_stream.get(self.entered..to).unwrap_or_default(),
+            indexed: is_last.then_some(self.upto),
+        }
+    }
+}
+
+impl Tail {
+    /// The events after the index as the log has them, in order of position.
+    pub(super) fn new(entries: Vec<Entry>) -> Self {
+        let mut tail = Self::default();
+        tail.gather(entries);
+        tail
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.run.is_none() && self.gathered.is_empty()
+    }
+
+    /// Where the given event is, if it is here.
+    pub(super) fn position(&self, event_id: &Uuid) -> Option<i64> {
+        let in_run = || self.run.as_ref()?.at.get(event_id);
+        self.gathered_at.get(event_id).or_else(in_run).copied()
+    }
+
+    /// Notes ids that the log does not have.
+    pub(super) fn note_fresh(&mut self, event_ids: impl IntoIterator<Item = Uuid>) {
+        self.fresh.extend(event_ids);
+    }
+
+    /// The ids of a batch that nobody has looked up since the last batch, so that they must be looked up with it.
+    ///
+    /// # Errors
+    /// [`StoreError::DuplicateEvent`] for an id that is here, or twice in the batch.
+    pub(super) fn unknown(&self, events: &[RawEvent]) -> Result<Vec<Uuid>, StoreError> {
+        let mut met = HashSet::with_capacity(events.len());
+        let mut unknown = Vec::new();
+        for RawEvent { event_id, .. } in events {
+            if !met.insert(event_id) || self.position(event_id).is_some() {
+                return Err(StoreError::DuplicateEvent { event_id: *event_id });
+            }
+            if !self.fresh.contains(event_id) {
+                unknown.push(*event_id);
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// What to enter next, at most so many events.
+    pub(super) fn slice(&self, most: usize) -> Slice<'_> {
+        self.run.as_ref().map(|run| run.next(most)).unwrap_or_default()
+    }
+
+    /// Takes over a batch that has been committed with so many entries of the index.
+    pub(super) fn commit(&mut self, entered: usize, recorded: impl IntoIterator<Item = Entry>) {
+        self.fresh.clear();
+        if let Some(run) = &mut self.run {
+            run.entered = run.entered.saturating_add(entered);
+            if run.entered >= run.by_id.len() {
+                self.run = None;
+            }
+        }
+        self.gather(recorded);
+        if self.gathered.len() >= RUN_EVENTS {
+            self.begin_run();
+        }
+    }
+
+    /// Sorts what is here to be entered, where no run is under way.
+    pub(super) fn begin_run(&mut self) {
+        if self.run.is_none() {
+            self.run = Run::new(
+                std::mem::take(&mut self.gathered),
+                std::mem::take(&mut self.gathered_at),
+            );
+        }
+    }
+
+    fn gather(&mut self, recorded: impl IntoIterator<Item = Entry>) {
+        for entry in recorded {
+            self.gathered_at.insert(entry.event_id, entry.position);
+            self.gathered.push(entry);
+        }
+    }
+}
+
+impl From<NotIndexed> for Entry {
+    fn from((event_id, stream_no, version, position): NotIndexed) -> Self {
+        Self {
+            event_id,
+            stream_no,
+            version,
+            position,
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(event: &RawEvent, stream_no: i64) -> Self {
+        Self {
+            event_id: event.event_id,
+            stream_no,
+            version: i64::from(event.version),
+            position: column(event.position),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An entry of one of a thousand streams, with an id that falls anywhere.
+    fn entry(position: i64) -> Entry {
+        Entry {
+            event_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, &position.to_be_bytes()),
+            stream_no: position % 1_000 + 1,
+            version: position / 1_000 + 1,
+            position,
+        }
+    }
+
+    #[test]
+    fn a_run_is_entered_in_order_by_the_batches_that_follow_and_nothing_is_entered_twice() {
+        let mut tail = Tail::default();
+        let (mut ids, mut versions, mut indexed) = (HashSet::new(), HashSet::new(), 0);
+        for batch in 0..200_i64 {
+            let slice = tail.slice(2_000);
+            assert!(slice.by_id.is_sorted_by_key(|entry| entry.event_id));
+            assert!(
+                slice
+                    .by_stream
+                    .is_sorted_by_key(|entry| (entry.stream_no, entry.version))
+            );
+            assert!(slice.by_id.iter().all(|entry| ids.insert(entry.position)));
+            assert!(
+                slice
+                    .by_stream
+                    .iter()
+                    .all(|entry| versions.insert(entry.position))
+            );
+            if let Some(upto) = slice.indexed {
+                indexed = upto;
+                assert!((1..=indexed).all(|at| ids.contains(&at) && versions.contains(&at)));
+            }
+            let entered = slice.by_id.len();
+            tail.commit(entered, (batch * 1_000 + 1..=batch * 1_000 + 1_000).map(entry));
+            assert!(
+                tail.gathered.len() < RUN_EVENTS,
+                "a run is entered before the next is full"
+            );
+        }
+        assert_eq!(indexed, 150_000);
+    }
+
+    #[test]
+    fn what_failed_to_be_entered_is_entered_with_the_next_batch() {
+        let mut tail = Tail::new((1..=100).map(entry).collect());
+        tail.begin_run();
+        let failed: Vec<Entry> = tail.slice(60).by_id.to_vec();
+        assert_eq!(tail.slice(60).by_id, failed);
+        tail.commit(60, []);
+        assert_eq!(
+            (tail.slice(60).by_id.len(), tail.slice(60).indexed),
+            (40, Some(100))
+        );
+        tail.commit(40, []);
+        assert!(tail.is_empty());
+    }
+}

@@ -1,0 +1,173 @@
+//! The index is entered behind the log: however far it is, whoever reads or writes sees the same.
+
+use anyhow::Result;
+use karez::audit::verify;
+use karez::store::{EventLog, WriterLease};
+use karez_events::RawEvent;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::store::{Backend, Place, Scribe, events, expenditure, lease, project};
+
+/// More than are entered at once.
+const MANY: usize = 4_500;
+
+/// How far the index is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entered {
+    Nothing,
+    Some,
+    All,
+    /// All but what was recorded since.
+    AllBefore,
+    /// Some of what was there when the writer was killed, and nothing of what its successor recorded.
+    SomeBeforeAKill,
+}
+
+const HOWEVER_FAR: [Entered; 5] = [
+    Entered::Nothing,
+    Entered::Some,
+    Entered::All,
+    Entered::AllBefore,
+    Entered::SomeBeforeAKill,
+];
+
+struct Case {
+    _place: Place,
+    log: EventLog,
+    lease: Option<WriterLease>,
+    scribe: Scribe,
+    recorded: Vec<RawEvent>,
+}
+
+impl Case {
+    async fn new(backend: Backend, entered: Entered) -> Result<Self> {
+        let place = Place::new(backend).await?;
+        let log = place.log().await?;
+        let lease = Some(lease(&log).await?);
+        let mut case = Self {
+            _place: place,
+            log,
+            lease,
+            scribe: Scribe::default(),
+            recorded: Vec::new(),
+        };
+        case.record(MANY).await?;
+        match entered {
+            Entered::Nothing => {}
+            Entered::Some => case.lease().index_some().await?,
+            Entered::All => case.lease().index_all().await?,
+            Entered::AllBefore => {
+                case.lease().index_all().await?;
+                case.record(30).await?;
+            }
+            Entered::SomeBeforeAKill => {
+                case.lease().index_some().await?;
+                case.lose_the_writer().await?;
+                case.record(30).await?;
+            }
+        }
+        Ok(case)
+    }
+
+    fn lease(&mut self) -> &mut WriterLease {
+        self.lease.as_mut().expect("somebody writes")
+    }
+
+    async fn record(&mut self, count: usize) -> Result<()> {
+        let more = self.scribe.expenditures(count);
+        self.lease().append(&events(&more)).await?;
+        self.recorded.extend(more);
+        Ok(())
+    }
+
+    /// The writer goes with all that it has in mind; another one comes.
+    async fn lose_the_writer(&mut self) -> Result<()> {
+        self.lease = None;
+        self.lease = Some(lease(&self.log).await?);
+        Ok(())
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_recorded_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    for entered in HOWEVER_FAR {
+        let mut case = Case::new(backend, entered).await?;
+        let ids: Vec<Uuid> = case.recorded.iter().map(|event| event.event_id).collect();
+        let asked = [&ids[..], &[Uuid::nil()]].concat();
+        for found in [case.log.find(&asked).await?, case.lease().find(&asked).await?] {
+            assert_eq!(found.len(), ids.len());
+            assert!(ids.iter().zip(1..).all(|(id, position)| found[id] == position));
+        }
+        for stream in [project("A"), project("B"), project("C")] {
+            let of_stream: Vec<_> = case
+                .recorded
+                .iter()
+                .filter(|event| event.stream == stream)
+                .cloned()
+                .collect();
+            assert_eq!(case.log.read_stream(&stream, 0, MANY).await?, of_stream);
+            assert_eq!(
+                case.log.read_stream(&stream, 1_400, 90).await?,
+                of_stream[1_400..1_490]
+            );
+            assert_eq!(case.log.read_stream(&stream, 7, 3).await?, of_stream[7..10]);
+            let versions = case
+                .lease()
+                .stream_versions(std::slice::from_ref(&stream))
+                .await?;
+            assert_eq!(
+                versions[&stream],
+                of_stream.last().expect("it has events").version
+            );
+        }
+        assert!(verify(&case.log, |_, _| (), |_| ()).await?.is_sound());
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_id_is_taken_for_ever(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    for entered in HOWEVER_FAR {
+        let mut case = Case::new(backend, entered).await?;
+        let next = case.scribe.clone().write(&project("D"), &expenditure("next"));
+        for recorded in [0, 1_000, 2_500, MANY - 1, case.recorded.len() - 1] {
+            let mut again = next.clone();
+            again.event_id = case.recorded[recorded].event_id;
+            let refused = case.lease().append(&events(&[again])).await.unwrap_err();
+            assert!(refused.is_duplicate_event(), "{recorded}: {refused}");
+        }
+        case.lease().append(&events(std::slice::from_ref(&next))).await?;
+        let twice = case.lease().append(&events(&[next])).await.unwrap_err();
+        assert!(!twice.is_retryable(), "{twice}");
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn in_the_end_everything_is_entered_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    for entered in HOWEVER_FAR {
+        let mut case = Case::new(backend, entered).await?;
+        for killed in [false, true] {
+            if killed {
+                case.lose_the_writer().await?;
+            }
+            case.lease().index_all().await?;
+            assert!(case.lease().is_indexed());
+            let all = u64::try_from(case.recorded.len())?;
+            assert_eq!(case.log.indexed_position().await?, all);
+            assert_eq!(case.log.entries(all).await?, (all, all));
+        }
+        assert!(verify(&case.log, |_, _| (), |_| ()).await?.is_sound());
+    }
+    Ok(())
+}
