@@ -1,7 +1,7 @@
 -- Two roles: the owner brings the tables up to date, the service records and reads and can change nothing recorded.
 --
 --   createdb karez
---   psql -d karez -f roles.sql                                                     once, as an administrator
+--   psql -d karez -f roles.sql                                                     once, and again after each upgrade, as an administrator
 --   karez serve --database postgres://karez_owner@…/karez                          once, and after each upgrade
 --   psql -d karez -c "CALL grant_karez_service()"                                  after that, as karez_owner
 --   karez serve --database postgres://karez_service@…/karez                        every day
@@ -31,7 +31,7 @@ BEGIN
     FOR recorded IN
         SELECT oid FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-          AND (relname LIKE 'event\_log%' OR relname IN ('event_seen', 'stream_event', 'stream', 'event_type', 'rejection', 'audited_read', '_sqlx_migrations'))
+          AND (relname LIKE 'event\_log%' OR relname IN ('event_index', 'stream_index', 'stream', 'event_type', 'rejection', 'audited_read', '_sqlx_migrations'))
     LOOP
         EXECUTE format('REVOKE UPDATE, DELETE ON %s FROM karez_service', recorded);
     END LOOP;

@@ -99,21 +99,33 @@ pub enum Wrong {
     #[error("the event is unreadable: {0}")]
     Unreadable(String),
     /// The table of taken ids disagrees.
-    #[error("the table event_seen has this event at {}", found.map_or_else(|| "no position".to_owned(), |at| format!("position {at}")))]
+    #[error("the table event_index has this event at {}", found.map_or_else(|| "no position".to_owned(), |at| format!("position {at}")))]
     Seen {
         /// The position it gives, if any.
         found: Option<Position>,
     },
     /// The table of streams' versions does not have this event.
-    #[error("the table stream_event has not this event under its stream and version")]
+    #[error("the table stream_index has not this event under its stream and version")]
     NoVersion,
     /// The index has entries of events that are not in the log.
-    #[error("event_seen has {ids} ids and stream_event {versions} versions of streams up to here")]
+    #[error("event_index has {ids} ids and stream_index {versions} versions of streams up to here")]
     EntryCount {
         /// How many ids it has.
         ids: u64,
         /// How many versions of streams it has.
         versions: u64,
+    },
+    /// The mark up to which everything is in the index lies beyond the log.
+    #[error("the table recorder says that everything is in the index up to position {found}")]
+    Indexed {
+        /// The position it gives.
+        found: Position,
+    },
+    /// The index has an entry after its mark that is of no event of the log.
+    #[error("the index has an entry of position {found}, where the log has no such event")]
+    Stray {
+        /// The position it gives.
+        found: Position,
     },
     /// The head of the log has another hash.
     #[error("the table recorder ends with the hash {found}")]
@@ -279,9 +291,9 @@ pub async fn verify(
     mut progress: impl FnMut(Position, Position),
     mut each: impl FnMut(&RecordedEvent),
 ) -> Result<Verdict, StoreError> {
-    let head = log.head().await?;
     // What comes after it may be entered while this reads.
-    let indexed = log.indexed_position().await?.min(head.position);
+    let indexed = log.indexed_position().await?;
+    let head = log.head().await?;
     let mut check = ChainCheck::new(head.algorithm);
     let mut signed = Signed::load(log, head.algorithm).await?;
     while check.position() < head.position {
@@ -301,7 +313,7 @@ pub async fn verify(
     if check.hash != head.hash {
         return Ok(check.verdict(Some(fault_at(head.position, Wrong::Head { found: head.hash }))));
     }
-    let mut fault = check_entries(log, indexed).await?;
+    let mut fault = check_entries(log, &head, indexed).await?;
     if fault.is_none() {
         fault = check_streams(log, &check).await?;
     }
@@ -411,7 +423,13 @@ async fn check_versions(
     Ok(missing.map(|position| fault_at(position, Wrong::NoVersion)))
 }
 
-async fn check_entries(log: &EventLog, indexed: Position) -> Result<Option<Fault>, StoreError> {
+async fn check_entries(log: &EventLog, head: &Head, indexed: Position) -> Result<Option<Fault>, StoreError> {
+    if indexed > head.position {
+        return Ok(Some(fault_at(head.position, Wrong::Indexed { found: indexed })));
+    }
+    if let Some(found) = log.first_stray_entry(indexed).await? {
+        return Ok(Some(fault_at(head.position, Wrong::Stray { found })));
+    }
     let (ids, versions) = log.entries(indexed).await?;
     let is_sound = ids == indexed && versions == indexed;
     Ok((!is_sound).then(|| fault_at(indexed, Wrong::EntryCount { ids, versions })))

@@ -41,10 +41,10 @@ async fn the_database_refuses_to_change_what_is_recorded(
         "UPDATE event_log SET version = 7 WHERE position = 2",
         "DELETE FROM event_log WHERE position = 3",
         "DELETE FROM event_log",
-        "UPDATE event_seen SET position = 9",
-        "DELETE FROM event_seen",
-        "UPDATE stream_event SET position = 9",
-        "DELETE FROM stream_event",
+        "UPDATE event_index SET position = 9",
+        "DELETE FROM event_index",
+        "UPDATE stream_index SET position = 9",
+        "DELETE FROM stream_index",
         "UPDATE stream SET id = 'Z' WHERE id = 'A'",
         "DELETE FROM stream",
     ];
@@ -52,8 +52,8 @@ async fn the_database_refuses_to_change_what_is_recorded(
         Backend::Postgres => changes.extend([
             "TRUNCATE event_log",
             "TRUNCATE event_log_000000",
-            "TRUNCATE event_seen",
-            "TRUNCATE stream_event",
+            "TRUNCATE event_index",
+            "TRUNCATE stream_index",
             "DELETE FROM event_log_000000",
             "UPDATE event_log_000000 SET payload = ''",
         ]),
@@ -185,8 +185,8 @@ async fn an_unknown_type_is_found(
 }
 
 #[rstest]
-#[case::moved("UPDATE event_seen SET position = 2 WHERE position = 8", 8)]
-#[case::gone("DELETE FROM event_seen WHERE position = 8", 8)]
+#[case::moved("UPDATE event_index SET position = 2 WHERE position = 8", 8)]
+#[case::gone("DELETE FROM event_index WHERE position = 8", 8)]
 #[tokio::test]
 async fn a_table_of_ids_that_disagrees_is_found(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -200,8 +200,8 @@ async fn a_table_of_ids_that_disagrees_is_found(
 }
 
 #[rstest]
-#[case::moved("UPDATE stream_event SET position = 2 WHERE position = 8", 8)]
-#[case::gone("DELETE FROM stream_event WHERE position = 8", 8)]
+#[case::moved("UPDATE stream_index SET position = 2 WHERE position = 8", 8)]
+#[case::gone("DELETE FROM stream_index WHERE position = 8", 8)]
 #[case::other_version("UPDATE event_log SET version = 2 WHERE position = 8", 8)]
 #[tokio::test]
 async fn a_table_of_versions_that_disagrees_is_found(
@@ -215,8 +215,13 @@ async fn a_table_of_versions_that_disagrees_is_found(
 }
 
 #[rstest]
-#[case::id("INSERT INTO event_seen (event_id, position) VALUES ({id}, 9)")]
-#[case::version("INSERT INTO stream_event (stream_no, version, position) VALUES (1, 99, 9)")]
+#[case::id("INSERT INTO event_index (event_id, position) VALUES ({id}, 9)")]
+#[case::version("INSERT INTO stream_index (stream_no, version, position) VALUES (1, 99, 9)")]
+#[case::id_beyond("INSERT INTO event_index (event_id, position) VALUES ({id}, 10)")]
+#[case::version_beyond("INSERT INTO stream_index (stream_no, version, position) VALUES (1, 99, 10)")]
+#[case::id_behind_the_mark(
+    "UPDATE recorder SET indexed_position = 4; INSERT INTO event_index (event_id, position) VALUES ({id}, 5)"
+)]
 #[tokio::test]
 async fn an_entry_too_much_is_found(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -227,7 +232,32 @@ async fn an_entry_too_much_is_found(
         Backend::Postgres => "'00112233445566778899aabbccddeeff'",
     };
     let fault = fault_after(backend, |_| tampering.replace("{id}", id)).await?;
-    assert!(matches!(fault.wrong, Wrong::EntryCount { .. }), "{fault}");
+    assert!(
+        matches!(fault.wrong, Wrong::EntryCount { .. } | Wrong::Stray { .. }),
+        "{fault}"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_index_reaches_no_further_than_the_log(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, _) = filled(backend, 9).await?;
+    let beyond = "UPDATE recorder SET indexed_position = 10";
+    let refused = place.sql(beyond).await.expect_err("the mark is checked");
+    assert!(
+        refused.to_string().contains("CHECK") || refused.to_string().contains("check"),
+        "{refused}"
+    );
+    let unchecked = match backend {
+        Backend::Sqlite => "PRAGMA ignore_check_constraints = ON",
+        Backend::Postgres => "ALTER TABLE recorder DROP CONSTRAINT recorder_check",
+    };
+    place.sql(&format!("{unchecked}; {beyond}")).await?;
+    let fault = verify(&log, |_, _| (), |_| ()).await?.fault.expect("it is found");
+    assert!(matches!(fault.wrong, Wrong::Indexed { found: 10 }), "{fault}");
     Ok(())
 }
 

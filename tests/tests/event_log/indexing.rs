@@ -146,6 +146,9 @@ async fn an_id_is_taken_for_ever(
         case.lease().append(&events(std::slice::from_ref(&next))).await?;
         let twice = case.lease().append(&events(&[next])).await.unwrap_err();
         assert!(!twice.is_retryable(), "{twice}");
+        // What failed has cost the index nothing.
+        case.lease().index_all().await?;
+        assert!(verify(&case.log, |_, _| (), |_| ()).await?.is_sound());
     }
     Ok(())
 }

@@ -82,19 +82,23 @@ async fn a_store_of_a_newer_version_is_refused(
 
 /// Before the eighth step the log kept streams and versions as a key of its own.
 fn with_keys(backend: Backend) -> String {
-    let table = match backend {
-        Backend::Sqlite => "event_log",
-        Backend::Postgres => "event_log_000000",
+    let (table, triggers) = match backend {
+        Backend::Sqlite => (
+            "event_log",
+            "DROP TRIGGER event_index_refuse_update; DROP TRIGGER event_index_refuse_delete;",
+        ),
+        Backend::Postgres => ("event_log_000000", ""),
     };
     format!(
-        "CREATE UNIQUE INDEX {table}_stream_no_version_key ON {table} (stream_no, version); \
+        "{triggers} ALTER TABLE event_index RENAME TO event_seen; \
+         CREATE UNIQUE INDEX {table}_stream_no_version_key ON {table} (stream_no, version); \
          ALTER TABLE recorder DROP COLUMN indexed_position"
     )
 }
 
 /// What each step of the schema added, the last first.
 const STEPS: [(i64, &[&str]); 6] = [
-    (8, &["stream_event"]),
+    (8, &["stream_index"]),
     (7, &["sealed_segment"]),
     (6, &["checkpoint"]),
     (5, &["administration"]),
@@ -207,8 +211,8 @@ async fn the_service_role_records_and_can_change_nothing_recorded() -> Result<()
         "DELETE FROM event_log",
         "TRUNCATE event_log",
         "DELETE FROM event_log_000000",
-        "DELETE FROM event_seen",
-        "DELETE FROM stream_event",
+        "DELETE FROM event_index",
+        "DELETE FROM stream_index",
         "DELETE FROM rejection",
         "ALTER TABLE event_log DISABLE TRIGGER ALL",
         "DROP TABLE event_log",

@@ -42,6 +42,26 @@ async fn a_fact_is_recorded_and_seen(
 
 #[rstest]
 #[tokio::test]
+async fn what_is_recorded_is_in_the_index_soon_and_when_the_recorder_ends(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+) {
+    let world = World::new(on, Over::Channels).await;
+    let node = world.node().await;
+    node.intake.submit(approval(1, "P1")).await.unwrap();
+    recorded(node.intake.submit(expenditure(2, "P1", "300.00")).await.unwrap());
+    eventually("the index reaches the end of the log", SOON, || async {
+        (node.log.indexed_position().await.ok()? == 2).then_some(())
+    })
+    .await
+    .unwrap();
+    let third = recorded(node.intake.submit(expenditure(3, "P1", "300.00")).await.unwrap());
+    node.stop().await;
+    let log = world.log().await;
+    assert_eq!(log.indexed_position().await.unwrap(), third.position);
+}
+
+#[rstest]
+#[tokio::test]
 async fn sent_twice_it_lands_once_and_gets_the_first_receipt(
     #[values(On::Sqlite, On::Postgres)] on: On,
     #[values(Over::Channels, Over::Nats)] over: Over,

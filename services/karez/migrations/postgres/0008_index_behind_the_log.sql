@@ -2,20 +2,26 @@
 -- order; until then they are found in the log itself. The table of the log keeps no key but the position, to which rows are
 -- only appended: the writer, who alone appends, asks index and log before it records.
 
+-- No recorder of an earlier version records from here on: what it would add must not be missed below.
+LOCK TABLE recorder IN ACCESS EXCLUSIVE MODE;
+
+-- Under another name: one that is still running must not decide by half of what is known.
+ALTER TABLE event_seen RENAME TO event_index;
+
 -- Where each version of a stream lies.
-CREATE TABLE stream_event (
+CREATE TABLE stream_index (
     stream_no bigint NOT NULL,
     version   bigint NOT NULL,
     position  bigint NOT NULL,
     PRIMARY KEY (stream_no, version)
 );
-INSERT INTO stream_event (stream_no, version, position)
+INSERT INTO stream_index (stream_no, version, position)
 SELECT stream_no, version, position FROM event_log ORDER BY stream_no, version;
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stream_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stream_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stream_index FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stream_index FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Up to where everything is entered.
-ALTER TABLE recorder ADD COLUMN indexed_position bigint NOT NULL DEFAULT 0;
+ALTER TABLE recorder ADD COLUMN indexed_position bigint NOT NULL DEFAULT 0 CHECK (indexed_position <= last_position);
 UPDATE recorder SET indexed_position = last_position;
 
 DO $$

@@ -2,23 +2,32 @@
 -- order; until then they are found in the log itself. The table of the log keeps no key but the position, to which rows are
 -- only appended: the writer, who alone appends, asks index and log before it records.
 
+-- Under another name: a recorder of an earlier version that is still running must not decide by half of what is known.
+ALTER TABLE event_seen RENAME TO event_index;
+DROP TRIGGER IF EXISTS event_seen_refuse_update;
+DROP TRIGGER IF EXISTS event_seen_refuse_delete;
+CREATE TRIGGER event_index_refuse_update BEFORE UPDATE ON event_index
+BEGIN SELECT RAISE(ABORT, 'UPDATE on event_index is refused: an event id is taken for ever'); END;
+CREATE TRIGGER event_index_refuse_delete BEFORE DELETE ON event_index
+BEGIN SELECT RAISE(ABORT, 'DELETE on event_index is refused: an event id is taken for ever'); END;
+
 -- Where each version of a stream lies.
-CREATE TABLE stream_event (
+CREATE TABLE stream_index (
     stream_no INTEGER NOT NULL,
     version   INTEGER NOT NULL,
     position  INTEGER NOT NULL,
     PRIMARY KEY (stream_no, version)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO stream_event (stream_no, version, position)
+INSERT INTO stream_index (stream_no, version, position)
 SELECT stream_no, version, position FROM event_log ORDER BY stream_no, version;
 
-CREATE TRIGGER stream_event_refuse_update BEFORE UPDATE ON stream_event
-BEGIN SELECT RAISE(ABORT, 'UPDATE on stream_event is refused: an event keeps its place in its stream for ever'); END;
-CREATE TRIGGER stream_event_refuse_delete BEFORE DELETE ON stream_event
-BEGIN SELECT RAISE(ABORT, 'DELETE on stream_event is refused: an event keeps its place in its stream for ever'); END;
+CREATE TRIGGER stream_index_refuse_update BEFORE UPDATE ON stream_index
+BEGIN SELECT RAISE(ABORT, 'UPDATE on stream_index is refused: an event keeps its place in its stream for ever'); END;
+CREATE TRIGGER stream_index_refuse_delete BEFORE DELETE ON stream_index
+BEGIN SELECT RAISE(ABORT, 'DELETE on stream_index is refused: an event keeps its place in its stream for ever'); END;
 
 -- Up to where everything is entered.
-ALTER TABLE recorder ADD COLUMN indexed_position INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE recorder ADD COLUMN indexed_position INTEGER NOT NULL DEFAULT 0 CHECK (indexed_position <= last_position);
 UPDATE recorder SET indexed_position = last_position;
 
 -- A table's own key cannot be dropped: the rows move into one without it.

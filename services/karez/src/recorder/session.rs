@@ -23,7 +23,10 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const SNAPSHOT_SHARE: u64 = 2;
 
 /// Nothing is recorded for so long before what is behind in the index is entered apart from any batch.
-const BEFORE_INDEXING: Duration = Duration::from_millis(200);
+const BEFORE_INDEXING: Duration = Duration::from_secs(1);
+const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
+/// How long a stop may take to enter what is behind in the index.
+const INDEXING_AT_STOP: Duration = Duration::from_secs(5);
 
 /// Events of the longest log of which a stop takes a snapshot.
 const WRITTEN_DOWN_AT_STOP: u64 = 1_000_000;
@@ -127,10 +130,14 @@ impl<'a> Session<'a> {
                     () = stop.cancelled(), if !closed => continue,
                     taken = self.deliveries.take(&mut carry.waiting, carry.limit) => taken > 0,
                     () = tokio::time::sleep(rest), if !self.lease.is_indexed() => {
-                        if let Err(error) = self.lease.index_some().await {
-                            return Ok(End::Interrupted(error.to_string()));
-                        }
-                        rest = Duration::ZERO;
+                        rest = match self.lease.index_some().await {
+                            Ok(()) => Duration::ZERO,
+                            Err(error) if self.lease.is_lost() => return Ok(End::Interrupted(error.to_string())),
+                            Err(error) => {
+                                tracing::warn!("the newest events are not in the index, readers look through them: {error}");
+                                AFTER_A_FAILURE
+                            }
+                        };
                         continue;
                     }
                 };
@@ -229,9 +236,6 @@ impl<'a> Session<'a> {
     }
 
     async fn finish(mut self) -> End {
-        if let Err(error) = self.lease.index_all().await {
-            tracing::warn!("the newest events are not in the index, readers look through them: {error}");
-        }
         self.stop_publisher.cancel();
         if let Some(mut publisher) = self.publisher.take()
             && tokio::time::timeout(LAST_WORDS, publisher.ended()).await.is_err()
@@ -253,6 +257,8 @@ impl<'a> Session<'a> {
         {
             tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
         }
+        // The next one goes on from wherever this ends.
+        drop(tokio::time::timeout(INDEXING_AT_STOP, self.lease.index_all()).await);
         tracing::info!("the recorder has recorded what it accepted, and ends");
         End::Stopped
     }

@@ -327,11 +327,28 @@ impl EventLog {
         upto: Position,
     ) -> Result<Option<Position>, StoreError> {
         let sql = "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
-                   (SELECT 1 FROM stream_event AS entry WHERE entry.stream_no = log.stream_no \
+                   (SELECT 1 FROM stream_index AS entry WHERE entry.stream_no = log.stream_no \
                    AND entry.version = log.version AND entry.position = log.position)";
         let (after, upto) = (column(after), column(upto));
         let first: Option<i64> = on_either!(self, reading pool => {
             sqlx::query_scalar(sql).bind(after).bind(upto).fetch_one(pool).await
+        })?;
+        first.map(position).transpose()
+    }
+
+    /// The first position beyond `indexed` under which either table of the index has an entry that is of no event of the log.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn first_stray_entry(&self, indexed: Position) -> Result<Option<Position>, StoreError> {
+        let sql = "SELECT min(position) FROM (\
+                   SELECT position FROM event_index AS entry WHERE position > $1 AND NOT EXISTS \
+                   (SELECT 1 FROM event_log AS log WHERE log.position = entry.position AND log.event_id = entry.event_id) \
+                   UNION ALL SELECT position FROM stream_index AS entry WHERE position > $1 AND NOT EXISTS \
+                   (SELECT 1 FROM event_log AS log WHERE log.position = entry.position \
+                   AND log.stream_no = entry.stream_no AND log.version = entry.version)) AS stray";
+        let first: Option<i64> = on_either!(self, reading pool => {
+            sqlx::query_scalar(sql).bind(column(indexed)).fetch_one(pool).await
         })?;
         first.map(position).transpose()
     }
@@ -342,8 +359,8 @@ impl EventLog {
     /// # Errors
     /// What the database says.
     pub async fn entries(&self, upto: Position) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT (SELECT count(*) FROM event_seen WHERE position <= $1), \
-                          (SELECT count(*) FROM stream_event WHERE position <= $1)";
+        let sql = "SELECT (SELECT count(*) FROM event_index WHERE position <= $1), \
+                          (SELECT count(*) FROM stream_index WHERE position <= $1)";
         let upto = column(upto);
         let (ids, versions): (i64, i64) =
             on_either!(self, reading pool => sqlx::query_as(sql).bind(upto).fetch_one(pool).await)?;

@@ -1,6 +1,7 @@
 //! The right to write: one recorder at a time, and none that was replaced.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use karez_events::{Position, StreamId};
 use uuid::Uuid;
@@ -11,7 +12,10 @@ use super::rows::{column, position};
 use super::sqlite::SqliteSeat;
 use super::tail::{Entry, Slice, Tail};
 use super::{Batch, StoreError};
+use crate::clock::Stopwatch;
 
+/// Events are gathered for so long at most before they are entered with the batches that follow: readers look through them.
+const LONGEST_GATHERING: Duration = Duration::from_secs(5);
 /// Events that are entered into the index at once while nothing else is recorded: what comes then waits for so many.
 const ENTERED_AT_REST: usize = 2_000;
 /// Events that a batch enters at least; otherwise twice as many as it records, so that a run is entered before the next one
@@ -29,6 +33,7 @@ pub struct WriterLease {
     position: Position,
     heads: Heads,
     tail: Tail,
+    run_begun: Stopwatch,
     place: String,
     lost: bool,
 }
@@ -82,6 +87,7 @@ impl WriterLease {
             position: last,
             heads: Heads::default(),
             tail: Tail::new(tail),
+            run_begun: Stopwatch::start(),
             place: place.to_owned(),
             lost: false,
         })
@@ -162,6 +168,9 @@ impl WriterLease {
                     entered,
                     recorded.map(|(event, stream_no)| Entry::new(event, *stream_no)),
                 );
+                if self.run_begun.elapsed() > LONGEST_GATHERING {
+                    self.begin_run();
+                }
                 self.heads.commit(plan);
                 self.position = after;
                 Ok(())
@@ -228,7 +237,7 @@ impl WriterLease {
     /// # Errors
     /// As [`WriterLease::append`].
     pub async fn index_some(&mut self) -> Result<(), StoreError> {
-        self.tail.begin_run();
+        self.begin_run();
         self.write(&Batch::default(), ENTERED_AT_REST).await
     }
 
@@ -243,11 +252,24 @@ impl WriterLease {
         Ok(())
     }
 
+    fn begin_run(&mut self) {
+        self.tail.begin_run();
+        self.run_begun = Stopwatch::start();
+    }
+
     async fn look_up(&mut self, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        match &mut self.seat {
-            Seat::Postgres(seat) => seat.stream_heads(streams).await,
-            Seat::Sqlite(seat) => seat.stream_heads(streams).await,
+        let mut found = match &mut self.seat {
+            Seat::Postgres(seat) => seat.indexed_heads(streams).await?,
+            Seat::Sqlite(seat) => seat.indexed_heads(streams).await?,
+        };
+        for (_, head) in &mut found {
+            let newer = self
+                .tail
+                .version(head.number)
+                .and_then(|version| u32::try_from(version).ok());
+            head.version = newer.unwrap_or(head.version);
         }
+        Ok(found)
     }
 
     fn note(&mut self, error: StoreError) -> StoreError {

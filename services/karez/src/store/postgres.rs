@@ -156,15 +156,15 @@ impl PostgresLog {
         let Some(number) = number else {
             return Ok(Vec::new());
         };
-        let sql = "SELECT position FROM (SELECT version, position FROM stream_event \
+        let sql = "SELECT position FROM (SELECT version, position FROM stream_index \
                    WHERE stream_no = $1 AND version > $2 ORDER BY version LIMIT $3) AS indexed \
                    UNION SELECT position FROM event_log \
-                   WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
-                   AND stream_no = $1 AND version > $2 ORDER BY position LIMIT $3";
+                   WHERE position > $4 AND stream_no = $1 AND version > $2 ORDER BY position LIMIT $3";
         let positions: Vec<i64> = sqlx::query_scalar(sql)
             .bind(number)
             .bind(after_version)
             .bind(limit)
+            .bind(self.indexed_position().await?)
             .fetch_all(&self.pool)
             .await?;
         // Both ends are given, so that only the partitions between them are opened.
@@ -193,12 +193,24 @@ impl PostgresLog {
         self.names.events(rows)
     }
 
+    /// Told to the server as a number: by a question within the question it could not know how little is behind it. The mark
+    /// only grows, so what it says is still right when it is used.
+    async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar("SELECT indexed_position FROM recorder WHERE log = 'main'")
+            .fetch_one(&self.pool)
+            .await
+    }
+
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_seen WHERE event_id = ANY($1) \
+        let sql = "SELECT event_id, position FROM event_index WHERE event_id = ANY($1) \
                    UNION SELECT event_id, position FROM event_log \
-                   WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') AND event_id = ANY($1)";
-        let found = sqlx::query_as(sql).bind(event_ids).fetch_all(&self.pool);
-        answered(async { Ok(found.await?) }).await
+                   WHERE position > $2 AND event_id = ANY($1)";
+        let found = async {
+            let indexed = self.indexed_position().await?;
+            let found = sqlx::query_as(sql).bind(event_ids).bind(indexed);
+            Ok(found.fetch_all(&self.pool).await?)
+        };
+        answered(found).await
     }
 
     pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -216,18 +228,16 @@ pub(super) async fn answered<T>(asked: impl Future<Output = Result<T, StoreError
     answer.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()).into()))
 }
 
-async fn stream_heads(
+/// The streams that there are, with their versions as far as these are in the index.
+async fn indexed_heads(
     connection: &mut PgConnection,
     streams: &[StreamId],
 ) -> Result<Vec<(StreamId, Head)>, StoreError> {
     let kinds: Vec<&str> = streams.iter().map(|stream| stream.kind().as_str()).collect();
     let ids: Vec<&str> = streams.iter().map(StreamId::id).collect();
-    let sql = "WITH late AS MATERIALIZED (SELECT stream_no, max(version) AS version FROM event_log \
-               WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') GROUP BY stream_no) \
-               SELECT kind, id, stream.stream_no, COALESCE(late.version, \
-               (SELECT max(version) FROM stream_event WHERE stream_event.stream_no = stream.stream_no), 0) \
-               FROM unnest($1::text[], $2::text[]) AS asked (kind, id) \
-               JOIN stream USING (kind, id) LEFT JOIN late ON late.stream_no = stream.stream_no";
+    let sql = "SELECT kind, id, stream_no, \
+               COALESCE((SELECT max(version) FROM stream_index AS entry WHERE entry.stream_no = stream.stream_no), 0) \
+               FROM unnest($1::text[], $2::text[]) AS asked (kind, id) JOIN stream USING (kind, id)";
     let found: Vec<(String, String, i64, i64)> = sqlx::query_as(sql)
         .bind(kinds)
         .bind(ids)

@@ -192,7 +192,7 @@ impl SqliteLog {
             return Ok(Vec::new());
         };
         let sql = select_events!(
-            "WHERE position IN (SELECT position FROM (SELECT position FROM stream_event \
+            "WHERE position IN (SELECT position FROM (SELECT position FROM stream_index \
                                 WHERE stream_no = $1 AND version > $2 ORDER BY version LIMIT $3) \
                                 UNION SELECT position FROM event_log \
                                 WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
@@ -224,7 +224,7 @@ impl SqliteLog {
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_seen \
+        let sql = "SELECT event_id, position FROM event_index \
                    WHERE event_id IN (SELECT unhex(value) FROM json_each($1)) \
                    UNION SELECT event_id, position FROM event_log \
                    WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
@@ -262,7 +262,7 @@ pub(super) fn json<T: serde::Serialize>(list: &[T]) -> Result<String, StoreError
 
 /// Those of some ids that are in the index, with their positions.
 const FIND_INDEXED: &str =
-    "SELECT event_id, position FROM event_seen WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
+    "SELECT event_id, position FROM event_index WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
 
 /// Ids as one text that `unhex` reads.
 fn ids(event_ids: &[Uuid]) -> Result<String, StoreError> {
@@ -270,18 +270,16 @@ fn ids(event_ids: &[Uuid]) -> Result<String, StoreError> {
     json(&simple)
 }
 
-async fn stream_heads(pool: &SqlitePool, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
+/// The streams that there are, with their versions as far as these are in the index.
+async fn indexed_heads(pool: &SqlitePool, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
     let asked: Vec<(&str, &str)> = streams
         .iter()
         .map(|stream| (stream.kind().as_str(), stream.id()))
         .collect();
-    let sql = "WITH late AS MATERIALIZED (SELECT stream_no, max(version) AS version FROM event_log \
-               WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') GROUP BY stream_no) \
-               SELECT stream.kind, stream.id, stream.stream_no, COALESCE(late.version, \
-               (SELECT max(version) FROM stream_event WHERE stream_event.stream_no = stream.stream_no), 0) \
+    let sql = "SELECT stream.kind, stream.id, stream_no, \
+               COALESCE((SELECT max(version) FROM stream_index AS entry WHERE entry.stream_no = stream.stream_no), 0) \
                FROM json_each($1) AS asked \
-               JOIN stream ON stream.kind = asked.value ->> 0 AND stream.id = asked.value ->> 1 \
-               LEFT JOIN late ON late.stream_no = stream.stream_no";
+               JOIN stream ON stream.kind = asked.value ->> 0 AND stream.id = asked.value ->> 1";
     let found: Vec<(String, String, i64, i64)> =
         sqlx::query_as(sql).bind(json(&asked)?).fetch_all(pool).await?;
     Ok(found

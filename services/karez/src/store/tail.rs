@@ -1,6 +1,6 @@
 //! What is recorded and not entered into the index yet.
 //!
-//! The index of the log is two tables: `event_seen` says where an event id is, `stream_event` where a version of a stream is.
+//! The index of the log is two tables: `event_index` says where an event id is, `stream_index` where a version of a stream is.
 //! Both are entered a little behind the log. Ids and streams fall anywhere in them: entered with its own batch, each event
 //! would change a page of either, four kilobytes for a row of thirty bytes. The writer keeps its newest events in mind
 //! instead, sorts them when there are enough, and enters a slice of them with each batch that follows, so that
@@ -52,6 +52,7 @@ pub(super) struct Tail {
     /// The newest, in order of position.
     gathered: Vec<Entry>,
     gathered_at: HashMap<Uuid, i64>,
+    gathered_versions: HashMap<i64, i64>,
     /// Those before them, while they are being entered.
     run: Option<Run>,
     /// Ids that were looked up since the last batch and are not in the log.
@@ -63,12 +64,14 @@ struct Run {
     by_id: Vec<Entry>,
     by_stream: Vec<Entry>,
     at: HashMap<Uuid, i64>,
+    /// The last version of each stream.
+    versions: HashMap<i64, i64>,
     entered: usize,
     upto: i64,
 }
 
 impl Run {
-    fn new(entries: Vec<Entry>, at: HashMap<Uuid, i64>) -> Option<Self> {
+    fn new(entries: Vec<Entry>, at: HashMap<Uuid, i64>, versions: HashMap<i64, i64>) -> Option<Self> {
         let upto = entries.last()?.position;
         let (mut by_id, mut by_stream) = (entries.clone(), entries);
         by_id.sort_unstable_by_key(|entry| entry.event_id);
@@ -77,6 +80,7 @@ impl Run {
             by_id,
             by_stream,
             at,
+            versions,
             entered: 0,
             upto,
         })
@@ -109,6 +113,12 @@ impl Tail {
     pub(super) fn position(&self, event_id: &Uuid) -> Option<i64> {
         let in_run = || self.run.as_ref()?.at.get(event_id);
         self.gathered_at.get(event_id).or_else(in_run).copied()
+    }
+
+    /// The last version of the given stream, if it is here.
+    pub(super) fn version(&self, stream_no: i64) -> Option<i64> {
+        let in_run = || self.run.as_ref()?.versions.get(&stream_no);
+        self.gathered_versions.get(&stream_no).or_else(in_run).copied()
     }
 
     /// Notes ids that the log does not have.
@@ -160,6 +170,7 @@ impl Tail {
             self.run = Run::new(
                 std::mem::take(&mut self.gathered),
                 std::mem::take(&mut self.gathered_at),
+                std::mem::take(&mut self.gathered_versions),
             );
         }
     }
@@ -167,6 +178,7 @@ impl Tail {
     fn gather(&mut self, recorded: impl IntoIterator<Item = Entry>) {
         for entry in recorded {
             self.gathered_at.insert(entry.event_id, entry.position);
+            self.gathered_versions.insert(entry.stream_no, entry.version);
             self.gathered.push(entry);
         }
     }

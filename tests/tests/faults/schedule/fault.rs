@@ -12,9 +12,9 @@ use crate::outages::fill;
 /// What `PostgreSQL` is made to do at the commits of some appends.
 const AT_COMMIT: &str = "CREATE OR REPLACE FUNCTION strike() RETURNS trigger LANGUAGE plpgsql AS $$ \
     BEGIN IF random() < 0.2 THEN {what}; END IF; RETURN NULL; END $$; \
-    CREATE CONSTRAINT TRIGGER strike AFTER INSERT ON event_log DEFERRABLE INITIALLY DEFERRED \
-    FOR EACH ROW EXECUTE FUNCTION strike();";
-const NO_MORE: &str = "DROP TRIGGER strike ON event_log";
+    CREATE CONSTRAINT TRIGGER strike AFTER UPDATE ON recorder DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
+    WHEN (OLD.last_position < NEW.last_position OR OLD.indexed_position < NEW.indexed_position) EXECUTE FUNCTION strike();";
+const NO_MORE: &str = "DROP TRIGGER strike ON recorder";
 
 /// A fault. A node is one of the karez processes, a server one of NATS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,7 @@ const INSERT: &str = "\
                          $7::date[], $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])";
 
 /// Those of some ids that are in the index, with their positions.
-const FIND_INDEXED: &str = "SELECT event_id, position FROM event_seen WHERE event_id = ANY($1)";
+const FIND_INDEXED: &str = "SELECT event_id, position FROM event_index WHERE event_id = ANY($1)";
 
 /// The session of the recorder.
 #[derive(Debug)]
@@ -94,18 +94,17 @@ impl PostgresSeat {
         Ok(())
     }
 
-    pub(in crate::store) async fn stream_heads(
+    pub(in crate::store) async fn indexed_heads(
         &mut self,
         streams: &[StreamId],
     ) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        super::stream_heads(&mut self.connection, streams).await
+        answered(super::indexed_heads(&mut self.connection, streams)).await
     }
 
     /// The events that are not in the index.
     pub(in crate::store) async fn not_indexed(&mut self) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<NotIndexed> = sqlx::query_as(NOT_INDEXED)
-            .fetch_all(&mut self.connection)
-            .await?;
+        let rows = sqlx::query_as(NOT_INDEXED).fetch_all(&mut self.connection);
+        let rows: Vec<NotIndexed> = answered(async { Ok(rows.await?) }).await?;
         Ok(rows.into_iter().map(Entry::from).collect())
     }
 
@@ -163,7 +162,7 @@ async fn move_fence(
                                    last_intake_seq = COALESCE($5, last_intake_seq), \
                                    indexed_position = COALESCE($6, indexed_position) \
                WHERE log = 'main' AND epoch = $1 AND last_position = $2 \
-               RETURNING pg_notify('karez_log', last_position::text) IS NULL";
+               RETURNING CASE WHEN $2 < $3 THEN pg_notify('karez_log', last_position::text) IS NULL ELSE false END";
     let moved: Option<bool> = sqlx::query_scalar(sql)
         .bind(fence.epoch)
         .bind(fence.expected)
@@ -219,14 +218,14 @@ async fn enter(transaction: &mut Transaction<'_, Postgres>, slice: &Slice<'_>) -
     if slice.by_id.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO event_seen (event_id, position) \
+    let sql = "INSERT INTO event_index (event_id, position) \
                SELECT * FROM unnest($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
     sqlx::query(sql)
         .bind(all(slice.by_id, |entry| entry.event_id))
         .bind(all(slice.by_id, |entry| entry.position))
         .execute(&mut **transaction)
         .await?;
-    let sql = "INSERT INTO stream_event (stream_no, version, position) \
+    let sql = "INSERT INTO stream_index (stream_no, version, position) \
                SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
     sqlx::query(sql)
         .bind(all(slice.by_stream, |entry| entry.stream_no))

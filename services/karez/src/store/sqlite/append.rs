@@ -46,11 +46,11 @@ impl SqliteSeat {
         Ok(opened)
     }
 
-    pub(in crate::store) async fn stream_heads(
+    pub(in crate::store) async fn indexed_heads(
         &mut self,
         streams: &[StreamId],
     ) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        super::stream_heads(&self.writing, streams).await
+        super::indexed_heads(&self.writing, streams).await
     }
 
     /// The events that are not in the index.
@@ -189,7 +189,7 @@ async fn refuse_taken(transaction: &mut Transaction<'_, Sqlite>, unknown: &[Uuid
 /// What was entered before a crash, and not marked as such, is there already.
 async fn enter(transaction: &mut Transaction<'_, Sqlite>, slice: &Slice<'_>) -> Result<(), StoreError> {
     for chunk in chunks(slice.by_id) {
-        let mut insert = QueryBuilder::new("INSERT OR IGNORE INTO event_seen (event_id, position) ");
+        let mut insert = QueryBuilder::new("INSERT OR IGNORE INTO event_index (event_id, position) ");
         insert.push_values(chunk, |mut row, entry| {
             row.push_bind(entry.event_id).push_bind(entry.position);
         });
@@ -197,7 +197,7 @@ async fn enter(transaction: &mut Transaction<'_, Sqlite>, slice: &Slice<'_>) -> 
     }
     for chunk in chunks(slice.by_stream) {
         let mut insert =
-            QueryBuilder::new("INSERT OR IGNORE INTO stream_event (stream_no, version, position) ");
+            QueryBuilder::new("INSERT OR IGNORE INTO stream_index (stream_no, version, position) ");
         insert.push_values(chunk, |mut row, entry| {
             row.push_bind(entry.stream_no)
                 .push_bind(entry.version)
