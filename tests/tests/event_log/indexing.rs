@@ -33,7 +33,7 @@ const HOWEVER_FAR: [Entered; 5] = [
 ];
 
 struct Case {
-    _place: Place,
+    place: Place,
     log: EventLog,
     lease: Option<WriterLease>,
     scribe: Scribe,
@@ -46,7 +46,7 @@ impl Case {
         let log = place.log().await?;
         let lease = Some(lease(&log).await?);
         let mut case = Self {
-            _place: place,
+            place,
             log,
             lease,
             scribe: Scribe::default(),
@@ -172,5 +172,32 @@ async fn in_the_end_everything_is_entered_once(
         }
         assert!(verify(&case.log, |_, _| (), |_| ()).await?.is_sound());
     }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_the_index_refuses_is_no_fault_of_what_is_recorded(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let mut case = Case::new(backend, Entered::Some).await?;
+    let (refuse, allow) = match backend {
+        Backend::Sqlite => (
+            "CREATE TRIGGER refuse BEFORE INSERT ON stream_index BEGIN SELECT RAISE(ABORT, 'no room'); END",
+            "DROP TRIGGER refuse",
+        ),
+        Backend::Postgres => (
+            "CREATE TRIGGER refuse BEFORE INSERT ON stream_index FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+            "DROP TRIGGER refuse ON stream_index",
+        ),
+    };
+    case.place.sql(refuse).await?;
+    case.record(1).await?;
+    case.record(1).await?;
+    assert!(case.lease().index_some().await.is_err() && !case.lease().is_lost());
+    case.place.sql(allow).await?;
+    case.lease().index_all().await?;
+    assert_eq!(case.log.read(0, 2 * MANY).await?, case.recorded);
+    assert!(verify(&case.log, |_, _| (), |_| ()).await?.is_sound());
     Ok(())
 }

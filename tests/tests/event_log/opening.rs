@@ -82,15 +82,20 @@ async fn a_store_of_a_newer_version_is_refused(
 
 /// Before the eighth step the log kept streams and versions as a key of its own.
 fn with_keys(backend: Backend) -> String {
-    let (table, triggers) = match backend {
+    let (table, names) = match backend {
         Backend::Sqlite => (
             "event_log",
-            "DROP TRIGGER event_index_refuse_update; DROP TRIGGER event_index_refuse_delete;",
+            "DROP TRIGGER event_index_refuse_update; DROP TRIGGER event_index_refuse_delete; \
+             CREATE TRIGGER event_seen_refuse_update BEFORE UPDATE ON event_seen BEGIN SELECT RAISE(ABORT, 'no'); END; \
+             CREATE TRIGGER event_seen_refuse_delete BEFORE DELETE ON event_seen BEGIN SELECT RAISE(ABORT, 'no'); END;",
         ),
-        Backend::Postgres => ("event_log_000000", ""),
+        Backend::Postgres => (
+            "event_log_000000",
+            "ALTER INDEX event_index_pkey RENAME TO event_seen_pkey;",
+        ),
     };
     format!(
-        "{triggers} ALTER TABLE event_index RENAME TO event_seen; \
+        "ALTER TABLE event_index RENAME TO event_seen; {names} \
          CREATE UNIQUE INDEX {table}_stream_no_version_key ON {table} (stream_no, version); \
          ALTER TABLE recorder DROP COLUMN indexed_position"
     )
@@ -200,6 +205,7 @@ async fn the_service_role_records_and_can_change_nothing_recorded() -> Result<()
     let batch = scribe.expenditures(3);
     let mut lease = log.try_lease("test").await?.expect("the lease is free");
     lease.append(&events(&batch)).await?;
+    lease.index_all().await?;
     assert_eq!(owner.read(0, 10).await?, batch);
 
     let StoreLocation::Postgres(url) = &location else {

@@ -7,6 +7,7 @@ LOCK TABLE recorder IN ACCESS EXCLUSIVE MODE;
 
 -- Under another name: one that is still running must not decide by half of what is known.
 ALTER TABLE event_seen RENAME TO event_index;
+ALTER INDEX event_seen_pkey RENAME TO event_index_pkey;
 
 -- Where each version of a stream lies.
 CREATE TABLE stream_index (
@@ -19,6 +20,17 @@ INSERT INTO stream_index (stream_no, version, position)
 SELECT stream_no, version, position FROM event_log ORDER BY stream_no, version;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON stream_index FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON stream_index FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Who may use the one table of the index may use the other.
+DO $$
+DECLARE
+    may record;
+BEGIN
+    FOR may IN SELECT grantee, privilege_type FROM information_schema.role_table_grants
+               WHERE table_schema = current_schema AND table_name = 'event_index' AND grantee <> current_user LOOP
+        EXECUTE format('GRANT %s ON stream_index TO %I', may.privilege_type, may.grantee);
+    END LOOP;
+END $$;
 
 -- Up to where everything is entered.
 ALTER TABLE recorder ADD COLUMN indexed_position bigint NOT NULL DEFAULT 0 CHECK (indexed_position <= last_position);

@@ -4,8 +4,8 @@
 
 -- Under another name: a recorder of an earlier version that is still running must not decide by half of what is known.
 ALTER TABLE event_seen RENAME TO event_index;
-DROP TRIGGER IF EXISTS event_seen_refuse_update;
-DROP TRIGGER IF EXISTS event_seen_refuse_delete;
+DROP TRIGGER event_seen_refuse_update;
+DROP TRIGGER event_seen_refuse_delete;
 CREATE TRIGGER event_index_refuse_update BEFORE UPDATE ON event_index
 BEGIN SELECT RAISE(ABORT, 'UPDATE on event_index is refused: an event id is taken for ever'); END;
 CREATE TRIGGER event_index_refuse_delete BEFORE DELETE ON event_index

@@ -36,7 +36,7 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     let floor = bare.line("bare inserts, 1,000 rows a transaction", size.events);
     let lines = vec![
         indexed
-            .line("the same with the log's two unique indexes", size.events)
+            .line("the same with two unique indexes, entered at once", size.events)
             .against(&floor),
         batched
             .line("recorded in batches of 1,000, answered after commit", size.events)

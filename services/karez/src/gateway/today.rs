@@ -13,7 +13,7 @@ use crate::follower::Follower;
 use crate::tasks::compute;
 
 /// What has changed is added up so often.
-const EVERY: Duration = Duration::from_millis(250);
+const EVERY: Duration = Duration::from_millis(100);
 /// Projects looked at in one reading, so that the next event waits for no more of them.
 const PROJECTS: usize = 500;
 

@@ -25,6 +25,7 @@ const SNAPSHOT_SHARE: u64 = 2;
 /// Nothing is recorded for so long before what is behind in the index is entered apart from any batch.
 const BEFORE_INDEXING: Duration = Duration::from_secs(1);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
+const NOT_INDEXED: &str = "the newest events are not in the index, readers look through them";
 /// How long a stop may take to enter what is behind in the index.
 const INDEXING_AT_STOP: Duration = Duration::from_secs(5);
 
@@ -134,7 +135,7 @@ impl<'a> Session<'a> {
                             Ok(()) => Duration::ZERO,
                             Err(error) if self.lease.is_lost() => return Ok(End::Interrupted(error.to_string())),
                             Err(error) => {
-                                tracing::warn!("the newest events are not in the index, readers look through them: {error}");
+                                tracing::warn!("{NOT_INDEXED}: {error}");
                                 AFTER_A_FAILURE
                             }
                         };
@@ -258,7 +259,11 @@ impl<'a> Session<'a> {
             tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
         }
         // The next one goes on from wherever this ends.
-        drop(tokio::time::timeout(INDEXING_AT_STOP, self.lease.index_all()).await);
+        match tokio::time::timeout(INDEXING_AT_STOP, self.lease.index_all()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("{NOT_INDEXED}: {error}"),
+            Err(_) => tracing::warn!("{NOT_INDEXED}: it took longer than {INDEXING_AT_STOP:?}"),
+        }
         tracing::info!("the recorder has recorded what it accepted, and ends");
         End::Stopped
     }

@@ -14,8 +14,10 @@ use super::tail::{Entry, Slice, Tail};
 use super::{Batch, StoreError};
 use crate::clock::Stopwatch;
 
-/// Events are gathered for so long at most before they are entered with the batches that follow: readers look through them.
+/// After so long what is gathered is entered with the batches that follow, however little it is: readers look through it.
 const LONGEST_GATHERING: Duration = Duration::from_secs(5);
+/// Nothing is entered with batches for so long after the database has refused it.
+const AFTER_A_REFUSAL: Duration = Duration::from_secs(10);
 /// Events that are entered into the index at once while nothing else is recorded: what comes then waits for so many.
 const ENTERED_AT_REST: usize = 2_000;
 /// Events that a batch enters at least; otherwise twice as many as it records, so that a run is entered before the next one
@@ -34,6 +36,8 @@ pub struct WriterLease {
     heads: Heads,
     tail: Tail,
     run_begun: Stopwatch,
+    /// When a batch was refused only because of what was to be entered with it.
+    index_refused: Option<Stopwatch>,
     place: String,
     lost: bool,
 }
@@ -88,6 +92,7 @@ impl WriterLease {
             heads: Heads::default(),
             tail: Tail::new(tail),
             run_begun: Stopwatch::start(),
+            index_refused: None,
             place: place.to_owned(),
             lost: false,
         })
@@ -120,8 +125,20 @@ impl WriterLease {
     /// and [`StoreError::Unavailable`], after which the lease is lost and the batch may or may not be recorded:
     /// the head tells.
     pub async fn append(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
+        let is_held = |refused: &Stopwatch| refused.elapsed() < AFTER_A_REFUSAL;
+        if self.index_refused.as_ref().is_some_and(is_held) {
+            return self.write(batch, 0).await;
+        }
         let entered = batch.events.len().saturating_mul(2).max(LEAST_ENTERED);
-        self.write(batch, entered).await
+        match self.write(batch, entered).await {
+            Err(StoreError::Database { source }) if !self.tail.slice(entered).by_id.is_empty() => {
+                tracing::warn!("refused together with entries of the index, tried without them: {source}");
+                self.write(batch, 0).await?;
+                self.index_refused = Some(Stopwatch::start());
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     async fn write(&mut self, batch: &Batch<'_>, entered: usize) -> Result<(), StoreError> {
@@ -168,7 +185,7 @@ impl WriterLease {
                     entered,
                     recorded.map(|(event, stream_no)| Entry::new(event, *stream_no)),
                 );
-                if self.run_begun.elapsed() > LONGEST_GATHERING {
+                if self.tail.is_full() || self.run_begun.elapsed() > LONGEST_GATHERING {
                     self.begin_run();
                 }
                 self.heads.commit(plan);
@@ -253,8 +270,9 @@ impl WriterLease {
     }
 
     fn begin_run(&mut self) {
-        self.tail.begin_run();
-        self.run_begun = Stopwatch::start();
+        if self.tail.begin_run() {
+            self.run_begun = Stopwatch::start();
+        }
     }
 
     async fn look_up(&mut self, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {

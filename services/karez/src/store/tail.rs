@@ -159,20 +159,24 @@ impl Tail {
             }
         }
         self.gather(recorded);
-        if self.gathered.len() >= RUN_EVENTS {
-            self.begin_run();
-        }
     }
 
-    /// Sorts what is here to be entered, where no run is under way.
-    pub(super) fn begin_run(&mut self) {
-        if self.run.is_none() {
-            self.run = Run::new(
-                std::mem::take(&mut self.gathered),
-                std::mem::take(&mut self.gathered_at),
-                std::mem::take(&mut self.gathered_versions),
-            );
+    /// Whether enough is here to be sorted and entered.
+    pub(super) fn is_full(&self) -> bool {
+        self.gathered.len() >= RUN_EVENTS
+    }
+
+    /// Sorts what is here to be entered; where a run is under way, nothing happens. Returns whether one began.
+    pub(super) fn begin_run(&mut self) -> bool {
+        if self.run.is_some() {
+            return false;
         }
+        self.run = Run::new(
+            std::mem::take(&mut self.gathered),
+            std::mem::take(&mut self.gathered_at),
+            std::mem::take(&mut self.gathered_versions),
+        );
+        self.run.is_some()
     }
 
     fn gather(&mut self, recorded: impl IntoIterator<Item = Entry>) {
@@ -245,6 +249,9 @@ mod tests {
             }
             let entered = slice.by_id.len();
             tail.commit(entered, (batch * 1_000 + 1..=batch * 1_000 + 1_000).map(entry));
+            if tail.is_full() {
+                assert!(tail.begin_run());
+            }
             assert!(
                 tail.gathered.len() < RUN_EVENTS,
                 "a run is entered before the next is full"
