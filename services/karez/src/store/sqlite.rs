@@ -39,6 +39,10 @@ const PAGES_A_CHECKPOINT: u32 = 8 * 1024;
 /// `SQLite` reads from memory most of the time; more readers than cores gain nothing.
 const READERS: u32 = 4;
 
+/// Those of some ids that are in the index, with their positions.
+const FIND_INDEXED: &str =
+    "SELECT event_id, position FROM event_index WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
+
 /// The event log on `SQLite`.
 #[derive(Debug, Clone)]
 pub struct SqliteLog {
@@ -259,10 +263,6 @@ async fn is_outside_transactions(connection: &mut SqliteConnection) -> Result<bo
 pub(super) fn json<T: serde::Serialize>(list: &[T]) -> Result<String, StoreError> {
     serde_json::to_string(list).map_err(|error| sqlx::Error::Encode(Box::new(error)).into())
 }
-
-/// Those of some ids that are in the index, with their positions.
-const FIND_INDEXED: &str =
-    "SELECT event_id, position FROM event_index WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
 
 /// Ids as one text that `unhex` reads.
 fn ids(event_ids: &[Uuid]) -> Result<String, StoreError> {
