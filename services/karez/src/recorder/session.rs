@@ -25,7 +25,7 @@ const SNAPSHOT_SHARE: u64 = 2;
 /// Nothing is recorded for so long before what is behind in the index is entered apart from any batch.
 const BEFORE_INDEXING: Duration = Duration::from_secs(1);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(10);
-const NOT_INDEXED: &str = "the newest events are not in the index, readers look through them";
+const INDEX_IS_BEHIND: &str = "the newest events are not in the index, readers look through them";
 /// How long a stop may take to enter what is behind in the index.
 const INDEXING_AT_STOP: Duration = Duration::from_secs(5);
 
@@ -135,7 +135,7 @@ impl<'a> Session<'a> {
                             Ok(()) => Duration::ZERO,
                             Err(error) if self.lease.is_lost() => return Ok(End::Interrupted(error.to_string())),
                             Err(error) => {
-                                tracing::warn!("{NOT_INDEXED}: {error}");
+                                tracing::warn!("{INDEX_IS_BEHIND}: {error}");
                                 AFTER_A_FAILURE
                             }
                         };
@@ -261,8 +261,8 @@ impl<'a> Session<'a> {
         // The next one goes on from wherever this ends.
         match tokio::time::timeout(INDEXING_AT_STOP, self.lease.index_all()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!("{NOT_INDEXED}: {error}"),
-            Err(_) => tracing::warn!("{NOT_INDEXED}: it took longer than {INDEXING_AT_STOP:?}"),
+            Ok(Err(error)) => tracing::warn!("{INDEX_IS_BEHIND}: {error}"),
+            Err(_) => tracing::warn!("{INDEX_IS_BEHIND}: it took longer than {INDEXING_AT_STOP:?}"),
         }
         tracing::info!("the recorder has recorded what it accepted, and ends");
         End::Stopped

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::lease::{Seat, WriterLease};
 use super::rows::{column, position};
+use super::tail::INDEXED_POSITION;
 use super::{Head, LogSettings, PostgresLog, SqliteLog, StoreError, StoreLocation, StreamName};
 
 /// The event log of one karez. Cloning is cheap and shares the connections.
@@ -311,8 +312,8 @@ impl EventLog {
     /// # Errors
     /// What the database says.
     pub async fn indexed_position(&self) -> Result<Position, StoreError> {
-        let sql = "SELECT indexed_position FROM recorder WHERE log = 'main'";
-        let indexed: i64 = on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
+        let indexed: i64 =
+            on_either!(self, reading pool => sqlx::query_scalar(INDEXED_POSITION).fetch_one(pool).await)?;
         position(indexed)
     }
 

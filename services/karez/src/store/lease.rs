@@ -57,6 +57,8 @@ pub(super) struct Fence {
     pub(super) position: i64,
     pub(super) hash: Option<Vec<u8>>,
     pub(super) intake_seq: Option<i64>,
+    /// The mark of the index, where it moves.
+    pub(super) indexed: Option<i64>,
 }
 
 /// Everything that one transaction writes.
@@ -162,6 +164,7 @@ impl WriterLease {
                 position: column(after),
                 hash: last.map(|event| event.hash.0.to_vec()),
                 intake_seq: batch.intake_seq.map(column),
+                indexed: slice.indexed,
             },
             batch,
             numbers: &plan.numbers,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::heads::Head;
 use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
+use super::tail::INDEXED_POSITION;
 use super::{StoreError, migrations};
 
 pub(super) use append::PostgresSeat;
@@ -196,9 +197,7 @@ impl PostgresLog {
     /// Told to the server as a number: by a question within the question it could not know how little is behind it. The mark
     /// only grows, so what it says is still right when it is used.
     async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar("SELECT indexed_position FROM recorder WHERE log = 'main'")
-            .fetch_one(&self.pool)
-            .await
+        sqlx::query_scalar(INDEXED_POSITION).fetch_one(&self.pool).await
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {

@@ -18,6 +18,9 @@ use super::rows::column;
 /// Events that are sorted and entered together: more share pages better, and readers look through twice as many.
 const RUN_EVENTS: usize = 50_000;
 
+/// Selects the position up to which everything is entered.
+pub(super) const INDEXED_POSITION: &str = "SELECT indexed_position FROM recorder WHERE log = 'main'";
+
 /// Selects [`Entry`] of every event after the index; both databases understand it.
 pub(super) const NOT_INDEXED: &str = "\
     SELECT event_id, stream_no, CAST(version AS bigint), position FROM event_log \
@@ -51,27 +54,32 @@ pub(super) struct Slice<'a> {
 pub(super) struct Tail {
     /// The newest, in order of position.
     gathered: Vec<Entry>,
-    gathered_at: HashMap<Uuid, i64>,
-    gathered_versions: HashMap<i64, i64>,
+    places: Places,
     /// Those before them, while they are being entered.
     run: Option<Run>,
     /// Ids that were looked up since the last batch and are not in the log.
     fresh: HashSet<Uuid>,
 }
 
+/// Where events are that are in no table of the index.
+#[derive(Debug, Default)]
+struct Places {
+    positions: HashMap<Uuid, i64>,
+    /// The last version of each stream.
+    versions: HashMap<i64, i64>,
+}
+
 #[derive(Debug)]
 struct Run {
     by_id: Vec<Entry>,
     by_stream: Vec<Entry>,
-    at: HashMap<Uuid, i64>,
-    /// The last version of each stream.
-    versions: HashMap<i64, i64>,
+    places: Places,
     entered: usize,
     upto: i64,
 }
 
 impl Run {
-    fn new(entries: Vec<Entry>, at: HashMap<Uuid, i64>, versions: HashMap<i64, i64>) -> Option<Self> {
+    fn new(entries: Vec<Entry>, places: Places) -> Option<Self> {
         let upto = entries.last()?.position;
         let (mut by_id, mut by_stream) = (entries.clone(), entries);
         by_id.sort_unstable_by_key(|entry| entry.event_id);
@@ -79,8 +87,7 @@ impl Run {
         Some(Self {
             by_id,
             by_stream,
-            at,
-            versions,
+            places,
             entered: 0,
             upto,
         })
@@ -111,14 +118,21 @@ impl Tail {
 
     /// Where the given event is, if it is here.
     pub(super) fn position(&self, event_id: &Uuid) -> Option<i64> {
-        let in_run = || self.run.as_ref()?.at.get(event_id);
-        self.gathered_at.get(event_id).or_else(in_run).copied()
+        self.places()
+            .find_map(|places| places.positions.get(event_id))
+            .copied()
     }
 
     /// The last version of the given stream, if it is here.
     pub(super) fn version(&self, stream_no: i64) -> Option<i64> {
-        let in_run = || self.run.as_ref()?.versions.get(&stream_no);
-        self.gathered_versions.get(&stream_no).or_else(in_run).copied()
+        self.places()
+            .find_map(|places| places.versions.get(&stream_no))
+            .copied()
+    }
+
+    /// The newest first.
+    fn places(&self) -> impl Iterator<Item = &Places> {
+        std::iter::once(&self.places).chain(self.run.as_ref().map(|run| &run.places))
     }
 
     /// Notes ids that the log does not have.
@@ -173,16 +187,15 @@ impl Tail {
         }
         self.run = Run::new(
             std::mem::take(&mut self.gathered),
-            std::mem::take(&mut self.gathered_at),
-            std::mem::take(&mut self.gathered_versions),
+            std::mem::take(&mut self.places),
         );
         self.run.is_some()
     }
 
     fn gather(&mut self, recorded: impl IntoIterator<Item = Entry>) {
         for entry in recorded {
-            self.gathered_at.insert(entry.event_id, entry.position);
-            self.gathered_versions.insert(entry.stream_no, entry.version);
+            self.places.positions.insert(entry.event_id, entry.position);
+            self.places.versions.insert(entry.stream_no, entry.version);
             self.gathered.push(entry);
         }
     }

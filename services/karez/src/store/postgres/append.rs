@@ -134,7 +134,7 @@ impl PostgresSeat {
         } = writing;
         self.make_room_for(fence.position).await?;
         let mut transaction = self.connection.begin().await?;
-        move_fence(&mut transaction, fence, slice.indexed).await?;
+        move_fence(&mut transaction, fence).await?;
         refuse_taken(&mut transaction, unknown).await?;
         if !begun.is_empty() {
             insert_streams(&mut transaction, begun).await?;
@@ -153,11 +153,7 @@ impl PostgresSeat {
 
 /// Moves the fence, and says so to whoever listens: the notice goes out with the commit, one a batch, because
 /// every notice takes a lock of the whole server.
-async fn move_fence(
-    transaction: &mut Transaction<'_, Postgres>,
-    fence: &Fence,
-    indexed: Option<i64>,
-) -> Result<(), StoreError> {
+async fn move_fence(transaction: &mut Transaction<'_, Postgres>, fence: &Fence) -> Result<(), StoreError> {
     let sql = "UPDATE recorder SET last_position = $3, last_hash = COALESCE($4, last_hash), \
                                    last_intake_seq = COALESCE($5, last_intake_seq), \
                                    indexed_position = COALESCE($6, indexed_position) \
@@ -169,7 +165,7 @@ async fn move_fence(
         .bind(fence.position)
         .bind(fence.hash.as_deref())
         .bind(fence.intake_seq)
-        .bind(indexed)
+        .bind(fence.indexed)
         .fetch_optional(&mut **transaction)
         .await?;
     moved.map(|_| ()).ok_or(StoreError::LostLease)

@@ -81,7 +81,7 @@ impl SqliteSeat {
             slice,
         } = writing;
         let mut transaction = self.writing.begin_with("BEGIN IMMEDIATE").await?;
-        move_fence(&mut transaction, fence, slice.indexed).await?;
+        move_fence(&mut transaction, fence).await?;
         refuse_taken(&mut transaction, unknown).await?;
         insert_streams(&mut transaction, begun).await?;
         insert_events(&mut transaction, numbers, batch.events).await?;
@@ -92,11 +92,7 @@ impl SqliteSeat {
     }
 }
 
-async fn move_fence(
-    transaction: &mut Transaction<'_, Sqlite>,
-    fence: &Fence,
-    indexed: Option<i64>,
-) -> Result<(), StoreError> {
+async fn move_fence(transaction: &mut Transaction<'_, Sqlite>, fence: &Fence) -> Result<(), StoreError> {
     let sql = "UPDATE recorder SET last_position = $3, last_hash = COALESCE($4, last_hash), \
                                    last_intake_seq = COALESCE($5, last_intake_seq), \
                                    indexed_position = COALESCE($6, indexed_position) \
@@ -107,7 +103,7 @@ async fn move_fence(
         .bind(fence.position)
         .bind(fence.hash.as_deref())
         .bind(fence.intake_seq)
-        .bind(indexed)
+        .bind(fence.indexed)
         .execute(&mut **transaction)
         .await?;
     if moved.rows_affected() == 0 {
