@@ -17,6 +17,7 @@ use async_nats::jetstream::context::ConsumerInfoErrorKind;
 use async_nats::jetstream::stream::Stream;
 use futures::StreamExt;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::bus::BusError;
 use crate::bus::intake::{Asker, Content, Deliveries, Delivery, IntakeMark, Origin};
@@ -34,6 +35,8 @@ const MOST_UNACKNOWLEDGED: i64 = 50_000;
 /// NATS says at least so often that it is alive; silence of twice that is a broken link.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 const PULL_EXPIRES: Duration = Duration::from_secs(10);
+/// The consumer's server answers within so long, or is taken to be away.
+const CONSUMER_ANSWERS: Duration = Duration::from_secs(2);
 /// Where the consumer says under which lease it was made.
 const EPOCH: &str = "karez_epoch";
 
@@ -143,25 +146,7 @@ impl Fetcher {
     }
 
     async fn consumer(&self, stream: &Stream) -> Result<Consumer<Config>, BusError> {
-        match stream.consumer_info(INTAKE_CONSUMER).await {
-            Ok(info) => {
-                let epoch = info
-                    .config
-                    .metadata
-                    .get(EPOCH)
-                    .and_then(|epoch| epoch.parse().ok())
-                    .unwrap_or(0);
-                if epoch > self.epoch {
-                    return Err(BusError::Superseded(epoch));
-                }
-                stream
-                    .delete_consumer(INTAKE_CONSUMER)
-                    .await
-                    .map_err(BusError::nats("remove the old consumer"))?;
-            }
-            Err(error) if matches!(error.kind(), ConsumerInfoErrorKind::NotFound) => {}
-            Err(error) => return Err(BusError::nats("look for the consumer")(error)),
-        }
+        self.remove_old_consumer(stream).await?;
         let config = Config {
             durable_name: Some(INTAKE_CONSUMER.to_owned()),
             description: Some("the recorder of karez".to_owned()),
@@ -169,6 +154,8 @@ impl Fetcher {
                 start_sequence: self.taken + 1,
             },
             ack_policy: AckPolicy::All,
+            // One server holds it: where to go on is in the log, and three would first have to agree who leads.
+            num_replicas: 1,
             max_ack_pending: MOST_UNACKNOWLEDGED,
             metadata: HashMap::from([(EPOCH.to_owned(), self.epoch.to_string())]),
             ..Config::default()
@@ -177,6 +164,31 @@ impl Fetcher {
             .create_consumer(config)
             .await
             .map_err(BusError::nats("make the consumer"))
+    }
+
+    /// What its server does not answer in time is done all the same, by the servers that are left.
+    async fn remove_old_consumer(&self, stream: &Stream) -> Result<(), BusError> {
+        match timeout(CONSUMER_ANSWERS, stream.consumer_info(INTAKE_CONSUMER)).await {
+            Ok(Ok(info)) => {
+                let epoch = info.config.metadata.get(EPOCH);
+                let epoch = epoch.and_then(|epoch| epoch.parse().ok()).unwrap_or(0);
+                if epoch > self.epoch {
+                    return Err(BusError::Superseded(epoch));
+                }
+            }
+            Ok(Err(error)) if matches!(error.kind(), ConsumerInfoErrorKind::NotFound) => return Ok(()),
+            Ok(Err(error)) if !matches!(error.kind(), ConsumerInfoErrorKind::Offline) => {
+                return Err(BusError::nats("look for the consumer")(error));
+            }
+            // Should it be a newer recorder's, that one makes its own again, and this one finds it then.
+            Ok(Err(_)) | Err(_) => {}
+        }
+        match timeout(CONSUMER_ANSWERS, stream.delete_consumer(INTAKE_CONSUMER)).await {
+            Ok(removed) => removed
+                .map(drop)
+                .map_err(BusError::nats("remove the old consumer")),
+            Err(_) => Ok(()),
+        }
     }
 }
 
