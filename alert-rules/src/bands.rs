@@ -6,6 +6,7 @@ use std::fmt;
 use karez_events::Ratio;
 use karez_events::event::supervision::Level;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 /// Thresholds by colour; a colour without one is never given. In a text that is written as `"never"`: a colour that is
@@ -183,7 +184,10 @@ impl fmt::Display for Bands {
                 out.write_str("/")?;
             }
             match threshold {
-                Some(threshold) => write!(out, "{}", threshold.normalize())?,
+                Some(threshold) => match threshold.to_i64().filter(|_| threshold.is_integer()) {
+                    Some(whole) => write!(out, "{whole}")?,
+                    None => write!(out, "{}", threshold.normalize())?,
+                },
                 None => out.write_str("–")?,
             }
         }

@@ -35,8 +35,9 @@ impl<'a> Case<'a> {
     /// What another rule, unless it is switched off, finds under the thresholds in force.
     #[must_use]
     pub fn found_by<R: Rule + 'a>(&self, rule: impl FnOnce(&'a Catalogue) -> &'a R) -> Vec<Finding> {
-        let rule = rule(self.rules.of(self.project, self.as_of).catalogue());
-        if self.rules.is_off(&rule.about(), self.project, self.as_of) {
+        let scope = self.rules.of(self.project, self.as_of);
+        let rule = rule(scope.catalogue());
+        if scope.is_off(&rule.about()) {
             return Vec::new();
         }
         match rule.judge(self) {

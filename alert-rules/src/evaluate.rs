@@ -11,7 +11,7 @@ use karez_projections::{Portfolio, Project, Target, Warnings};
 
 use crate::case::{Case, FundCase};
 use crate::rule::{About, Clearing, Finding, Outcome, Rule, Runs};
-use crate::rule_set::RuleSet;
+use crate::rule_set::{RuleSet, Scope};
 
 /// A thread of its own is worth while for so many projects.
 const LEAST_SHARE: usize = 64;
@@ -48,6 +48,8 @@ pub struct Answer<'r> {
     pub outcome: Outcome,
     /// How its warnings end; at once for a rule that is switched off.
     pub clearing: Clearing,
+    /// Whether the rule is switched off there.
+    pub is_off: bool,
     /// Why nothing is found any more, by subject, where the rule says so.
     pub gone: Vec<(Option<String>, String)>,
 }
@@ -144,16 +146,8 @@ impl<'r> Stand<'_, 'r> {
     }
 
     fn ask_project(&self, project: &Project, rules: &[&'r dyn Rule], ask: Ask) -> Vec<Answer<'r>> {
-        let target = Target::Project(project.id.clone());
-        let asked = rules
-            .iter()
-            .filter(|rule| ask.includes(rule.about().runs, self.as_of));
-        let mut answers: Vec<(&'r dyn Rule, Answer<'r>)> = asked
-            .map(|rule| {
-                let is_off = self.rules.is_off(&rule.about(), project, self.as_of);
-                (*rule, Answer::quiet(rule.about(), target.clone(), is_off))
-            })
-            .collect();
+        let scope = self.rules.of(project, self.as_of);
+        let (rules, mut answers) = self.asked(scope, rules, ask, &Target::Project(project.id.clone()));
         for currency in project.currencies().iter().copied() {
             let figures = measures(project, currency, self.as_of);
             let case = Case {
@@ -166,13 +160,10 @@ impl<'r> Stand<'_, 'r> {
                 rules: self.rules,
             };
             let stale = case.stale(self.rules.settings.stale_after_days);
-            for (rule, answer) in &mut answers {
-                if self.rules.is_off(&rule.about(), project, self.as_of) {
-                    continue;
-                }
+            for (rule, answer) in on(&rules, &mut answers) {
                 let outcome = match (rule.judge(&case), stale) {
                     (Outcome::Judged(found), Some(stale))
-                        if rule.about().awaits_books
+                        if answer.about.awaits_books
                             && found.iter().any(|finding| !finding.judged.is_clear()) =>
                     {
                         Outcome::Stale(stale)
@@ -183,7 +174,25 @@ impl<'r> Stand<'_, 'r> {
                 answer.add(in_currency(outcome, currency, is_main));
             }
         }
-        answers.into_iter().map(|(_, answer)| answer).collect()
+        answers
+    }
+
+    /// The rules that are asked, and what each says before it is.
+    fn asked(
+        &self,
+        scope: &Scope,
+        rules: &[&'r dyn Rule],
+        ask: Ask,
+        target: &Target,
+    ) -> (Vec<&'r dyn Rule>, Vec<Answer<'r>>) {
+        let asked = rules.iter().map(|rule| (*rule, rule.about()));
+        asked
+            .filter(|(_, about)| ask.includes(about.runs, self.as_of))
+            .map(|(rule, about)| {
+                let is_off = scope.is_off(&about);
+                (rule, Answer::quiet(about, target.clone(), is_off))
+            })
+            .unzip()
     }
 
     fn ask_fund(&self, id: &FundId, rules: &[&'r dyn Rule], ask: Ask) -> Vec<Answer<'r>> {
@@ -193,18 +202,7 @@ impl<'r> Stand<'_, 'r> {
         let mut currencies: Vec<Currency> = fund.entries.iter().map(|entry| entry.currency).collect();
         currencies.sort_by_key(|currency| currency.as_str().to_owned());
         currencies.dedup();
-        let asked = rules
-            .iter()
-            .filter(|rule| ask.includes(rule.about().runs, self.as_of));
-        let mut answers: Vec<(&'r dyn Rule, Answer<'r>)> = asked
-            .map(|rule| {
-                let is_off = self.rules.is_off_for_all(&rule.about());
-                (
-                    *rule,
-                    Answer::quiet(rule.about(), Target::Fund(id.clone()), is_off),
-                )
-            })
-            .collect();
+        let (rules, mut answers) = self.asked(self.rules.general(), rules, ask, &Target::Fund(id.clone()));
         for (index, currency) in currencies.into_iter().enumerate() {
             let figures = fund_measures(self.portfolio, id, currency, self.as_of);
             let case = FundCase {
@@ -213,14 +211,24 @@ impl<'r> Stand<'_, 'r> {
                 figures: &figures,
                 as_of: self.as_of,
             };
-            for (rule, answer) in &mut answers {
-                if !self.rules.is_off_for_all(&rule.about()) {
-                    answer.add(in_currency(rule.judge_fund(&case), currency, index == 0));
-                }
+            for (rule, answer) in on(&rules, &mut answers) {
+                answer.add(in_currency(rule.judge_fund(&case), currency, index == 0));
             }
         }
-        answers.into_iter().map(|(_, answer)| answer).collect()
+        answers
     }
+}
+
+/// Those that are not switched off, each with its answer.
+fn on<'a, 'r>(
+    rules: &'a [&'r dyn Rule],
+    answers: &'a mut [Answer<'r>],
+) -> impl Iterator<Item = (&'r dyn Rule, &'a mut Answer<'r>)> {
+    rules
+        .iter()
+        .copied()
+        .zip(answers)
+        .filter(|(_, answer)| !answer.is_off)
 }
 
 /// A subject in another currency than the account's names it.
@@ -246,6 +254,7 @@ impl<'r> Answer<'r> {
             target,
             outcome: Outcome::QUIET,
             clearing: if is_off { Clearing::AtOnce } else { about.clearing },
+            is_off,
             gone: Vec::new(),
         }
     }

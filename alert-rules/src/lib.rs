@@ -35,6 +35,7 @@ pub mod scenario;
 pub mod sla;
 pub mod versions;
 pub mod watch;
+pub mod word_list;
 pub mod words;
 
 pub use bands::{Bands, Judged, Margin};

@@ -7,6 +7,8 @@ use karez_projections::{Entry, EntryKind, Project};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::word_list::WordList;
+
 /// A posting of which something is left after its refunds and reversals.
 #[derive(Debug, Clone, Copy)]
 pub struct Posting<'a> {
@@ -72,8 +74,7 @@ impl<'a> Posting<'a> {
 
     /// Whether one of its labels contains one of these words.
     #[must_use]
-    pub fn is_labelled(&self, words: &[String]) -> bool {
-        let contains = |tag: &String| words.iter().any(|word| tag.contains(word.as_str()));
-        self.tags().iter().any(contains)
+    pub fn is_labelled(&self, words: &WordList) -> bool {
+        self.tags().iter().any(|tag| words.is_in(tag))
     }
 }

@@ -208,33 +208,17 @@ impl RuleSet {
     /// The rules for a project: its programme's, else those for all.
     #[must_use]
     pub fn of(&self, project: &Project, as_of: NaiveDate) -> &Scope {
-        self.scope(project, as_of)
-    }
-
-    /// The office's own rules.
-    pub fn custom(&self) -> impl Iterator<Item = &Arc<CustomRule>> {
-        self.general.custom.iter()
-    }
-
-    /// Whether a rule is switched off for a project.
-    #[must_use]
-    pub fn is_off(&self, about: &About<'_>, project: &Project, as_of: NaiveDate) -> bool {
-        is_off(&self.scope(project, as_of).off, about)
-    }
-
-    /// Whether a rule is switched off for all.
-    #[must_use]
-    pub fn is_off_for_all(&self, about: &About<'_>) -> bool {
-        is_off(&self.general.off, about)
-    }
-
-    fn scope(&self, project: &Project, as_of: NaiveDate) -> &Scope {
         let programme = project
             .approval(as_of)
             .and_then(|approval| approval.programme.as_deref());
         programme
             .and_then(|name| self.programmes.get(name))
             .unwrap_or(&self.general)
+    }
+
+    /// The office's own rules.
+    pub fn custom(&self) -> impl Iterator<Item = &Arc<CustomRule>> {
+        self.general.custom.iter()
     }
 }
 
@@ -275,6 +259,12 @@ impl Scope {
         Ok(scope)
     }
 
+    /// Whether a rule is switched off.
+    #[must_use]
+    pub fn is_off(&self, about: &About<'_>) -> bool {
+        is_off(&self.off, about)
+    }
+
     /// The thresholds of the rules that are built in.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
@@ -304,9 +294,8 @@ impl Scope {
 }
 
 fn is_off(off: &BTreeSet<String>, about: &About<'_>) -> bool {
-    [about.name, about.code, about.family()]
-        .iter()
-        .any(|name| off.contains(*name))
+    let is_named = |name: &str| off.contains(name);
+    !off.is_empty() && [about.name, about.code, about.family()].into_iter().any(is_named)
 }
 
 /// What is said above replaces what is said below, key by key.

@@ -15,9 +15,3 @@ pub fn in_force<T>(versions: &[T], effective_on: impl Fn(&T) -> NaiveDate, day: 
 pub fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default()
 }
-
-/// Words as thresholds hold them.
-#[must_use]
-pub fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}

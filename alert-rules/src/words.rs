@@ -1,6 +1,6 @@
 //! How figures are written in the sentences of a finding: rounded once, half-up, in the order a reader expects.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use karez_events::event::fund::FundSource;
 use karez_events::event::supervision::Level;
 use karez_events::{Currency, Ratio};
@@ -9,7 +9,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 /// A day in a Chinese sentence: 2024年12月31日.
 #[must_use]
 pub fn day_zh(day: NaiveDate) -> String {
-    day.format("%Y年%-m月%-d日").to_string()
+    format!("{:04}年{}月{}日", day.year(), day.month(), day.day())
 }
 
 /// An amount in a Chinese sentence: `15,000.00元`, other currencies with their code.

@@ -45,7 +45,7 @@ fn a_rule_set_carries_them_and_tells_them_apart() {
     assert_eq!(rules.custom().count(), 2);
     assert!(rules.general().rule("slow_after_arrival").is_some());
     let travel_rule = rules.general().rule("xj-02").unwrap();
-    assert!(rules.is_off_for_all(&travel_rule.about()));
+    assert!(rules.general().is_off(&travel_rule.about()));
     assert_eq!(travel_rule.about().family(), "XJ");
     assert_ne!(rules.hash(), RuleSet::default().hash());
 

@@ -49,11 +49,15 @@ impl Exact {
     fn combined(
         &self,
         other: &Self,
+        word: impl Fn(&Rational<i64>, &Rational<i64>) -> Option<Rational<i64>>,
         small: impl Fn(&Rational<i128>, &Rational<i128>) -> Option<Rational<i128>>,
         big: impl Fn(BigRational, BigRational) -> BigRational,
     ) -> Self {
         match (self, other) {
-            (Self::Small(left), Self::Small(right)) => small(left, right).map(Self::small),
+            (Self::Small(left), Self::Small(right)) => {
+                let in_words = || Some(widened(&word(&narrowed(left)?, &narrowed(right)?)?));
+                in_words().or_else(|| small(left, right)).map(Self::small)
+            }
             (_, _) => None,
         }
         .unwrap_or_else(|| Self::of_big(big(self.to_big(), other.to_big())))
@@ -63,7 +67,13 @@ impl Exact {
 impl Ord for Exact {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Self::Small(left), Self::Small(right)) => left.cmp(right),
+            (Self::Small(left), Self::Small(right)) => {
+                let crosswise = |of: &Rational<i128>, by: &Rational<i128>| of.numer().checked_mul(by.denom());
+                match (crosswise(left, right), crosswise(right, left)) {
+                    (Some(left), Some(right)) => left.cmp(&right),
+                    (_, _) => left.cmp(right),
+                }
+            }
             (_, _) => self.to_big().cmp(&other.to_big()),
         }
     }
@@ -73,6 +83,23 @@ impl PartialOrd for Exact {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+}
+
+/// In words of the processor, where it fits: reducing numbers of twice the size takes several times as long.
+fn narrowed(value: &Rational<i128>) -> Option<Rational<i64>> {
+    // The one word that has no magnitude stays out.
+    let word = |part: i128| i64::try_from(part).ok().filter(|part| *part != i64::MIN);
+    Some(Rational::new_raw(word(*value.numer())?, word(*value.denom())?))
+}
+
+fn widened(value: &Rational<i64>) -> Rational<i128> {
+    Rational::new_raw((*value.numer()).into(), (*value.denom()).into())
+}
+
+/// `numerator / denominator`, reduced; the denominator is not zero.
+fn reduced(numerator: i128, denominator: i128) -> Rational<i128> {
+    let raw = Rational::new_raw(numerator, denominator);
+    narrowed(&raw).map_or_else(|| raw.reduced(), |raw| widened(&raw.reduced()))
 }
 
 fn big(value: Rational<i128>) -> BigRational {
@@ -102,7 +129,7 @@ impl Ratio {
     pub fn of(numerator: Decimal, denominator: Decimal) -> Option<Self> {
         if numerator.scale() == denominator.scale() && !denominator.is_zero() {
             // Both count the same unit.
-            let counted = Rational::new(numerator.mantissa(), denominator.mantissa());
+            let counted = reduced(numerator.mantissa(), denominator.mantissa());
             return Some(Self(Exact::small(counted)));
         }
         Self::exact(numerator).over(&Self::exact(denominator))
@@ -117,7 +144,7 @@ impl Ratio {
     /// `numerator / denominator` of two counts (days of a year), `None` for a zero denominator.
     #[must_use]
     pub fn of_counts(numerator: i64, denominator: i64) -> Option<Self> {
-        let counted = || Rational::new(i128::from(numerator), i128::from(denominator));
+        let counted = || reduced(i128::from(numerator), i128::from(denominator));
         (denominator != 0).then(|| Self(Exact::Small(counted())))
     }
 
@@ -126,34 +153,40 @@ impl Ratio {
     pub fn exact(value: Decimal) -> Self {
         // A decimal has at most 28 digits behind the point.
         let unit = 10_i128.pow(value.scale());
-        Self(Exact::Small(Rational::new(value.mantissa(), unit)))
+        Self(Exact::Small(reduced(value.mantissa(), unit)))
     }
 
     /// The difference, exact.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        Self(
-            self.0
-                .combined(&other.0, Rational::checked_sub, |left, right| left - right),
-        )
+        Self(self.0.combined(
+            &other.0,
+            Rational::checked_sub,
+            Rational::checked_sub,
+            |left, right| left - right,
+        ))
     }
 
     /// The sum, exact.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
-        Self(
-            self.0
-                .combined(&other.0, Rational::checked_add, |left, right| left + right),
-        )
+        Self(self.0.combined(
+            &other.0,
+            Rational::checked_add,
+            Rational::checked_add,
+            |left, right| left + right,
+        ))
     }
 
     /// The product, exact.
     #[must_use]
     pub fn times(&self, other: &Self) -> Self {
-        Self(
-            self.0
-                .combined(&other.0, Rational::checked_mul, |left, right| left * right),
-        )
+        Self(self.0.combined(
+            &other.0,
+            Rational::checked_mul,
+            Rational::checked_mul,
+            |left, right| left * right,
+        ))
     }
 
     /// The quotient, `None` when `other` is zero.
@@ -164,10 +197,12 @@ impl Ratio {
             Exact::Big(value) => value.is_zero(),
         };
         (!is_zero).then(|| {
-            Self(
-                self.0
-                    .combined(&other.0, Rational::checked_div, |left, right| left / right),
-            )
+            Self(self.0.combined(
+                &other.0,
+                Rational::checked_div,
+                Rational::checked_div,
+                |left, right| left / right,
+            ))
         })
     }
 

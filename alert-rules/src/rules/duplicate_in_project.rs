@@ -35,6 +35,7 @@ use crate::bands::Judged;
 use crate::case::Case;
 use crate::postings::Posting;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
+use crate::word_list::WordList;
 use crate::words::{money_en, money_zh};
 
 /// Thresholds of DS-01.
@@ -44,14 +45,14 @@ pub struct DuplicateInProject {
     /// Alike payments to one payee lie no further apart than this.
     pub within_days: i64,
     /// Labels of postings that were found to be bills of their own.
-    pub distinct_words: Vec<String>,
+    pub distinct_words: WordList,
 }
 
 impl Default for DuplicateInProject {
     fn default() -> Self {
         Self {
             within_days: 3,
-            distinct_words: ["非重复", "distinct"].map(str::to_owned).to_vec(),
+            distinct_words: WordList::new(&["非重复", "distinct"]),
         }
     }
 }

@@ -221,14 +221,10 @@ impl ExecutionLag {
             "life" => ("项目全周期支出", "of the whole project spent"),
             _ => ("支出", "spent"),
         };
+        let (done, due_share, behind) = (percent(&done), percent(&due.share), points(&behind));
         let formula = format!(
-            "{} − {} = {numerator}/{} − {} = {} − {}",
-            rate.figure,
-            due.curve,
-            rate.denominator,
-            percent(&due.share),
-            percent(&done),
-            percent(&due.share)
+            "{} − {} = {numerator}/{} − {due_share} = {done} − {due_share}",
+            rate.figure, due.curve, rate.denominator
         );
         let evidence = banded(formula, self.levels, "pp")
             .figure("denominator", rate.denominator_name)
@@ -236,17 +232,8 @@ impl ExecutionLag {
             .figure("full_year_budget", case.measures.amounts.adjusted_budget);
         let finding = Finding::new(
             judged,
-            format!(
-                "{zh}进度{}，低于序时进度{}个百分点",
-                percent(&done),
-                points(&behind)
-            ),
-            format!(
-                "{} {en} where {} is due: {} points behind",
-                percent(&done),
-                percent(&due.share),
-                points(&behind)
-            ),
+            format!("{zh}进度{done}，低于序时进度{behind}个百分点"),
+            format!("{done} {en} where {due_share} is due: {behind} points behind"),
             evidence,
         );
         Some(finding.about(level))

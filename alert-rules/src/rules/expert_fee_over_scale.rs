@@ -40,7 +40,8 @@ use crate::bands::{Bands, Judged};
 use crate::case::Case;
 use crate::postings::Posting;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
-use crate::versions::{day, in_force, words};
+use crate::versions::{day, in_force};
+use crate::word_list::WordList;
 use crate::words::{money_en, money_zh, percent};
 
 /// Thresholds of CC-02.
@@ -52,15 +53,15 @@ pub struct ExpertFeeOverScale {
     /// The scales by notice.
     pub scales: Vec<FeeScale>,
     /// Costs named so are expert fees.
-    pub fee_words: Vec<String>,
+    pub fee_words: WordList,
     /// Labels of academicians and experts known in the whole country.
-    pub academician_words: Vec<String>,
+    pub academician_words: WordList,
     /// Labels of experts below senior grade.
-    pub other_words: Vec<String>,
+    pub other_words: WordList,
     /// Labels of persons on the unit's own staff.
-    pub staff_words: Vec<String>,
+    pub staff_words: WordList,
     /// Costs named so are wages.
-    pub wage_words: Vec<String>,
+    pub wage_words: WordList,
 }
 
 /// What a notice allows for a person's day, after tax.
@@ -104,11 +105,11 @@ impl Default for ExpertFeeOverScale {
                 reduced_from_day: 3,
                 reduced_percent: Decimal::from(50),
             }],
-            fee_words: words(&["专家咨询", "咨询费", "评审费", "expert"]),
-            academician_words: words(&["院士", "知名专家", "academician"]),
-            other_words: words(&["其他专业", "中级", "初级", "junior"]),
-            staff_words: words(&["本单位", "在编", "在职", "own staff"]),
-            wage_words: words(&["工资", "薪酬", "salary", "wage"]),
+            fee_words: WordList::new(&["专家咨询", "咨询费", "评审费", "expert"]),
+            academician_words: WordList::new(&["院士", "知名专家", "academician"]),
+            other_words: WordList::new(&["其他专业", "中级", "初级", "junior"]),
+            staff_words: WordList::new(&["本单位", "在编", "在职", "own staff"]),
+            wage_words: WordList::new(&["工资", "薪酬", "salary", "wage"]),
         }
     }
 }
@@ -160,7 +161,7 @@ impl Rule for ExpertFeeOverScale {
             let voucher = posting.entry.voucher.as_deref();
             voucher.is_some_and(|voucher| voucher.seldom.person_days.is_some() || voucher.payee.is_some())
                 && posting.left > Decimal::ZERO
-                && posting.entry.mentions(&self.fee_words)
+                && self.fee_words.is_about(posting.entry)
         };
         let fees: Vec<Posting<'_>> = case.postings().filter(is_fee).collect();
         if fees.is_empty() {
@@ -188,7 +189,7 @@ impl ExpertFeeOverScale {
     /// there would change the answer here, and nobody would ask again.
     fn staff<'a>(&self, case: &Case<'a>) -> BTreeSet<&'a str> {
         case.postings()
-            .filter(|posting| posting.payee().is_some() && posting.entry.mentions(&self.wage_words))
+            .filter(|posting| posting.payee().is_some() && self.wage_words.is_about(posting.entry))
             .filter_map(|posting| posting.payee())
             .collect()
     }

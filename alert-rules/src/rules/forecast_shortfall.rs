@@ -99,15 +99,11 @@ impl ForecastShortfall {
         if judged.is_clear() {
             return None;
         }
+        let (low, high) = (percent(&low), percent(&high));
         let evidence = banded(
             format!(
-                "A = {}, E = {}, n/N = {}/{}: {} – {}",
-                forecast.budget,
-                forecast.spent,
-                forecast.day,
-                forecast.days,
-                percent(&low),
-                percent(&high)
+                "A = {}, E = {}, n/N = {}/{}: {low} – {high}",
+                forecast.budget, forecast.spent, forecast.day, forecast.days
             ),
             self.levels,
             "%",
@@ -116,12 +112,8 @@ impl ForecastShortfall {
         .figure("committed", forecast.committed);
         Some(Finding::new(
             judged,
-            format!("按现有进度年末预计执行{}至{}", percent(&low), percent(&high)),
-            format!(
-                "at this pace {} to {} of the budget will be spent by the end of the year",
-                percent(&low),
-                percent(&high)
-            ),
+            format!("按现有进度年末预计执行{low}至{high}"),
+            format!("at this pace {low} to {high} of the budget will be spent by the end of the year"),
             evidence,
         ))
     }

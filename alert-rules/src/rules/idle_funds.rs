@@ -322,7 +322,7 @@ impl IdleFunds {
     fn finding(&self, case: &Case<'_>, curve: &BalanceCurve, (judged, window): (Judged, &Window)) -> Finding {
         let currency = case.currency();
         let now = curve.balance_on(case.as_of);
-        let share = Ratio::of(window.spent, window.at_start).unwrap_or_else(|| Ratio::whole(0));
+        let share = percent(&Ratio::of(window.spent, window.at_start).unwrap_or_else(|| Ratio::whole(0)));
         let Window {
             days,
             since,
@@ -332,9 +332,8 @@ impl IdleFunds {
             least,
         } = window;
         let formula = format!(
-            "U({since}) = {at_start}; E({since}, {}] = {spent} = {} < {}%; U = {now}, of which {left} ≥ M = {}",
+            "U({since}) = {at_start}; E({since}, {}] = {spent} = {share} < {}%; U = {now}, of which {left} ≥ M = {}",
             case.as_of,
-            percent(&share),
             self.token_share_percent,
             least.normalize()
         );
@@ -345,10 +344,9 @@ impl IdleFunds {
             ("在户财政资金", "净支出")
         };
         let zh = format!(
-            "{money_word}{}，{days}天内{spent_word}{}，仅为期初余额的{}",
+            "{money_word}{}，{days}天内{spent_word}{}，仅为期初余额的{share}",
             money_zh(now, currency),
-            money_zh(*spent, currency),
-            percent(&share)
+            money_zh(*spent, currency)
         );
         let (money_word, spent_word) = if case.is_published() {
             ("that came in", "disbursed and spent")
@@ -356,10 +354,9 @@ impl IdleFunds {
             ("of fiscal money", "spent")
         };
         let en = format!(
-            "{} {money_word} lies idle: {} {spent_word} in {days} days, {} of the balance at their start",
+            "{} {money_word} lies idle: {} {spent_word} in {days} days, {share} of the balance at their start",
             money_en(now, currency),
-            money_en(*spent, currency),
-            percent(&share)
+            money_en(*spent, currency)
         );
         Finding::new(judged, zh, en, self.shown(case, evidence))
     }

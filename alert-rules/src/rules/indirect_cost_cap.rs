@@ -36,7 +36,8 @@ use serde::{Deserialize, Serialize};
 use crate::bands::{Bands, Judged, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
-use crate::versions::{day, in_force, words};
+use crate::versions::{day, in_force};
+use crate::word_list::WordList;
 use crate::words::{money_en, money_zh, percent};
 
 /// Thresholds of CC-01.
@@ -58,9 +59,9 @@ pub struct CategoryChart {
     /// 依据.
     pub basis: String,
     /// Categories named so are indirect costs.
-    pub indirect_words: Vec<String>,
+    pub indirect_words: WordList,
     /// Categories named so are purchases of equipment.
-    pub purchase_words: Vec<String>,
+    pub purchase_words: WordList,
     /// What is allowed, from the first step up.
     pub steps: Vec<Step>,
 }
@@ -97,8 +98,8 @@ fn chart(effective_on: NaiveDate, basis: &str, [low, middle, high]: [i64; 3]) ->
     CategoryChart {
         effective_on,
         basis: basis.to_owned(),
-        indirect_words: words(&["间接", "管理费", "绩效", "indirect"]),
-        purchase_words: words(&["设备费", "购置", "equipment"]),
+        indirect_words: WordList::new(&["间接", "管理费", "绩效", "indirect"]),
+        purchase_words: WordList::new(&["设备费", "购置", "equipment"]),
         steps: vec![
             step(Some(5_000_000), low),
             step(Some(10_000_000), middle),
@@ -122,15 +123,11 @@ impl CategoryChart {
     }
 
     fn is_indirect(&self, category: &str) -> bool {
-        self.indirect_words
-            .iter()
-            .any(|word| category.contains(word.as_str()))
+        self.indirect_words.is_in(category)
     }
 
     fn is_purchase(&self, category: &str) -> bool {
-        self.purchase_words
-            .iter()
-            .any(|word| category.contains(word.as_str()))
+        self.purchase_words.is_in(category)
     }
 }
 

@@ -37,7 +37,8 @@ use crate::bands::Judged;
 use crate::case::Case;
 use crate::postings::Posting;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
-use crate::versions::{day, in_force, words};
+use crate::versions::{day, in_force};
+use crate::word_list::{Made, WordList};
 use crate::words::{money_en, money_zh};
 
 /// Thresholds of CC-03.
@@ -60,6 +61,9 @@ pub struct NegativeList {
     pub basis: String,
     /// What is on it.
     pub items: Vec<Ineligible>,
+    /// The words of all of them: most postings have none.
+    #[serde(skip)]
+    words: Made<WordList>,
 }
 
 /// One kind of cost on a negative list.
@@ -69,7 +73,7 @@ pub struct Ineligible {
     /// 名称.
     pub name: String,
     /// A label or purpose that contains one of these words is meant.
-    pub words: Vec<String>,
+    pub words: WordList,
     /// 条款.
     pub clause: String,
 }
@@ -78,7 +82,7 @@ impl Default for IneligibleUse {
     fn default() -> Self {
         let item = |name: &str, of: &[&str], clause: &str| Ineligible {
             name: name.to_owned(),
-            words: words(of),
+            words: WordList::new(of),
             clause: clause.to_owned(),
         };
         Self {
@@ -119,6 +123,7 @@ impl Default for IneligibleUse {
                         "不得用于个人消费和福利",
                     ),
                 ],
+                words: Made::default(),
             }],
         }
     }
@@ -193,11 +198,15 @@ impl IneligibleUse {
         }
         let effective_on = |list: &NegativeList| list.effective_on;
         let list = in_force(&self.lists, effective_on, entry.cost_on())?;
-        let is_meant = |item: &&Ineligible| {
-            let contains = |text: &str| item.words.iter().any(|word| text.contains(word.as_str()));
-            posting.is_labelled(&item.words) || entry.purpose.as_deref().is_some_and(contains)
+        let is_about = |words: &WordList| {
+            let is_in = |text: &str| words.is_in(text);
+            posting.is_labelled(words) || entry.purpose.as_deref().is_some_and(is_in)
         };
-        Some((list, list.items.iter().find(is_meant)?))
+        let words = || WordList::of_all(list.items.iter().map(|item| &item.words));
+        if !is_about(list.words.or_make(words)) {
+            return None;
+        }
+        Some((list, list.items.iter().find(|item| is_about(&item.words))?))
     }
 
     fn finding(&self, case: &Case<'_>, found: &Found<'_>) -> Finding {

@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::bands::{Bands, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
+use crate::word_list::WordList;
 use crate::words::{money_en, money_zh, percent};
 
 /// Thresholds of YE-02.
@@ -44,7 +45,7 @@ pub struct LateLifePurchases {
     /// The last months of the period.
     pub last_months: u32,
     /// Words in a category or label that mean equipment.
-    pub categories: Vec<String>,
+    pub categories: WordList,
 }
 
 impl Default for LateLifePurchases {
@@ -53,7 +54,7 @@ impl Default for LateLifePurchases {
             levels: Bands::whole([20, 40, 60, 80]),
             last_percent: 10,
             last_months: 3,
-            categories: vec!["设备".to_owned()],
+            categories: WordList::new(&["设备"]),
         }
     }
 }
@@ -94,15 +95,14 @@ impl LateLifePurchases {
         let late_from = self.late_from(start_on, end_on)?;
         let late: Vec<_> = case
             .spending()
-            .filter(|entry| entry.cost_on() >= late_from && entry.mentions(&self.categories))
+            .filter(|entry| entry.cost_on() >= late_from && self.categories.is_about(entry))
             .collect();
         let bought = sum(late.iter().map(|entry| entry.amount));
-        let names_equipment = |name: &str| self.categories.iter().any(|word| name.contains(word.as_str()));
         let lines = life_lines(case.project, case.currency(), case.as_of);
         let of_equipment = lines.iter().filter(|line| {
             line.category
                 .as_ref()
-                .is_some_and(|category| names_equipment(category.as_str()))
+                .is_some_and(|category| self.categories.is_in(category.as_str()))
         });
         let line = sum(of_equipment.map(|line| line.budget));
         let share = Ratio::of(bought, line)?;

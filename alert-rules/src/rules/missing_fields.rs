@@ -35,6 +35,7 @@ use uuid::Uuid;
 use crate::bands::{Bands, Margin};
 use crate::case::Case;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, banded};
+use crate::word_list::WordList;
 use crate::words::percent;
 
 /// So many of the vouchers with something missing are named.
@@ -47,17 +48,16 @@ pub struct MissingFields {
     /// Shares of the mandatory fields, in percent.
     pub levels: Bands,
     /// Costs named so need no invoice.
-    pub without_invoice_words: Vec<String>,
+    pub without_invoice_words: WordList,
     /// Costs named so need a period of service.
-    pub with_period_words: Vec<String>,
+    pub with_period_words: WordList,
 }
 
 impl Default for MissingFields {
     fn default() -> Self {
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         Self {
             levels: Bands::whole([2, 5, 10, 20]),
-            without_invoice_words: words(&[
+            without_invoice_words: WordList::new(&[
                 "工资",
                 "薪酬",
                 "劳务",
@@ -73,7 +73,7 @@ impl Default for MissingFields {
                 "travel",
                 "indirect",
             ]),
-            with_period_words: words(&[
+            with_period_words: WordList::new(&[
                 "工资", "薪酬", "差旅", "住宿", "salary", "wage", "travel", "lodging",
             ]),
         }
@@ -198,12 +198,12 @@ impl MissingFields {
             .collect();
         let vouchers = case.spending().filter(|entry| entry.kind == EntryKind::Spent);
         for entry in vouchers.filter(|entry| !reversed.contains(&entry.event_id)) {
-            if !entry.mentions(&self.without_invoice_words) {
+            if !self.without_invoice_words.is_about(entry) {
                 let voucher = entry.voucher.as_deref();
                 let has_invoice = voucher.is_some_and(|voucher| voucher.invoice_no.is_some());
                 count.field(entry, (Field::Paper, "发票号", "invoices"), has_invoice);
             }
-            if entry.mentions(&self.with_period_words) {
+            if self.with_period_words.is_about(entry) {
                 count.field(
                     entry,
                     (Field::Period, "费用所属期", "service periods"),

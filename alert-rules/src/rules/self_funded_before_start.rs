@@ -49,6 +49,7 @@ use crate::pre_start_costs::{
     start_on, with_approvals,
 };
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
+use crate::word_list::WordList;
 use crate::words::{day_zh, money_en, money_zh, percent};
 
 /// Thresholds of PS-01.
@@ -64,7 +65,7 @@ pub struct SelfFundedBeforeStart {
     /// Orange when wages of so many months in a row were paid while fiscal money was there.
     pub wage_months: usize,
     /// Words in category, purpose or labels by which wages are known.
-    pub wage_words: Vec<String>,
+    pub wage_words: WordList,
 }
 
 impl Default for SelfFundedBeforeStart {
@@ -78,9 +79,7 @@ impl Default for SelfFundedBeforeStart {
             amount: Decimal::from(50_000),
             early_days: 90,
             wage_months: 3,
-            wage_words: ["工资", "薪酬", "劳务", "salary", "wage"]
-                .map(str::to_owned)
-                .into(),
+            wage_words: WordList::new(&["工资", "薪酬", "劳务", "salary", "wage"]),
         }
     }
 }
@@ -208,15 +207,15 @@ impl SelfFundedBeforeStart {
 
     /// The table by 工资/差旅/住宿/其他.
     fn by_kind(&self, case: &Case<'_>, costs: &[Part<'_>], mut evidence: Evidence) -> Evidence {
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let (travel, lodging) = (words(&["差旅", "travel"]), words(&["住宿", "lodging", "hotel"]));
+        let travel = WordList::new(&["差旅", "travel"]);
+        let lodging = WordList::new(&["住宿", "lodging", "hotel"]);
         let mut by_kind: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
         for (entry, part) in costs {
-            let kind = if entry.mentions(&self.wage_words) {
+            let kind = if self.wage_words.is_about(entry) {
                 "wages"
-            } else if entry.mentions(&travel) {
+            } else if travel.is_about(entry) {
                 "travel"
-            } else if entry.mentions(&lodging) {
+            } else if lodging.is_about(entry) {
                 "lodging"
             } else {
                 "other"
@@ -233,7 +232,7 @@ impl SelfFundedBeforeStart {
     /// the run, or until the end of the month after it. What is found once stays found.
     fn wages_run(&self, case: &Case<'_>, costs: &[Part<'_>]) -> bool {
         let mut months: BTreeMap<i32, (Decimal, NaiveDate)> = BTreeMap::new();
-        for (entry, part) in costs.iter().filter(|(entry, _)| entry.mentions(&self.wage_words)) {
+        for (entry, part) in costs.iter().filter(|(entry, _)| self.wage_words.is_about(entry)) {
             let on = entry.cost_on();
             let month = months.entry(number_of(on)).or_insert((Decimal::ZERO, on));
             *month = (month.0.saturating_add(*part), month.1.max(on));

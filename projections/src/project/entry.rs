@@ -212,17 +212,16 @@ impl Entry {
         self.cost_period().1
     }
 
-    /// Whether its category, old category, purpose or one of its labels contains one of these words.
-    #[must_use]
-    pub fn mentions(&self, words: &[String]) -> bool {
-        let contains = |text: &str| words.iter().any(|word| text.contains(word.as_str()));
+    /// What it says it is for: category, old category, purpose and labels.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         let voucher = self.voucher.as_deref();
         let old_category = voucher.and_then(|voucher| voucher.seldom.old_category.as_ref());
         let categories = self.category.iter().chain(old_category);
         let labels = voucher.into_iter().flat_map(|voucher| &voucher.seldom.tags);
-        categories.map(CategoryId::as_str).any(contains)
-            || self.purpose.as_deref().is_some_and(contains)
-            || labels.map(String::as_str).any(contains)
+        categories
+            .map(CategoryId::as_str)
+            .chain(self.purpose.as_deref())
+            .chain(labels.map(String::as_str))
     }
 
     /// First and last day of the service paid for; its business date where no period is stated. A correction

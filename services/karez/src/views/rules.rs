@@ -115,7 +115,7 @@ fn view(portfolio: &Portfolio, rules: &RuleSet, rule: &dyn Rule, as_of: NaiveDat
             Clearing::AtOnce => "at_once",
             Clearing::ByPerson => "by_person",
         },
-        is_on: !rules.is_off_for_all(&about),
+        is_on: !rules.general().is_off(&about),
         version: about.version,
         open_warnings: warnings
             .filter(|warning| warning.raised.rule == about.name && warning.level_on(as_of).is_some())
