@@ -6,11 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::body::{Body, to_bytes};
 use futures::future::{join_all, try_join_all};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
 use karez_events::Submission;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{BenchReport, Line, Size, Times, workload};
 use crate::accounts::fresh_key;
@@ -26,7 +31,7 @@ use crate::receipt::Outcome;
 use crate::recorder::Recorder;
 use crate::sentinel::Daily;
 use crate::store::{By, CONSOLE, EventLog};
-use crate::tasks::Tasks;
+use crate::tasks::{Child, Tasks, spawn_child};
 use crate::telemetry::Metrics;
 
 /// Callers that each wait for their own answer before they post again.
@@ -83,7 +88,7 @@ pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<B
     };
     let gateway = Gateway::try_new(parts, settings)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?.to_string();
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();
     tasks.spawn("recorder", recorder.run(stop.clone()));
@@ -119,19 +124,42 @@ impl Caller {
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
-        let request = self.client.get(format!("{}{path}", self.address));
+        let request = self.client.get(format!("http://{}{path}", self.address));
         request.bearer_auth(&self.key)
     }
 
     fn post(&self, path: &str, body: &Value) -> RequestBuilder {
-        let request = self.client.post(format!("{}{path}", self.address));
+        let request = self.client.post(format!("http://{}{path}", self.address));
         request.bearer_auth(&self.key).json(body)
     }
 
     /// One fact by an address of its own.
     async fn send(&self, posting: &Submission) -> anyhow::Result<()> {
-        let path = format!("/v1/projects/{}/events", posting.stream.id());
-        answered(self.post(&path, &body_of(posting)?)).await.map(drop)
+        answered(self.post(&path_of(posting), &body_of(posting)?))
+            .await
+            .map(drop)
+    }
+
+    /// The same, written down before the time is taken.
+    fn written(&self, posting: &Submission) -> anyhow::Result<Request<Body>> {
+        let body = serde_json::to_vec(&body_of(posting)?)?;
+        self.request(Method::POST, &path_of(posting), body.into())
+    }
+
+    fn request(&self, method: Method, path: &str, body: Body) -> anyhow::Result<Request<Body>> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.address)
+            .header(AUTHORIZATION, format!("Bearer {}", self.key))
+            .header(CONTENT_TYPE, "application/json");
+        Ok(request.body(body)?)
+    }
+
+    /// A connection for each of the callers.
+    async fn connections(&self) -> anyhow::Result<Vec<Connection>> {
+        let connections = (0..CALLERS).map(|_| Connection::open(&self.address));
+        try_join_all(connections).await
     }
 
     async fn send_many(&self, postings: &[Submission]) -> anyhow::Result<()> {
@@ -158,6 +186,42 @@ impl Caller {
     }
 }
 
+/// A kept connection of a program that does no more than it must: on the same processors, what asks costs as much as what
+/// answers.
+struct Connection {
+    sender: SendRequest<Body>,
+    _driver: Child,
+}
+
+impl Connection {
+    async fn open(address: &str) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let driver = spawn_child("connection of a caller", async move {
+            if let Err(error) = connection.await {
+                tracing::warn!("a connection of a caller broke: {error}");
+            }
+        });
+        Ok(Self {
+            sender,
+            _driver: driver,
+        })
+    }
+
+    async fn ask(&mut self, request: Request<Body>) -> anyhow::Result<()> {
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        let status = response.status();
+        let body = to_bytes(Body::new(response.into_body()), BODY_LIMIT_BYTES).await?;
+        good(status, &body)
+    }
+}
+
+fn path_of(posting: &Submission) -> String {
+    format!("/v1/projects/{}/events", posting.stream.id())
+}
+
 fn body_of(posting: &Submission) -> anyhow::Result<Value> {
     let mut body = serde_json::to_value(posting)?;
     if let Some(members) = body.as_object_mut() {
@@ -171,9 +235,14 @@ async fn answered(request: RequestBuilder) -> anyhow::Result<Vec<u8>> {
     let response = request.send().await?;
     let status = response.status();
     let body = response.bytes().await?;
-    let text = || String::from_utf8_lossy(&body).into_owned();
-    anyhow::ensure!(status.is_success(), "{status}: {}", text());
+    good(status, &body)?;
     Ok(body.to_vec())
+}
+
+fn good(status: StatusCode, body: &[u8]) -> anyhow::Result<()> {
+    let text = || String::from_utf8_lossy(body).into_owned();
+    anyhow::ensure!(status.is_success(), "{status}: {}", text());
+    Ok(())
 }
 
 /// Times of single requests, and how long all of them took together.
@@ -219,18 +288,22 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
     for round in 0..size.rounds {
         let made =
             |what: &str, count| workload::postings(&format!("{what}-{round}"), 0, count, size.projects);
-        by_callers(made("idle", posts)?, &mut idle, async |_| {
-            answered(caller.get("/healthz")).await.map(drop)
-        })
+        let mut connections = caller.connections().await?;
+        let nothing = || caller.request(Method::GET, "/healthz", Body::empty());
+        let nothings = (0..posts).map(|_| nothing()).collect::<anyhow::Result<_>>()?;
+        by_callers(&mut connections, nothings, &mut idle, Connection::ask).await?;
+        by_callers(
+            &mut vec![intake; CALLERS],
+            made("bare", posts)?,
+            &mut bare,
+            async |intake, posting| record(intake, posting).await,
+        )
         .await?;
-        by_callers(made("bare", posts)?, &mut bare, async |posting| {
-            record(intake, posting).await
-        })
-        .await?;
-        by_callers(made("single", posts)?, &mut single, async |posting| {
-            caller.send(&posting).await
-        })
-        .await?;
+        let written = made("single", posts)?
+            .iter()
+            .map(|posting| caller.written(posting))
+            .collect::<anyhow::Result<_>>()?;
+        by_callers(&mut connections, written, &mut single, Connection::ask).await?;
         for batch in made("batch", BATCH * 4)?.chunks(BATCH) {
             let started = Stopwatch::start();
             caller.send_many(batch).await?;
@@ -279,24 +352,28 @@ async fn timed(answers: &mut Answers, request: RequestBuilder) -> anyhow::Result
     Ok(())
 }
 
-async fn by_callers(
-    postings: Vec<Submission>,
+/// Each caller asks for its share by its own way, one after the other.
+async fn by_callers<Way, Asked>(
+    callers: &mut [Way],
+    asked: Vec<Asked>,
     answers: &mut Answers,
-    send: impl AsyncFn(Submission) -> anyhow::Result<()>,
+    ask: impl AsyncFn(&mut Way, Asked) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut shares: Vec<Vec<Submission>> = vec![Vec::new(); CALLERS];
-    for (share, posting) in (0..CALLERS).cycle().zip(postings) {
-        if let Some(share) = shares.get_mut(share) {
-            share.push(posting);
+    let mut shares: Vec<(&mut Way, Vec<Asked>)> =
+        callers.iter_mut().map(|caller| (caller, Vec::new())).collect();
+    let count = shares.len().max(1);
+    for (share, one) in (0..count).cycle().zip(asked) {
+        if let Some((_, share)) = shares.get_mut(share) {
+            share.push(one);
         }
     }
     let started = Stopwatch::start();
-    let send = &send;
-    let each = shares.into_iter().map(|share| async move {
+    let ask = &ask;
+    let each = shares.into_iter().map(|(caller, share)| async move {
         let mut took = Vec::with_capacity(share.len());
-        for posting in share {
+        for one in share {
             let asked = Stopwatch::start();
-            send(posting).await?;
+            ask(caller, one).await?;
             took.push(asked.elapsed());
         }
         anyhow::Ok(took)
