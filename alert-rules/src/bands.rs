@@ -184,6 +184,7 @@ impl fmt::Display for Bands {
                 out.write_str("/")?;
             }
             match threshold {
+                // Days and percent nearly always: every finding says its bands, and a decimal takes long to write.
                 Some(threshold) => match threshold.to_i64().filter(|_| threshold.is_integer()) {
                     Some(whole) => write!(out, "{whole}")?,
                     None => write!(out, "{}", threshold.normalize())?,

@@ -49,7 +49,7 @@ pub struct Answer<'r> {
     /// How its warnings end; at once for a rule that is switched off.
     pub clearing: Clearing,
     /// Whether the rule is switched off there.
-    pub is_off: bool,
+    pub(crate) is_off: bool,
     /// Why nothing is found any more, by subject, where the rule says so.
     pub gone: Vec<(Option<String>, String)>,
 }

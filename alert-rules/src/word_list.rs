@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 use karez_projections::Entry;
+use karez_projections::derived::Derived;
 use serde::{Deserialize, Serialize};
 
 /// Words of a threshold; a text that contains one of them is meant.
@@ -13,12 +14,8 @@ pub struct WordList {
     words: Vec<String>,
     /// `None` where the words are too many for one.
     #[serde(skip)]
-    automaton: Made<Option<AhoCorasick>>,
+    automaton: Derived<OnceLock<Option<AhoCorasick>>>,
 }
-
-/// What is made from thresholds when it is first asked for; these are equal whether it has been made or not.
-#[derive(Debug, Clone)]
-pub(crate) struct Made<T>(OnceLock<T>);
 
 impl WordList {
     /// Words as a notice lists them.
@@ -26,7 +23,7 @@ impl WordList {
     pub fn new(words: &[&str]) -> Self {
         Self {
             words: words.iter().map(|word| (*word).to_owned()).collect(),
-            automaton: Made::default(),
+            automaton: Derived::default(),
         }
     }
 
@@ -34,14 +31,14 @@ impl WordList {
     pub(crate) fn of_all<'a>(lists: impl IntoIterator<Item = &'a Self>) -> Self {
         Self {
             words: lists.into_iter().flat_map(|list| list.words.clone()).collect(),
-            automaton: Made::default(),
+            automaton: Derived::default(),
         }
     }
 
     /// Whether a text contains one of them.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
-        match self.automaton.or_make(|| AhoCorasick::new(&self.words).ok()) {
+        match self.automaton.get_or_init(|| AhoCorasick::new(&self.words).ok()) {
             Some(automaton) => automaton.is_match(text),
             None => self.words.iter().any(|word| text.contains(word.as_str())),
         }
@@ -53,26 +50,6 @@ impl WordList {
         entry.texts().any(|text| self.is_in(text))
     }
 }
-
-impl<T> Made<T> {
-    pub(crate) fn or_make(&self, make: impl FnOnce() -> T) -> &T {
-        self.0.get_or_init(make)
-    }
-}
-
-impl<T> Default for Made<T> {
-    fn default() -> Self {
-        Self(OnceLock::new())
-    }
-}
-
-impl<T> PartialEq for Made<T> {
-    fn eq(&self, _other: &Self) -> bool {
-        true
-    }
-}
-
-impl<T> Eq for Made<T> {}
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +64,15 @@ mod tests {
             let is_there = words.iter().any(|word| text.contains(word));
             prop_assert_eq!(WordList::new(&words).is_in(&text), is_there);
         }
+    }
+
+    #[test]
+    fn a_copy_of_what_was_asked_already_is_asked_anew() {
+        let asked = WordList::new(&["差旅"]);
+        assert!(!asked.is_in("住宿费"));
+        let mut copy = asked.clone();
+        copy.words.push("住宿".to_owned());
+        assert!(copy.is_in("住宿费"));
     }
 
     #[test]

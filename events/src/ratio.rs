@@ -289,6 +289,8 @@ mod tests {
         prop_oneof![
             -1_000_i128..1_000,
             any::<i64>().prop_map(i128::from),
+            (-2_i128..=2).prop_map(|beside| i128::from(i64::MIN) + beside),
+            (-2_i128..=2).prop_map(|beside| i128::from(i64::MAX) + beside),
             any::<i128>()
         ]
     }

@@ -1,11 +1,11 @@
-//! What is computed from facts and kept beside them.
+//! What is computed from something and kept beside it.
 
 use std::ops::{Deref, DerefMut};
 
-/// What was computed from facts and still holds. It is no fact: whoever has it equals whoever has not, and a copy begins
-/// without it.
+/// What was computed from what it lies beside, and still holds. Whoever has it equals whoever has not, and a copy begins
+/// without it, since the copy may change.
 #[derive(Debug, Default)]
-pub(crate) struct Derived<T>(T);
+pub struct Derived<T>(T);
 
 impl<T> Deref for Derived<T> {
     type Target = T;

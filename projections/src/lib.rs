@@ -8,7 +8,7 @@
 //! start gives the same portfolio; reallocations conserve the total; two currencies are never added.
 
 pub mod admission;
-mod derived;
+pub mod derived;
 pub mod fiscal_calendar;
 pub mod fund;
 pub mod measures;

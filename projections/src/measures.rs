@@ -39,7 +39,7 @@ pub use eligibility::Eligibility;
 pub use forecast::Forecast;
 pub use idle::{BalanceCurve, Idle};
 pub use money_unit::{MoneyUnit, in_unit, printed_in_unit};
-pub use order::{Order, OrderOf, Place, SortKey, read_order};
+pub use order::{KeyOf, Order, OrderOf, Place, SortKey, catch_up_orders, read_order};
 pub use pre_start::{PreStart, PreStartCost, cost_before, in_smallest_units};
 pub use project::{Measures, amounts, last_week_multiple, life_lines, measures};
 pub use rate::{Rate, RateLevel};

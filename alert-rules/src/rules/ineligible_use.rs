@@ -24,9 +24,11 @@
 //! Budget Law, article 57 (预算法); the list is a default, to be checked against the local rules on project funds.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use chrono::NaiveDate;
 use karez_events::event::supervision::Level;
+use karez_projections::derived::Derived;
 use karez_projections::measures::sum;
 use karez_projections::{Entry, EntryKind};
 use rust_decimal::Decimal;
@@ -38,7 +40,7 @@ use crate::case::Case;
 use crate::postings::Posting;
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::versions::{day, in_force};
-use crate::word_list::{Made, WordList};
+use crate::word_list::WordList;
 use crate::words::{money_en, money_zh};
 
 /// Thresholds of CC-03.
@@ -63,7 +65,7 @@ pub struct NegativeList {
     pub items: Vec<Ineligible>,
     /// The words of all of them: most postings have none.
     #[serde(skip)]
-    words: Made<WordList>,
+    words: Derived<OnceLock<WordList>>,
 }
 
 /// One kind of cost on a negative list.
@@ -123,7 +125,7 @@ impl Default for IneligibleUse {
                         "不得用于个人消费和福利",
                     ),
                 ],
-                words: Made::default(),
+                words: Derived::default(),
             }],
         }
     }
@@ -203,7 +205,7 @@ impl IneligibleUse {
             posting.is_labelled(words) || entry.purpose.as_deref().is_some_and(is_in)
         };
         let words = || WordList::of_all(list.items.iter().map(|item| &item.words));
-        if !is_about(list.words.or_make(words)) {
+        if !is_about(list.words.get_or_init(words)) {
             return None;
         }
         Some((list, list.items.iter().find(|item| is_about(&item.words))?))

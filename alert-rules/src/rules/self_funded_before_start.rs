@@ -34,6 +34,7 @@
 //! costs) and the demand of Innovate UK not to start before the offer is signed.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use chrono::{Datelike, Months, NaiveDate};
 use karez_events::Ratio;
@@ -51,6 +52,9 @@ use crate::pre_start_costs::{
 use crate::rule::{About, Clearing, Collect, Finding, Outcome, Rule, Runs, evidence};
 use crate::word_list::WordList;
 use crate::words::{day_zh, money_en, money_zh, percent};
+
+static TRAVEL: LazyLock<WordList> = LazyLock::new(|| WordList::new(&["差旅", "travel"]));
+static LODGING: LazyLock<WordList> = LazyLock::new(|| WordList::new(&["住宿", "lodging", "hotel"]));
 
 /// Thresholds of PS-01.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -207,15 +211,13 @@ impl SelfFundedBeforeStart {
 
     /// The table by 工资/差旅/住宿/其他.
     fn by_kind(&self, case: &Case<'_>, costs: &[Part<'_>], mut evidence: Evidence) -> Evidence {
-        let travel = WordList::new(&["差旅", "travel"]);
-        let lodging = WordList::new(&["住宿", "lodging", "hotel"]);
         let mut by_kind: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
         for (entry, part) in costs {
             let kind = if self.wage_words.is_about(entry) {
                 "wages"
-            } else if travel.is_about(entry) {
+            } else if TRAVEL.is_about(entry) {
                 "travel"
-            } else if lodging.is_about(entry) {
+            } else if LODGING.is_about(entry) {
                 "lodging"
             } else {
                 "other"

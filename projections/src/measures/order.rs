@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
@@ -21,6 +22,9 @@ const MOST_ORDERS: usize = 6;
 
 /// Where one in so many projects has changed, to put all in order anew is quicker than to move each.
 const ANEW_FROM: usize = 4;
+
+/// An order that nobody reads is corrected until all projects were looked at so often; whoever reads it then waits.
+const MOVED_UNREAD: usize = 10;
 
 /// By what things are put in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +95,34 @@ pub struct OrderOf {
     pub as_of: NaiveDate,
 }
 
+/// What gives each project of an order its key, and to others none. It owns what it needs: an order is corrected also while
+/// nobody asks for it. What it took from the portfolio beforehand may change only by events that drop all orders, as which
+/// funds are parts of which does.
+pub struct KeyOf(Box<Key>);
+
+type Key = dyn for<'p> Fn(&'p Portfolio, &'p Project, &Brief) -> Option<SortKey<'p>> + Send + Sync;
+
+impl KeyOf {
+    /// Keys by a function.
+    #[must_use]
+    pub fn new(
+        key: impl for<'p> Fn(&'p Portfolio, &'p Project, &Brief) -> Option<SortKey<'p>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(key))
+    }
+
+    fn of(&self, portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> Option<SortKey<'static>> {
+        let key = (self.0)(portfolio, project, &Brief::of(project, as_of))?;
+        Some(key.into_owned())
+    }
+}
+
+impl fmt::Debug for KeyOf {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("KeyOf")
+    }
+}
+
 /// The projects that have a key, in the order of their keys.
 #[derive(Debug, Default)]
 pub struct Order {
@@ -107,17 +139,12 @@ impl Order {
 
     /// Puts the projects to which `key` gives one in order.
     #[must_use]
-    pub fn anew<'p>(
-        portfolio: &'p Portfolio,
-        of: &OrderOf,
-        key: impl Fn(&'p Project, &Brief) -> Option<SortKey<'p>>,
-    ) -> Self {
-        let keyed = |project: &'p Project| {
-            let key = key(project, &Brief::of(project, of.as_of))?;
-            Some((project.id.clone(), key.into_owned()))
+    pub fn anew(portfolio: &Portfolio, of: &OrderOf, key: &KeyOf) -> Self {
+        let keyed = |project: &Project| {
+            let key = key.of(portfolio, project, of.as_of)?;
+            Some(of.place(project.id.clone(), key))
         };
-        let places = portfolio.projects().filter_map(keyed);
-        places.map(|(id, key)| of.place(id, key)).collect()
+        portfolio.projects().filter_map(keyed).collect()
     }
 
     fn put(&mut self, of: &OrderOf, id: ProjectId, key: Option<SortKey<'static>>) {
@@ -154,13 +181,15 @@ impl OrderOf {
 
 /// Reads an order of a portfolio's projects, which is kept until an event may change any place of it; `key` gives each project
 /// of the order its key.
-pub fn read_order<'p, T>(
-    portfolio: &'p Portfolio,
-    of: &OrderOf,
-    key: impl Fn(&'p Project, &Brief) -> Option<SortKey<'p>>,
-    read: impl FnOnce(&Order) -> T,
-) -> T {
+pub fn read_order<T>(portfolio: &Portfolio, of: &OrderOf, key: KeyOf, read: impl FnOnce(&Order) -> T) -> T {
     portfolio.orders().read(portfolio, of, key, read)
+}
+
+/// Moves at most so many projects to their places in an order that is kept, so that whoever asks next need not wait for all
+/// of them; whether there is more.
+#[must_use]
+pub fn catch_up_orders(portfolio: &Portfolio, as_of: NaiveDate, most: usize) -> bool {
+    portfolio.orders().catch_up(portfolio, as_of, most)
 }
 
 /// Orders that still hold, the one that was asked for last at the end.
@@ -171,6 +200,7 @@ pub(crate) struct KeptOrders(Mutex<VecDeque<Arc<KeptOrder>>>);
 #[derive(Debug)]
 struct KeptOrder {
     of: OrderOf,
+    key: KeyOf,
     held: Mutex<Option<Held>>,
 }
 
@@ -179,43 +209,85 @@ struct Held {
     order: Order,
     /// Projects whose places may be others since.
     outdated: BTreeSet<ProjectId>,
+    /// Projects that were moved since somebody read it.
+    unread: usize,
+}
+
+impl Held {
+    fn anew(portfolio: &Portfolio, of: &OrderOf, key: &KeyOf) -> Self {
+        Self {
+            order: Order::anew(portfolio, of, key),
+            outdated: BTreeSet::new(),
+            unread: 0,
+        }
+    }
+}
+
+impl KeptOrder {
+    /// Moves at most so many projects; how many it moved.
+    fn correct(&self, held: &mut Held, portfolio: &Portfolio, most: usize) -> usize {
+        let mut moved = 0;
+        while moved < most
+            && let Some(id) = held.outdated.pop_first()
+        {
+            let project = portfolio.project(&id);
+            let key = project.and_then(|project| self.key.of(portfolio, project, self.of.as_of));
+            held.order.put(&self.of, id, key);
+            moved += 1;
+        }
+        moved
+    }
 }
 
 impl KeptOrders {
-    fn read<'p, T>(
-        &self,
-        portfolio: &'p Portfolio,
-        of: &OrderOf,
-        key: impl Fn(&'p Project, &Brief) -> Option<SortKey<'p>>,
-        read: impl FnOnce(&Order) -> T,
-    ) -> T {
-        let kept = self.find_or_begin(of);
+    fn read<T>(&self, portfolio: &Portfolio, of: &OrderOf, key: KeyOf, read: impl FnOnce(&Order) -> T) -> T {
+        let kept = self.find_or_begin(of, key);
         let mut place = kept.held.lock().unwrap_or_else(PoisonError::into_inner);
         // Put back when it is right again: a panic meanwhile leaves none.
-        let mut held = place.take().unwrap_or_else(|| Held {
-            order: Order::anew(portfolio, of, &key),
-            outdated: BTreeSet::new(),
-        });
-        if held.outdated.len() > held.order.keys.len() / ANEW_FROM {
-            held.order = Order::anew(portfolio, of, &key);
-            held.outdated.clear();
-        }
-        for id in std::mem::take(&mut held.outdated) {
-            let project = portfolio.project(&id);
-            let key = project.and_then(|project| key(project, &Brief::of(project, of.as_of)));
-            held.order.put(of, id, key.map(SortKey::into_owned));
-        }
+        let mut held = place
+            .take()
+            .filter(|held| held.outdated.len() <= portfolio.projects().len() / ANEW_FROM)
+            .unwrap_or_else(|| Held::anew(portfolio, of, &kept.key));
+        kept.correct(&mut held, portfolio, usize::MAX);
+        held.unread = 0;
         let answer = read(&held.order);
         *place = Some(held);
         answer
     }
 
-    fn find_or_begin(&self, of: &OrderOf) -> Arc<KeptOrder> {
+    fn catch_up(&self, portfolio: &Portfolio, as_of: NaiveDate, most: usize) -> bool {
+        let orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_day: Vec<_> = orders
+            .iter()
+            .filter(|kept| kept.of.as_of == as_of)
+            .cloned()
+            .collect();
+        drop(orders);
+        let mut left = most;
+        for kept in of_day {
+            // Whoever reads it now corrects it.
+            let Ok(mut place) = kept.held.try_lock() else {
+                continue;
+            };
+            let is_read = |held: &mut Held| held.unread / MOVED_UNREAD < portfolio.projects().len();
+            let Some(mut held) = place.take_if(is_read) else {
+                continue;
+            };
+            let moved = kept.correct(&mut held, portfolio, left);
+            held.unread = held.unread.saturating_add(moved);
+            *place = Some(held);
+            left = left.saturating_sub(moved);
+        }
+        left == 0
+    }
+
+    fn find_or_begin(&self, of: &OrderOf, key: KeyOf) -> Arc<KeptOrder> {
         let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = orders.iter().position(|kept| kept.of == *of);
         let kept = place.and_then(|place| orders.remove(place)).unwrap_or_else(|| {
             Arc::new(KeptOrder {
                 of: of.clone(),
+                key,
                 held: Mutex::default(),
             })
         });

@@ -1,10 +1,12 @@
 //! Laws that hold for every history.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Days, NaiveDate};
-use karez_events::Currency;
+use karez_events::{Currency, FundId};
 use karez_projections::measures::{
-    Basis, Brief, Course, Order, OrderOf, Outcome, Place, SortKey, amounts, catch_up, census, fund_measures,
-    measures, overview, read_order, with_parts,
+    Basis, Brief, Course, KeyOf, Order, OrderOf, Outcome, Place, SortKey, amounts, catch_up, catch_up_orders,
+    census, fund_measures, measures, overview, read_order, with_parts,
 };
 use karez_projections::{Amounts, Portfolio, Project};
 use proptest::prelude::*;
@@ -269,6 +271,7 @@ proptest! {
             for day in &days {
                 // Some of what has changed, or all, is taken in before somebody asks.
                 while catch_up(&asked, *day, 1) && asked_every > 1 {}
+                while catch_up_orders(&asked, *day, 1) && asked_every > 1 {}
             }
             for (day, currency) in days.iter().flat_map(|day| [(*day, Currency::CNY), (*day, euro)]) {
                 prop_assert_eq!(overview(&asked, currency, day), overview(&fresh, currency, day));
@@ -296,9 +299,10 @@ fn by_amount_spent(portfolio: &Portfolio, currency: Currency, as_of: NaiveDate) 
         descending: true,
         as_of,
     };
-    let spent =
-        |_: &Project, brief: &Brief| Some(brief.amounts(currency).spent).filter(|spent| !spent.is_zero());
-    let key = |project, brief: &Brief| spent(project, brief).map(|spent| SortKey::Figure(Some(spent)));
+    let key = KeyOf::new(move |_, _, brief| {
+        let spent = brief.amounts(currency).spent;
+        (!spent.is_zero()).then_some(SortKey::Figure(Some(spent)))
+    });
     let places = |order: &Order| order.places().iter().cloned().collect();
     read_order(portfolio, &of, key, places)
 }
@@ -311,12 +315,12 @@ fn by_unit(portfolio: &Portfolio, as_of: NaiveDate) -> Vec<Place> {
         as_of,
     };
     let fund = "F".parse().unwrap();
-    let funds = with_parts(portfolio, &fund);
-    let key = |project: &Project, _: &Brief| {
+    let funds: BTreeSet<FundId> = with_parts(portfolio, &fund).into_iter().cloned().collect();
+    let key = KeyOf::new(move |portfolio, project, _| {
         let unit = portfolio.unit(project.unit()?)?;
         let is_paid = project.fund().is_some_and(|fund| funds.contains(fund));
         is_paid.then(|| SortKey::Text(format!("{} {:?}", unit.id, unit.name).into()))
-    };
+    });
     read_order(portfolio, &of, key, |order| {
         order.places().iter().cloned().collect()
     })

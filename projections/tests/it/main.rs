@@ -15,6 +15,8 @@ mod laws;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod roll_ups;
 #[cfg(test)]
 mod rounding;

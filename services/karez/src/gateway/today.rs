@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use karez_events::{Position, ProjectId};
-use karez_projections::measures::{Brief, catch_up, census};
+use karez_projections::measures::{Brief, catch_up, catch_up_orders, census};
 use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
@@ -13,9 +13,11 @@ use crate::follower::Follower;
 use crate::tasks::compute;
 
 /// What has changed is added up so often.
-const EVERY: Duration = Duration::from_millis(100);
+const EVERY: Duration = Duration::from_millis(25);
 /// Projects looked at in one reading, so that the next event waits for no more of them.
 const PROJECTS: usize = 500;
+/// Readings in a row before figures are looked at again: lists come second.
+const SLICES: usize = 20;
 
 impl Gateway {
     /// Keeps the figures of the business day ready, and those of the next when it begins, until told to stop. What is not
@@ -29,11 +31,12 @@ impl Gateway {
         }
         let follower = &self.parts().follower;
         let mut ready: Option<(NaiveDate, Position)> = None;
-        let mut told = false;
+        let (mut told, mut lists_are_behind) = (false, false);
         while !stop.is_cancelled() {
             let started = Stopwatch::start();
             let (today, position) = (self.today(), follower.position());
-            if ready != Some((today, position)) {
+            let is_behind = ready != Some((today, position));
+            if is_behind {
                 let is_new_day = ready.is_none_or(|(day, _)| day != today);
                 match make_ready(follower, today, is_new_day, &stop).await {
                     Ok(()) => ready = Some((today, position)),
@@ -47,6 +50,13 @@ impl Gateway {
             if let Some((_, position)) = ready {
                 let behind = follower.position().saturating_sub(position);
                 self.parts().metrics.lag("figures", behind);
+            }
+            if is_behind || lists_are_behind {
+                let kept = keep_lists(follower, today, &stop).await;
+                lists_are_behind = kept.unwrap_or_else(|error| {
+                    tracing::debug!("lists are not ready before somebody asks: {error:#}");
+                    false
+                });
             }
             // Where it takes long, it takes a fifth of the time at most.
             let pause = EVERY.max(started.elapsed() * 4);
@@ -80,6 +90,19 @@ async fn make_ready(
     }
     let follower = follower.clone();
     compute(move || drop(census(&follower.read(), today))).await
+}
+
+/// Moves what has changed to its place in the lists that are looked at, some of it where that is much; whether there is more.
+async fn keep_lists(follower: &Follower, today: NaiveDate, stop: &CancellationToken) -> anyhow::Result<bool> {
+    for _ in 0..SLICES {
+        let follower = follower.clone();
+        let is_more = !stop.is_cancelled()
+            && compute(move || catch_up_orders(&follower.read(), today, PROJECTS)).await?;
+        if !is_more {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Computes the briefs of the projects after one, and gives the last of them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
 use karez_projections::measures::{
-    Amounts, Brief, Course, Order, OrderOf, Outcome, SortKey, measures, read_order, with_parts,
+    Amounts, Brief, KeyOf, Order, OrderOf, Outcome, SortKey, measures, read_order, with_parts,
 };
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
@@ -136,10 +136,11 @@ pub struct RowFigures {
 }
 
 impl RowFigures {
-    fn of(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
+    fn of(project: &Project, brief: &Brief, currency: Currency, as_of: NaiveDate) -> Self {
+        let course = brief.course(currency).cloned().unwrap_or_default();
         Self {
             figures: ProjectFigures::from(&measures(project, currency, as_of)),
-            course: CourseView::from(&Course::of(project, currency, as_of)),
+            course: CourseView::from(&course),
         }
     }
 }
@@ -205,17 +206,18 @@ pub fn list(
         descending,
         as_of: moment.as_of,
     };
-    let key = |project, brief: &Brief| {
+    let by = field.to_owned();
+    let key = KeyOf::new(move |portfolio, project, brief| {
         let is_wanted = wanted.has(portfolio, project, brief);
-        is_wanted.then(|| key(portfolio, project, brief, field))
-    };
+        is_wanted.then(|| key(portfolio, project, brief, &by))
+    });
     let cut = |order: &Order| Page::of_order(order, paging);
     // Few are kept. There are many units, programmes and texts; what is theirs would push out what everybody looks at.
     let is_kept = filter.unit.is_none() && filter.programme.is_none() && filter.text.is_none();
     let page = if is_kept {
         read_order(portfolio, &of, key, cut)
     } else {
-        cut(&Order::anew(portfolio, &of, key))
+        cut(&Order::anew(portfolio, &of, &key))
     };
     let page = page.ok_or_else(|| ListError::unknown_value("cursor", "", &["next_cursor"]))?;
     let stand = Stand::of(portfolio, moment);
@@ -233,15 +235,15 @@ pub fn list(
 }
 
 /// A filter with its words understood.
-pub(super) struct Wanted<'a> {
-    filter: &'a Filter,
+pub(super) struct Wanted {
+    filter: Filter,
     funds: Option<BTreeSet<FundId>>,
     state: Option<ProjectState>,
     text: Option<Words>,
 }
 
-impl<'a> Wanted<'a> {
-    pub(super) fn read(portfolio: &Portfolio, filter: &'a Filter) -> Result<Self, ListError> {
+impl Wanted {
+    pub(super) fn read(portfolio: &Portfolio, filter: &Filter) -> Result<Self, ListError> {
         let state = filter.state.as_deref().map(read_state).transpose()?;
         let family = |text: &String| match FundId::try_new(text) {
             Ok(id) => with_parts(portfolio, &id).into_iter().cloned().collect(),
@@ -249,7 +251,7 @@ impl<'a> Wanted<'a> {
         };
         let funds = filter.fund.as_ref().map(family);
         Ok(Self {
-            filter,
+            filter: filter.clone(),
             funds,
             state,
             text: filter.text.as_deref().map(Words::of),
@@ -361,6 +363,7 @@ fn key<'a>(portfolio: &'a Portfolio, project: &'a Project, brief: &Brief, field:
 }
 
 fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow {
+    let brief = Brief::of(project, as_of);
     ProjectRow {
         id: project.id.clone(),
         title: project.title().to_owned(),
@@ -369,10 +372,10 @@ fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow
         fund: project.fund().cloned(),
         programme: programme(project).map(str::to_owned),
         parent: project.parent().cloned(),
-        state: project.state(as_of),
+        state: brief.state,
         currencies: currencies(project)
             .into_iter()
-            .map(|currency| RowFigures::of(project, currency, as_of))
+            .map(|currency| RowFigures::of(project, &brief, currency, as_of))
             .collect(),
     }
 }

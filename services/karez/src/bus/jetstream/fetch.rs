@@ -166,7 +166,8 @@ impl Fetcher {
             .map_err(BusError::nats("make the consumer"))
     }
 
-    /// What its server does not answer in time is done all the same, by the servers that are left.
+    /// Where its server is away nobody answers, whether it is removed or not: making the new one fails if it is not, and the next
+    /// try looks again.
     async fn remove_old_consumer(&self, stream: &Stream) -> Result<(), BusError> {
         match timeout(CONSUMER_ANSWERS, stream.consumer_info(INTAKE_CONSUMER)).await {
             Ok(Ok(info)) => {
