@@ -95,29 +95,29 @@ impl BudgetReworked {
         let amounts = &case.measures.amounts;
         let share = Ratio::of(amounts.budget_changes, amounts.opening_budget)?;
         let judged = self.levels.from(&share.times(&Ratio::whole(100)), Margin::None);
+        if judged.is_clear() {
+            return None;
+        }
+        let share = percent(&share);
         let formula = format!(
-            "Σ|Δ|/A0 = {}/{} = {}",
-            amounts.budget_changes,
-            amounts.opening_budget,
-            percent(&share)
+            "Σ|Δ|/A0 = {}/{} = {share}",
+            amounts.budget_changes, amounts.opening_budget
         );
         let changes = changes(case).into_iter();
         let evidence = changes.fold(banded(formula, self.levels, "%"), Collect::budget);
         let finding = Finding::new(
             judged,
             format!(
-                "本年预算累计调整{}，占年初预算{}",
-                money_zh(amounts.budget_changes, case.currency()),
-                percent(&share)
+                "本年预算累计调整{}，占年初预算{share}",
+                money_zh(amounts.budget_changes, case.currency())
             ),
             format!(
-                "the year's budget was changed by {} up and down, {} of the opening budget",
-                money_en(amounts.budget_changes, case.currency()),
-                percent(&share)
+                "the year's budget was changed by {} up and down, {share} of the opening budget",
+                money_en(amounts.budget_changes, case.currency())
             ),
             evidence,
         );
-        (!judged.is_clear()).then(|| finding.about(format!("{}/amount", case.as_of.year())))
+        Some(finding.about(format!("{}/amount", case.as_of.year())))
     }
 
     fn number(&self, case: &Case<'_>) -> Option<Finding> {
