@@ -157,7 +157,6 @@ fn answer(about: About<'_>, target: Target, findings: Vec<Finding>) -> Answer<'_
         target,
         outcome: Outcome::Judged(findings),
         clearing: Clearing::AtOnce,
-        is_off: false,
         gone: Vec::new(),
     }
 }

@@ -48,8 +48,6 @@ pub struct Answer<'r> {
     pub outcome: Outcome,
     /// How its warnings end; at once for a rule that is switched off.
     pub clearing: Clearing,
-    /// Whether the rule is switched off there.
-    pub(crate) is_off: bool,
     /// Why nothing is found any more, by subject, where the rule says so.
     pub gone: Vec<(Option<String>, String)>,
 }
@@ -87,8 +85,8 @@ impl<'r> Stand<'_, 'r> {
         let answers = match target {
             Target::Project(id) => {
                 let project = self.portfolio.project(id)?;
-                let rule = self.rules.of(project, self.as_of).rule(rule)?;
-                self.ask_project(project, &[rule], Ask::All)
+                let scope = self.rules.of(project, self.as_of);
+                self.ask_project(project, scope, &[scope.rule(rule)?], Ask::All)
             }
             Target::Fund(id) => self.ask_fund(id, &[self.rules.general().rule(rule)?], Ask::All),
             Target::Unit(_) | Target::Office => return None,
@@ -141,12 +139,17 @@ impl<'r> Stand<'_, 'r> {
     }
 
     fn every_rule(&self, project: &Project, ask: Ask) -> Vec<Answer<'r>> {
-        let rules = self.rules.of(project, self.as_of).rules();
-        self.ask_project(project, &rules, ask)
+        let scope = self.rules.of(project, self.as_of);
+        self.ask_project(project, scope, &scope.rules(), ask)
     }
 
-    fn ask_project(&self, project: &Project, rules: &[&'r dyn Rule], ask: Ask) -> Vec<Answer<'r>> {
-        let scope = self.rules.of(project, self.as_of);
+    fn ask_project(
+        &self,
+        project: &Project,
+        scope: &Scope,
+        rules: &[&'r dyn Rule],
+        ask: Ask,
+    ) -> Vec<Answer<'r>> {
         let (rules, mut answers) = self.asked(scope, rules, ask, &Target::Project(project.id.clone()));
         for currency in project.currencies().iter().copied() {
             let figures = measures(project, currency, self.as_of);
@@ -177,20 +180,23 @@ impl<'r> Stand<'_, 'r> {
         answers
     }
 
-    /// The rules that are asked, and what each says before it is.
+    /// The rules that are asked, none in the place of one that is switched off; and what each says before it is.
     fn asked(
         &self,
         scope: &Scope,
         rules: &[&'r dyn Rule],
         ask: Ask,
         target: &Target,
-    ) -> (Vec<&'r dyn Rule>, Vec<Answer<'r>>) {
+    ) -> (Vec<Option<&'r dyn Rule>>, Vec<Answer<'r>>) {
         let asked = rules.iter().map(|rule| (*rule, rule.about()));
         asked
             .filter(|(_, about)| ask.includes(about.runs, self.as_of))
             .map(|(rule, about)| {
                 let is_off = scope.is_off(&about);
-                (rule, Answer::quiet(about, target.clone(), is_off))
+                (
+                    (!is_off).then_some(rule),
+                    Answer::quiet(about, target.clone(), is_off),
+                )
             })
             .unzip()
     }
@@ -221,14 +227,13 @@ impl<'r> Stand<'_, 'r> {
 
 /// Those that are not switched off, each with its answer.
 fn on<'a, 'r>(
-    rules: &'a [&'r dyn Rule],
+    rules: &'a [Option<&'r dyn Rule>],
     answers: &'a mut [Answer<'r>],
 ) -> impl Iterator<Item = (&'r dyn Rule, &'a mut Answer<'r>)> {
     rules
         .iter()
-        .copied()
         .zip(answers)
-        .filter(|(_, answer)| !answer.is_off)
+        .filter_map(|(rule, answer)| Some(((*rule)?, answer)))
 }
 
 /// A subject in another currency than the account's names it.
@@ -254,7 +259,6 @@ impl<'r> Answer<'r> {
             target,
             outcome: Outcome::QUIET,
             clearing: if is_off { Clearing::AtOnce } else { about.clearing },
-            is_off,
             gone: Vec::new(),
         }
     }

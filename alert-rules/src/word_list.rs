@@ -54,6 +54,7 @@ impl WordList {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -79,8 +80,8 @@ mod tests {
     fn it_is_written_as_its_words() {
         let list = WordList::new(&["差旅", "travel"]);
         assert!(list.is_in("差旅费"));
-        let text = serde_json::to_string(&list).unwrap();
-        assert_eq!(text, r#"["差旅","travel"]"#);
-        assert_eq!(serde_json::from_str::<WordList>(&text).unwrap(), list);
+        let written = json!(["差旅", "travel"]);
+        assert_eq!(serde_json::to_value(&list).ok(), Some(written.clone()));
+        assert_eq!(serde_json::from_value(written).ok(), Some(list));
     }
 }
