@@ -107,14 +107,15 @@ pub fn level_en(level: Level) -> &'static str {
 }
 
 fn grouped(amount: Decimal, decimals: u32) -> String {
-    let rounded = amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
-    let text = format!(
-        "{:.1$}",
-        rounded.abs(),
-        usize::try_from(decimals).unwrap_or_default()
-    );
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let mut grouped = String::with_capacity(text.len() + text.len() / 3 + 1);
+    let mut rounded = amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(decimals);
+    // As a whole number: a decimal takes long to write. Beside very many digits not all decimals fit.
+    let missing = usize::try_from(decimals - rounded.scale()).unwrap_or_default();
+    let decimals = usize::try_from(decimals).unwrap_or_default();
+    let mut digits = format!("{:01$}", rounded.mantissa().unsigned_abs(), decimals + 1);
+    digits.extend(std::iter::repeat_n('0', missing));
+    let (whole, fraction) = digits.split_at(digits.len() - decimals);
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 2);
     if rounded < Decimal::ZERO {
         grouped.push('-');
     }
@@ -147,5 +148,11 @@ mod tests {
             "1,000 JPY"
         );
         assert_eq!(money_zh("7".parse().unwrap(), Currency::UNSTATED), "7.00");
+        assert_eq!(money_zh("-0.004".parse().unwrap(), Currency::CNY), "0.00元");
+        assert_eq!(money_zh("0.05".parse().unwrap(), Currency::CNY), "0.05元");
+        assert_eq!(
+            money_zh(Decimal::MAX, Currency::CNY),
+            "79,228,162,514,264,337,593,543,950,335.00元"
+        );
     }
 }

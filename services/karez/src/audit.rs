@@ -18,7 +18,7 @@ pub use notary::Notary;
 pub use pack::{Pack, Scope};
 use signed::Signed;
 
-use crate::store::{EventLog, Head, SEGMENT_EVENTS, StoreError, StreamName};
+use crate::store::{EventLog, Head, KnownIds, SEGMENT_EVENTS, StoreError, StreamName};
 
 /// Events read at once: a page is compared with its sealed segment.
 const PAGE_EVENTS: usize = 10_000;
@@ -296,13 +296,14 @@ pub async fn verify(
     let head = log.head().await?;
     let mut check = ChainCheck::new(head.algorithm);
     let mut signed = Signed::load(log, head.algorithm).await?;
+    let mut ids = IdCheck::new(&head, indexed);
     while check.position() < head.position {
         let after = check.position();
         let told = |hash: &Hash, event: &RecordedEvent| {
             each(event);
             signed.step(hash)
         };
-        if let Some(fault) = check_page(log, &head, &mut check, told).await? {
+        if let Some(fault) = check_page(log, &head, &mut check, &mut ids, told).await? {
             return Ok(check.verdict(Some(fault)));
         }
         if let Some(fault) = check_versions(log, after, check.position().min(indexed)).await? {
@@ -330,6 +331,7 @@ async fn check_page(
     log: &EventLog,
     head: &Head,
     check: &mut ChainCheck,
+    ids: &mut IdCheck,
     mut each: impl FnMut(&Hash, &RecordedEvent) -> Option<Fault>,
 ) -> Result<Option<Fault>, StoreError> {
     let page = match read_page(log, check.position(), head.position).await? {
@@ -339,8 +341,7 @@ async fn check_page(
     if page.is_empty() {
         return Ok(Some(fault_at(check.position().saturating_add(1), Wrong::Missing)));
     }
-    let ids: Vec<Uuid> = page.iter().map(|event| event.event_id).collect();
-    let seen = log.find(&ids).await?;
+    let misplaced = ids.first_misplaced(log, &page).await?;
     for event in &page {
         match check.step(event) {
             Ok(decoded) => {
@@ -350,12 +351,56 @@ async fn check_page(
             }
             Err(fault) => return Ok(Some(*fault)),
         }
-        let found = seen.get(&event.event_id).copied();
-        if found != Some(event.position) {
+        if let Some((_, found)) = misplaced.filter(|(position, _)| *position == event.position) {
             return Ok(Some(fault_in(event, Wrong::Seen { found })));
         }
     }
     check_segment(log, &page).await
+}
+
+/// Whether each id is recorded once, and the index has it where it goes so far.
+struct IdCheck {
+    indexed: Position,
+    known: KnownIds,
+}
+
+impl IdCheck {
+    fn new(head: &Head, indexed: Position) -> Self {
+        Self {
+            indexed,
+            known: KnownIds::expecting(usize::try_from(head.position).unwrap_or_default()),
+        }
+    }
+
+    /// The first event of the next page whose id is not where it should be, with the first place where it is.
+    async fn first_misplaced(
+        &mut self,
+        log: &EventLog,
+        page: &[RawEvent],
+    ) -> Result<Option<(Position, Option<Position>)>, StoreError> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+            return Ok(None);
+        };
+        let upto = last.position.min(self.indexed);
+        let missing = log
+            .first_without_id(first.position.saturating_sub(1), upto)
+            .await?;
+        let mut doubtful = Vec::new();
+        for event in page {
+            // Only what may have been met before can be twice.
+            if missing == Some(event.position) || self.known.may_have(&event.event_id) {
+                doubtful.push(event);
+            }
+            self.known.insert(&event.event_id);
+        }
+        let ids: Vec<Uuid> = doubtful.iter().map(|event| event.event_id).collect();
+        let found = log.find(&ids).await?;
+        let place = |event: &&RawEvent| (event.position, found.get(&event.event_id).copied());
+        Ok(doubtful
+            .iter()
+            .map(place)
+            .find(|(position, found)| missing == Some(*position) || *found != Some(*position)))
+    }
 }
 
 /// What is sealed is what readers are shown after the next start, so it must be what is recorded. What cannot be unpacked

@@ -5,7 +5,8 @@
 //!   asks for "after n" misses nothing;
 //! - the fence (table `recorder`) moves in the append's own transaction: a writer that was replaced changes nothing;
 //! - an event id and a version of a stream occur once: the writer asks before it records, in its own mind for what is recent
-//!   and in the index (tables `event_index`, `stream_index`) for what is older, which is entered a little behind the log;
+//!   and in the index (tables `event_index`, `stream_index`, in parts of a million positions) for what is older, which is
+//!   entered a little behind the log;
 //! - what is recorded is never changed; triggers of the database refuse it, and [`crate::audit`] would show it;
 //! - snapshots and sealed segments are derived and may be lost; keys of persons may be destroyed; nothing else is.
 
@@ -47,6 +48,7 @@ mod error;
 mod event_log;
 mod floor;
 mod heads;
+mod known_ids;
 mod lease;
 mod migrations;
 mod outbox;
@@ -74,6 +76,7 @@ pub use checkpoints::KeptCheckpoint;
 pub use error::StoreError;
 pub use event_log::EventLog;
 pub use floor::Floor;
+pub(crate) use known_ids::KnownIds;
 pub use lease::WriterLease;
 pub use outbox::{DeliveryRow, Fate, OutboxMessage, wait_after};
 pub use person_key::PersonKey;

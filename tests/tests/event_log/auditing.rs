@@ -215,12 +215,12 @@ async fn a_table_of_versions_that_disagrees_is_found(
 }
 
 #[rstest]
-#[case::id("INSERT INTO event_index (event_id, position) VALUES ({id}, 9)")]
-#[case::version("INSERT INTO stream_index (stream_no, version, position) VALUES (1, 99, 9)")]
-#[case::id_beyond("INSERT INTO event_index (event_id, position) VALUES ({id}, 10)")]
-#[case::version_beyond("INSERT INTO stream_index (stream_no, version, position) VALUES (1, 99, 10)")]
+#[case::id("INSERT INTO event_index (part, event_id, position) VALUES (0, {id}, 9)")]
+#[case::version("INSERT INTO stream_index (part, stream_no, version, position) VALUES (0, 1, 99, 9)")]
+#[case::id_beyond("INSERT INTO event_index (part, event_id, position) VALUES (0, {id}, 10)")]
+#[case::version_beyond("INSERT INTO stream_index (part, stream_no, version, position) VALUES (0, 1, 99, 10)")]
 #[case::id_behind_the_mark(
-    "UPDATE recorder SET indexed_position = 4; INSERT INTO event_index (event_id, position) VALUES ({id}, 5)"
+    "UPDATE recorder SET indexed_position = 4; INSERT INTO event_index (part, event_id, position) VALUES (0, {id}, 5)"
 )]
 #[tokio::test]
 async fn an_entry_too_much_is_found(

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use karez::audit::verify;
 use karez::store::{EventLog, WriterLease};
-use karez_events::RawEvent;
+use karez_events::{Position, RawEvent};
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -11,6 +11,9 @@ use crate::store::{Backend, Place, Scribe, events, expenditure, lease, project};
 
 /// More than are entered at once.
 const MANY: usize = 4_500;
+
+/// A log that begins here has its events in two parts of the index.
+const BEFORE_THE_END_OF_A_PART: Position = 1_000_000 - 2_000;
 
 /// How far the index is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +45,24 @@ struct Case {
 
 impl Case {
     async fn new(backend: Backend, entered: Entered) -> Result<Self> {
+        Self::after(0, backend, entered).await
+    }
+
+    /// In a log whose first events nobody has.
+    async fn after(position: Position, backend: Backend, entered: Entered) -> Result<Self> {
         let place = Place::new(backend).await?;
         let log = place.log().await?;
+        let moved = format!("UPDATE recorder SET last_position = {position}, indexed_position = {position}");
+        place.sql(&moved).await?;
         let lease = Some(lease(&log).await?);
         let mut case = Self {
             place,
             log,
             lease,
-            scribe: Scribe::default(),
+            scribe: Scribe {
+                position,
+                ..Scribe::default()
+            },
             recorded: Vec::new(),
         };
         case.record(MANY).await?;
@@ -89,6 +102,47 @@ impl Case {
     }
 }
 
+/// Readers and the writer find every event by its id and in its stream, and nothing else.
+async fn assert_all_is_found(case: &mut Case) -> Result<()> {
+    let ids: Vec<Uuid> = case.recorded.iter().map(|event| event.event_id).collect();
+    let asked = [&ids[..], &[Uuid::nil()]].concat();
+    for found in [case.log.find(&asked).await?, case.lease().find(&asked).await?] {
+        assert_eq!(found.len(), ids.len());
+        assert!(
+            case.recorded
+                .iter()
+                .all(|event| found[&event.event_id] == event.position)
+        );
+    }
+    for stream in [project("A"), project("B"), project("C")] {
+        let of_stream: Vec<_> = case
+            .recorded
+            .iter()
+            .filter(|event| event.stream == stream)
+            .cloned()
+            .collect();
+        assert_eq!(case.log.read_stream(&stream, 0, MANY).await?, of_stream);
+        assert_eq!(
+            case.log.read_stream(&stream, 1_400, 90).await?,
+            of_stream[1_400..1_490]
+        );
+        assert_eq!(
+            case.log.read_stream(&stream, 600, 200).await?,
+            of_stream[600..800]
+        );
+        assert_eq!(case.log.read_stream(&stream, 7, 3).await?, of_stream[7..10]);
+        let versions = case
+            .lease()
+            .stream_versions(std::slice::from_ref(&stream))
+            .await?;
+        assert_eq!(
+            versions[&stream],
+            of_stream.last().expect("it has events").version
+        );
+    }
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test]
 async fn what_is_recorded_is_found(
@@ -96,35 +150,35 @@ async fn what_is_recorded_is_found(
 ) -> Result<()> {
     for entered in HOWEVER_FAR {
         let mut case = Case::new(backend, entered).await?;
-        let ids: Vec<Uuid> = case.recorded.iter().map(|event| event.event_id).collect();
-        let asked = [&ids[..], &[Uuid::nil()]].concat();
-        for found in [case.log.find(&asked).await?, case.lease().find(&asked).await?] {
-            assert_eq!(found.len(), ids.len());
-            assert!(ids.iter().zip(1..).all(|(id, position)| found[id] == position));
-        }
-        for stream in [project("A"), project("B"), project("C")] {
-            let of_stream: Vec<_> = case
-                .recorded
-                .iter()
-                .filter(|event| event.stream == stream)
-                .cloned()
-                .collect();
-            assert_eq!(case.log.read_stream(&stream, 0, MANY).await?, of_stream);
-            assert_eq!(
-                case.log.read_stream(&stream, 1_400, 90).await?,
-                of_stream[1_400..1_490]
-            );
-            assert_eq!(case.log.read_stream(&stream, 7, 3).await?, of_stream[7..10]);
-            let versions = case
-                .lease()
-                .stream_versions(std::slice::from_ref(&stream))
-                .await?;
-            assert_eq!(
-                versions[&stream],
-                of_stream.last().expect("it has events").version
-            );
-        }
+        assert_all_is_found(&mut case).await?;
         assert!(verify(&case.log, |_, _| (), |_| ()).await?.is_sound());
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_lies_in_two_parts_of_the_index_is_found_and_its_ids_are_taken(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    for entered in HOWEVER_FAR {
+        let mut case = Case::after(BEFORE_THE_END_OF_A_PART, backend, entered).await?;
+        assert_all_is_found(&mut case).await?;
+        case.lose_the_writer().await?;
+        assert_all_is_found(&mut case).await?;
+        for recorded in [0, 1_999, 2_000, MANY - 1] {
+            let mut again = case.scribe.clone().write(&project("D"), &expenditure("again"));
+            again.event_id = case.recorded[recorded].event_id;
+            let refused = case.lease().append(&events(&[again])).await.unwrap_err();
+            assert!(refused.is_duplicate_event(), "{recorded}: {refused}");
+        }
+        let all = case.scribe.position;
+        case.lease().index_all().await?;
+        let (first, count) = (BEFORE_THE_END_OF_A_PART, u64::try_from(case.recorded.len())?);
+        assert_eq!(case.log.entries(all).await?, (count, count));
+        assert_eq!(case.log.first_without_id(first, all).await?, None);
+        assert_eq!(case.log.first_without_version(first, all).await?, None);
+        assert_eq!(case.log.first_stray_entry(first).await?, None);
     }
     Ok(())
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use futures::StreamExt;
 use futures::future::{join_all, try_join_all};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use karez_events::Submission;
-use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -99,7 +100,7 @@ pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<B
     );
     let closing = tasks.close_signal();
     tasks.spawn_door("gateway", gateway.serve(listener, closing));
-    let caller = Caller::try_new(address, key)?;
+    let caller = Caller { address, key };
     let mut measured = None;
     tasks
         .run_until(async { measured = Some(measure(&caller, &intake, size, readers).await) })
@@ -108,42 +109,38 @@ pub async fn api(log: &EventLog, size: Size, readers: usize) -> anyhow::Result<B
     Ok(BenchReport::new("api", log.backend(), lines))
 }
 
-/// A program with a key.
+/// A program with a key. What it asks is written down before the time is taken.
 struct Caller {
-    client: Client,
     address: String,
     key: String,
 }
 
 impl Caller {
-    fn try_new(address: String, key: String) -> anyhow::Result<Self> {
-        // The process has chosen it already where something else spoke TLS before.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = Client::builder().no_proxy().build()?;
-        Ok(Self { client, address, key })
-    }
-
-    fn get(&self, path: &str) -> RequestBuilder {
-        let request = self.client.get(format!("http://{}{path}", self.address));
-        request.bearer_auth(&self.key)
-    }
-
-    fn post(&self, path: &str, body: &Value) -> RequestBuilder {
-        let request = self.client.post(format!("http://{}{path}", self.address));
-        request.bearer_auth(&self.key).json(body)
+    fn get(&self, path: &str) -> anyhow::Result<Request<Body>> {
+        self.request(Method::GET, path, Body::empty())
     }
 
     /// One fact by an address of its own.
-    async fn send(&self, posting: &Submission) -> anyhow::Result<()> {
-        answered(self.post(&path_of(posting), &body_of(posting)?))
-            .await
-            .map(drop)
+    fn posting(&self, posting: &Submission) -> anyhow::Result<Request<Body>> {
+        let path = format!("/v1/projects/{}/events", posting.stream.id());
+        let body = serde_json::to_vec(&body_of(posting)?)?;
+        self.request(Method::POST, &path, body.into())
     }
 
-    /// The same, written down before the time is taken.
-    fn written(&self, posting: &Submission) -> anyhow::Result<Request<Body>> {
-        let body = serde_json::to_vec(&body_of(posting)?)?;
-        self.request(Method::POST, &path_of(posting), body.into())
+    fn batch(&self, postings: &[Submission]) -> anyhow::Result<Request<Body>> {
+        let row = |posting: &Submission| -> anyhow::Result<Value> {
+            let mut row = body_of(posting)?;
+            if let Some(members) = row.as_object_mut() {
+                members.insert("project".to_owned(), json!(posting.stream.id()));
+            }
+            Ok(row)
+        };
+        let rows: Vec<Value> = postings.iter().map(row).collect::<anyhow::Result<_>>()?;
+        self.request(
+            Method::POST,
+            "/v1/events:batch",
+            serde_json::to_vec(&rows)?.into(),
+        )
     }
 
     fn request(&self, method: Method, path: &str, body: Body) -> anyhow::Result<Request<Body>> {
@@ -156,33 +153,8 @@ impl Caller {
         Ok(request.body(body)?)
     }
 
-    /// A connection for each of the callers.
-    async fn connections(&self) -> anyhow::Result<Vec<Connection>> {
-        let connections = (0..CALLERS).map(|_| Connection::open(&self.address));
-        try_join_all(connections).await
-    }
-
-    async fn send_many(&self, postings: &[Submission]) -> anyhow::Result<()> {
-        let row = |posting: &Submission| -> anyhow::Result<Value> {
-            let mut row = body_of(posting)?;
-            if let Some(members) = row.as_object_mut() {
-                members.insert("project".to_owned(), json!(posting.stream.id()));
-            }
-            Ok(row)
-        };
-        let rows: Vec<Value> = postings.iter().map(row).collect::<anyhow::Result<_>>()?;
-        let told: Value =
-            serde_json::from_slice(&answered(self.post("/v1/events:batch", &json!(rows))).await?)?;
-        let results = told.get("results").and_then(Value::as_array);
-        let recorded = results
-            .into_iter()
-            .flatten()
-            .filter(|row| row.get("status") == Some(&json!("recorded")));
-        anyhow::ensure!(
-            recorded.count() == postings.len(),
-            "a row was not recorded: {told}"
-        );
-        Ok(())
+    async fn connections(&self, count: usize) -> anyhow::Result<Vec<Connection>> {
+        try_join_all((0..count).map(|_| Connection::open(&self.address))).await
     }
 }
 
@@ -209,17 +181,24 @@ impl Connection {
         })
     }
 
-    async fn ask(&mut self, request: Request<Body>) -> anyhow::Result<()> {
+    /// The whole of a good answer.
+    async fn ask(&mut self, request: Request<Body>) -> anyhow::Result<Bytes> {
+        let (status, body) = self.begin(request).await?;
+        let body = to_bytes(body, BODY_LIMIT_BYTES).await?;
+        anyhow::ensure!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(body)
+    }
+
+    /// An answer that goes on.
+    async fn begin(&mut self, request: Request<Body>) -> anyhow::Result<(StatusCode, Body)> {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
-        let status = response.status();
-        let body = to_bytes(Body::new(response.into_body()), BODY_LIMIT_BYTES).await?;
-        good(status, &body)
+        Ok((response.status(), Body::new(response.into_body())))
     }
-}
-
-fn path_of(posting: &Submission) -> String {
-    format!("/v1/projects/{}/events", posting.stream.id())
 }
 
 fn body_of(posting: &Submission) -> anyhow::Result<Value> {
@@ -230,18 +209,14 @@ fn body_of(posting: &Submission) -> anyhow::Result<Value> {
     Ok(body)
 }
 
-/// The body of a good answer.
-async fn answered(request: RequestBuilder) -> anyhow::Result<Vec<u8>> {
-    let response = request.send().await?;
-    let status = response.status();
-    let body = response.bytes().await?;
-    good(status, &body)?;
-    Ok(body.to_vec())
-}
-
-fn good(status: StatusCode, body: &[u8]) -> anyhow::Result<()> {
-    let text = || String::from_utf8_lossy(body).into_owned();
-    anyhow::ensure!(status.is_success(), "{status}: {}", text());
+fn all_recorded(told: &[u8], count: usize) -> anyhow::Result<()> {
+    let told: Value = serde_json::from_slice(told)?;
+    let results = told.get("results").and_then(Value::as_array);
+    let recorded = results
+        .into_iter()
+        .flatten()
+        .filter(|row| row.get("status") == Some(&json!("recorded")));
+    anyhow::ensure!(recorded.count() == count, "a row was not recorded: {told}");
     Ok(())
 }
 
@@ -288,10 +263,11 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
     for round in 0..size.rounds {
         let made =
             |what: &str, count| workload::postings(&format!("{what}-{round}"), 0, count, size.projects);
-        let mut connections = caller.connections().await?;
-        let nothing = || caller.request(Method::GET, "/healthz", Body::empty());
-        let nothings = (0..posts).map(|_| nothing()).collect::<anyhow::Result<_>>()?;
-        by_callers(&mut connections, nothings, &mut idle, Connection::ask).await?;
+        let mut connections = caller.connections(CALLERS).await?;
+        let ask = async |connection: &mut Connection, request| connection.ask(request).await.map(drop);
+        let nothings = (0..posts).map(|_| caller.get("/healthz"));
+        let nothings = nothings.collect::<anyhow::Result<_>>()?;
+        by_callers(&mut connections, nothings, &mut idle, ask).await?;
         by_callers(
             &mut vec![intake; CALLERS],
             made("bare", posts)?,
@@ -301,21 +277,21 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
         .await?;
         let written = made("single", posts)?
             .iter()
-            .map(|posting| caller.written(posting))
+            .map(|posting| caller.posting(posting))
             .collect::<anyhow::Result<_>>()?;
-        by_callers(&mut connections, written, &mut single, Connection::ask).await?;
+        by_callers(&mut connections, written, &mut single, ask).await?;
+        let connection = connections.first_mut().context("there are callers")?;
         for batch in made("batch", BATCH * 4)?.chunks(BATCH) {
-            let started = Stopwatch::start();
-            caller.send_many(batch).await?;
-            batched.add(vec![started.elapsed()], started.elapsed());
+            let told = timed(&mut batched, connection, caller.batch(batch)?).await?;
+            all_recorded(&told, batch.len())?;
         }
         for (page, posting) in made("looked-at", PAGES)?.iter().enumerate() {
             // The figures have changed since they were looked at last.
-            caller.send(posting).await?;
-            timed(&mut overviews, caller.get(overview)).await?;
-            timed(&mut lists, caller.get(list)).await?;
-            let project = workload::project_id(page % size.projects)?;
-            timed(&mut pages, caller.get(&format!("/v1/projects/{project}"))).await?;
+            connection.ask(caller.posting(posting)?).await?;
+            timed(&mut overviews, connection, caller.get(overview)?).await?;
+            timed(&mut lists, connection, caller.get(list)?).await?;
+            let project = format!("/v1/projects/{}", workload::project_id(page % size.projects)?);
+            timed(&mut pages, connection, caller.get(&project)?).await?;
         }
         follow(caller, made("heard", HEARD)?, readers, &mut heard).await?;
     }
@@ -345,11 +321,16 @@ async fn record(intake: &Intake, posting: Submission) -> anyhow::Result<()> {
     }
 }
 
-async fn timed(answers: &mut Answers, request: RequestBuilder) -> anyhow::Result<()> {
+async fn timed(
+    answers: &mut Answers,
+    connection: &mut Connection,
+    request: Request<Body>,
+) -> anyhow::Result<Bytes> {
     let started = Stopwatch::start();
-    answered(request).await?;
-    answers.add(vec![started.elapsed()], started.elapsed());
-    Ok(())
+    let body = connection.ask(request).await?;
+    let took = started.elapsed();
+    answers.add(vec![took], took);
+    Ok(body)
 }
 
 /// Each caller asks for its share by its own way, one after the other.
@@ -390,20 +371,27 @@ async fn follow(
     readers: usize,
     heard: &mut Answers,
 ) -> anyhow::Result<()> {
-    let open = (0..readers).map(|_| caller.get("/v1/live").send());
-    let mut open: Vec<Response> = try_join_all(open).await?;
+    let mut connections = caller.connections(readers).await?;
+    let open = connections.iter_mut().map(async |connection| {
+        let (status, body) = connection.begin(caller.get("/v1/live")?).await?;
+        anyhow::ensure!(status.is_success(), "the live stream is refused: {status}");
+        Ok(body.into_data_stream())
+    });
+    let mut open = try_join_all(open).await?;
+    let mut posting_connection = Connection::open(&caller.address).await?;
     for posting in postings {
         let id = posting.event_id.to_string();
+        let request = caller.posting(&posting)?;
         let started = Stopwatch::start();
         let hear = open.iter_mut().map(async |reader| {
             let mut text = String::new();
             while !text.contains(&id) {
-                let chunk = reader.chunk().await?.context("a live stream ended")?;
+                let chunk = reader.next().await.context("a live stream ended")??;
                 text.push_str(&String::from_utf8_lossy(&chunk));
             }
             anyhow::Ok(started.elapsed())
         });
-        let (sent, each) = futures::join!(caller.send(&posting), join_all(hear));
+        let (sent, each) = futures::join!(posting_connection.ask(request), join_all(hear));
         sent?;
         let each = each.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         heard.add(each, started.elapsed());

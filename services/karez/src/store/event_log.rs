@@ -206,7 +206,8 @@ impl EventLog {
         }
     }
 
-    /// The positions of those of the given events that are recorded.
+    /// The positions of those of the given events that are recorded; the first, where a log that somebody changed has an id
+    /// twice.
     ///
     /// # Errors
     /// What the database says.
@@ -218,10 +219,15 @@ impl EventLog {
             Self::Postgres(log) => log.find(event_ids).await?,
             Self::Sqlite(log) => log.find(event_ids).await?,
         };
-        found
-            .into_iter()
-            .map(|(id, column)| Ok((id, position(column)?)))
-            .collect()
+        let mut first = HashMap::with_capacity(found.len());
+        for (id, column) in found {
+            let position = position(column)?;
+            first
+                .entry(id)
+                .and_modify(|known: &mut Position| *known = position.min(*known))
+                .or_insert(position);
+        }
+        Ok(first)
     }
 
     /// One event by its id.
@@ -327,9 +333,41 @@ impl EventLog {
         after: Position,
         upto: Position,
     ) -> Result<Option<Position>, StoreError> {
-        let sql = "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
-                   (SELECT 1 FROM stream_index AS entry WHERE entry.stream_no = log.stream_no \
-                   AND entry.version = log.version AND entry.position = log.position)";
+        self.first_without(
+            "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
+             (SELECT 1 FROM stream_index AS entry WHERE entry.part = log.position / 1000000 \
+             AND entry.stream_no = log.stream_no AND entry.version = log.version AND entry.position = log.position)",
+            after,
+            upto,
+        )
+        .await
+    }
+
+    /// The first position after `after` up to `upto` that the index does not have under its id, where it goes so far.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn first_without_id(
+        &self,
+        after: Position,
+        upto: Position,
+    ) -> Result<Option<Position>, StoreError> {
+        self.first_without(
+            "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
+             (SELECT 1 FROM event_index AS entry WHERE entry.part = log.position / 1000000 \
+             AND entry.event_id = log.event_id AND entry.position = log.position)",
+            after,
+            upto,
+        )
+        .await
+    }
+
+    async fn first_without(
+        &self,
+        sql: &'static str,
+        after: Position,
+        upto: Position,
+    ) -> Result<Option<Position>, StoreError> {
         let (after, upto) = (column(after), column(upto));
         let first: Option<i64> = on_either!(self, reading pool => {
             sqlx::query_scalar(sql).bind(after).bind(upto).fetch_one(pool).await

@@ -89,11 +89,12 @@ impl Heads {
         if self.known.len() > STREAMS_KEPT {
             self.known.clear();
         }
-        self.learn(
-            plan.heads
-                .into_iter()
-                .map(|(stream, head)| (stream.clone(), head)),
-        );
+        for (stream, head) in plan.heads {
+            match self.known.get_mut(stream) {
+                Some(known) => *known = head,
+                None => drop(self.known.insert(stream.clone(), head)),
+            }
+        }
     }
 }
 

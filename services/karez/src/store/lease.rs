@@ -7,10 +7,11 @@ use karez_events::{Position, StreamId};
 use uuid::Uuid;
 
 use super::heads::{Head, Heads};
+use super::known_ids::KnownIds;
 use super::postgres::PostgresSeat;
 use super::rows::{column, position};
 use super::sqlite::SqliteSeat;
-use super::tail::{Entry, Slice, Tail};
+use super::tail::{Entry, Slice, Tail, parts};
 use super::{Batch, StoreError};
 use crate::clock::Stopwatch;
 
@@ -70,8 +71,10 @@ pub(super) struct Writing<'a> {
     pub(super) numbers: &'a [i64],
     /// Streams that begin.
     pub(super) begun: &'a [(i64, &'a StreamId)],
-    /// Ids of the batch that must not be in the index.
-    pub(super) unknown: &'a [Uuid],
+    /// Ids of the batch that may be in the index, and must not be.
+    pub(super) doubtful: &'a [Uuid],
+    /// The parts of the index.
+    pub(super) parts: &'a [i64],
     /// What is entered into the index.
     pub(super) slice: Slice<'a>,
 }
@@ -82,7 +85,8 @@ impl WriterLease {
             Seat::Postgres(seat) => seat.open_epoch(holder).await?,
             Seat::Sqlite(seat) => seat.open_epoch(holder).await?,
         };
-        let tail = match &mut seat {
+        let known = known_ids(&mut seat, last).await?;
+        let not_indexed = match &mut seat {
             Seat::Postgres(seat) => seat.not_indexed().await?,
             Seat::Sqlite(seat) => seat.not_indexed().await?,
         };
@@ -92,7 +96,7 @@ impl WriterLease {
             epoch,
             position: last,
             heads: Heads::default(),
-            tail: Tail::new(tail),
+            tail: Tail::new(known, not_indexed),
             run_begun: Stopwatch::start(),
             index_refused: None,
             place: place.to_owned(),
@@ -153,7 +157,8 @@ impl WriterLease {
             self.heads.learn(found);
         }
         let plan = self.heads.plan(self.position, batch.events)?;
-        let unknown = self.tail.unknown(batch.events)?;
+        let doubtful = self.tail.doubtful(batch.events)?;
+        let parts = self.parts();
         let slice = self.tail.slice(entered);
         let last = batch.events.last();
         let after = last.map_or(self.position, |event| event.position);
@@ -169,7 +174,8 @@ impl WriterLease {
             batch,
             numbers: &plan.numbers,
             begun: &plan.begun,
-            unknown: &unknown,
+            doubtful: &doubtful,
+            parts: &parts,
             slice,
         };
         // Until the answer is in, the lease counts as lost: a caller that stops waiting half-way cannot know
@@ -205,25 +211,24 @@ impl WriterLease {
     /// What the database says.
     pub async fn find(&mut self, event_ids: &[Uuid]) -> Result<HashMap<Uuid, Position>, StoreError> {
         let mut found: HashMap<Uuid, i64> = HashMap::new();
-        let mut elsewhere = Vec::with_capacity(event_ids.len());
-        for event_id in event_ids {
+        let mut elsewhere = Vec::new();
+        for event_id in event_ids
+            .iter()
+            .filter(|event_id| self.tail.may_be_indexed(event_id))
+        {
             match self.tail.position(event_id) {
                 Some(position) => drop(found.insert(*event_id, position)),
                 None => elsewhere.push(*event_id),
             }
         }
         if !elsewhere.is_empty() {
+            let parts = self.parts();
             let indexed = match &mut self.seat {
-                Seat::Postgres(seat) => seat.find_indexed(&elsewhere).await,
-                Seat::Sqlite(seat) => seat.find_indexed(&elsewhere).await,
+                Seat::Postgres(seat) => seat.find_indexed(&elsewhere, &parts).await,
+                Seat::Sqlite(seat) => seat.find_indexed(&elsewhere, &parts).await,
             };
             found.extend(indexed.map_err(|error| self.note(error))?);
         }
-        self.tail.note_fresh(
-            elsewhere
-                .into_iter()
-                .filter(|event_id| !found.contains_key(event_id)),
-        );
         found
             .into_iter()
             .map(|(event_id, column)| Ok((event_id, position(column)?)))
@@ -272,6 +277,11 @@ impl WriterLease {
         Ok(())
     }
 
+    /// The parts of the index that may have entries.
+    fn parts(&self) -> Vec<i64> {
+        parts(column(self.position))
+    }
+
     fn begin_run(&mut self) {
         if self.tail.begin_run() {
             self.run_begun = Stopwatch::start();
@@ -279,9 +289,10 @@ impl WriterLease {
     }
 
     async fn look_up(&mut self, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
+        let parts = self.parts();
         let mut found = match &mut self.seat {
-            Seat::Postgres(seat) => seat.indexed_heads(streams).await?,
-            Seat::Sqlite(seat) => seat.indexed_heads(streams).await?,
+            Seat::Postgres(seat) => seat.indexed_heads(streams, &parts).await?,
+            Seat::Sqlite(seat) => seat.indexed_heads(streams, &parts).await?,
         };
         for (_, head) in &mut found {
             let newer = self
@@ -299,4 +310,20 @@ impl WriterLease {
         }
         error.at(&self.place)
     }
+}
+
+/// The ids that are in the index.
+async fn known_ids(seat: &mut Seat, last: i64) -> Result<KnownIds, StoreError> {
+    let mut known = KnownIds::expecting(usize::try_from(last).unwrap_or_default());
+    for part in parts(last) {
+        let ids = match seat {
+            Seat::Postgres(seat) => seat.ids_of_part(part).await?,
+            Seat::Sqlite(seat) => seat.ids_of_part(part).await?,
+        };
+        let (ids, _) = ids.as_chunks();
+        for id in ids {
+            known.insert(&Uuid::from_bytes(*id));
+        }
+    }
+    Ok(known)
 }

@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         version: 1,
         name: "event log",
@@ -60,6 +60,12 @@ const STEPS: [Step; 8] = [
         name: "index behind the log",
         postgres: include_str!("../../migrations/postgres/0008_index_behind_the_log.sql"),
         sqlite: include_str!("../../migrations/sqlite/0008_index_behind_the_log.sql"),
+    },
+    Step {
+        version: 9,
+        name: "index in parts",
+        postgres: include_str!("../../migrations/postgres/0009_index_in_parts.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0009_index_in_parts.sql"),
     },
 ];
 

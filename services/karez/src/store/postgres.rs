@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::heads::Head;
 use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
-use super::tail::INDEXED_POSITION;
+use super::tail::{INDEXED_POSITION, parts};
 use super::{StoreError, migrations};
 
 pub(super) use append::PostgresSeat;
@@ -157,15 +157,18 @@ impl PostgresLog {
         let Some(number) = number else {
             return Ok(Vec::new());
         };
-        let sql = "SELECT position FROM (SELECT version, position FROM stream_index \
-                   WHERE stream_no = $1 AND version > $2 ORDER BY version LIMIT $3) AS indexed \
+        let sql = "SELECT position FROM unnest($5::bigint[]) AS asked (part) CROSS JOIN LATERAL \
+                   (SELECT position FROM stream_index WHERE stream_index.part = asked.part AND stream_no = $1 \
+                    AND version > $2 ORDER BY version LIMIT $3) AS indexed \
                    UNION SELECT position FROM event_log \
                    WHERE position > $4 AND stream_no = $1 AND version > $2 ORDER BY position LIMIT $3";
+        let indexed = self.indexed_position().await?;
         let positions: Vec<i64> = sqlx::query_scalar(sql)
             .bind(number)
             .bind(after_version)
             .bind(limit)
-            .bind(self.indexed_position().await?)
+            .bind(indexed)
+            .bind(parts(indexed))
             .fetch_all(&self.pool)
             .await?;
         // Both ends are given, so that only the partitions between them are opened.
@@ -201,12 +204,15 @@ impl PostgresLog {
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_index WHERE event_id = ANY($1) \
+        let sql = "SELECT event_id, position FROM event_index WHERE part = ANY($3) AND event_id = ANY($1) \
                    UNION SELECT event_id, position FROM event_log \
                    WHERE position > $2 AND event_id = ANY($1)";
         let found = async {
             let indexed = self.indexed_position().await?;
-            let found = sqlx::query_as(sql).bind(event_ids).bind(indexed);
+            let found = sqlx::query_as(sql)
+                .bind(event_ids)
+                .bind(indexed)
+                .bind(parts(indexed));
             Ok(found.fetch_all(&self.pool).await?)
         };
         answered(found).await
@@ -231,15 +237,19 @@ pub(super) async fn answered<T>(asked: impl Future<Output = Result<T, StoreError
 async fn indexed_heads(
     connection: &mut PgConnection,
     streams: &[StreamId],
+    parts: &[i64],
 ) -> Result<Vec<(StreamId, Head)>, StoreError> {
     let kinds: Vec<&str> = streams.iter().map(|stream| stream.kind().as_str()).collect();
     let ids: Vec<&str> = streams.iter().map(StreamId::id).collect();
     let sql = "SELECT kind, id, stream_no, \
-               COALESCE((SELECT max(version) FROM stream_index AS entry WHERE entry.stream_no = stream.stream_no), 0) \
+               COALESCE((SELECT max((SELECT max(version) FROM stream_index AS entry \
+                                     WHERE entry.part = possible.part AND entry.stream_no = stream.stream_no)) \
+                         FROM unnest($3::bigint[]) AS possible (part)), 0) \
                FROM unnest($1::text[], $2::text[]) AS asked (kind, id) JOIN stream USING (kind, id)";
     let found: Vec<(String, String, i64, i64)> = sqlx::query_as(sql)
         .bind(kinds)
         .bind(ids)
+        .bind(parts)
         .fetch_all(connection)
         .await?;
     Ok(found

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::heads::Head;
 use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
+use super::tail::{INDEXED_POSITION, parts};
 use super::{StoreError, migrations};
 
 pub(super) use append::SqliteSeat;
@@ -40,8 +41,8 @@ const PAGES_A_CHECKPOINT: u32 = 8 * 1024;
 const READERS: u32 = 4;
 
 /// Those of some ids that are in the index, with their positions.
-const FIND_INDEXED: &str =
-    "SELECT event_id, position FROM event_index WHERE event_id IN (SELECT unhex(value) FROM json_each($1))";
+const FIND_INDEXED: &str = "SELECT event_id, position FROM event_index WHERE part IN (SELECT value FROM json_each($2)) \
+                            AND event_id IN (SELECT unhex(value) FROM json_each($1))";
 
 /// The event log on `SQLite`.
 #[derive(Debug, Clone)]
@@ -197,16 +198,19 @@ impl SqliteLog {
         };
         let sql = select_events!(
             "WHERE position IN (SELECT position FROM (SELECT position FROM stream_index \
-                                WHERE stream_no = $1 AND version > $2 ORDER BY version LIMIT $3) \
+                                WHERE part IN (SELECT value FROM json_each($4)) AND stream_no = $1 AND version > $2 \
+                                ORDER BY part, version LIMIT $3) \
                                 UNION SELECT position FROM event_log \
-                                WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
-                                AND stream_no = $1 AND version > $2) \
+                                WHERE position > $5 AND stream_no = $1 AND version > $2) \
              ORDER BY version LIMIT $3"
         );
+        let indexed = self.indexed_position().await?;
         let rows = sqlx::query(sql)
             .bind(number)
             .bind(after_version)
             .bind(limit)
+            .bind(json(&parts(indexed))?)
+            .bind(indexed)
             .fetch_all(&self.reading)
             .await?;
         self.events(rows).await
@@ -228,15 +232,24 @@ impl SqliteLog {
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_index \
-                   WHERE event_id IN (SELECT unhex(value) FROM json_each($1)) \
+        let sql = "SELECT event_id, position FROM event_index WHERE part IN (SELECT value FROM json_each($2)) \
+                   AND event_id IN (SELECT unhex(value) FROM json_each($1)) \
                    UNION SELECT event_id, position FROM event_log \
-                   WHERE position > (SELECT indexed_position FROM recorder WHERE log = 'main') \
-                   AND event_id IN (SELECT unhex(value) FROM json_each($1))";
+                   WHERE position > $3 AND event_id IN (SELECT unhex(value) FROM json_each($1))";
+        let indexed = self.indexed_position().await?;
         Ok(sqlx::query_as(sql)
             .bind(ids(event_ids)?)
+            .bind(json(&parts(indexed))?)
+            .bind(indexed)
             .fetch_all(&self.reading)
             .await?)
+    }
+
+    /// Asked apart: the mark only grows, so what it says is still right when it is used.
+    async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(INDEXED_POSITION)
+            .fetch_one(&self.reading)
+            .await
     }
 
     pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -271,17 +284,26 @@ fn ids(event_ids: &[Uuid]) -> Result<String, StoreError> {
 }
 
 /// The streams that there are, with their versions as far as these are in the index.
-async fn indexed_heads(pool: &SqlitePool, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
+async fn indexed_heads(
+    pool: &SqlitePool,
+    streams: &[StreamId],
+    parts: &[i64],
+) -> Result<Vec<(StreamId, Head)>, StoreError> {
     let asked: Vec<(&str, &str)> = streams
         .iter()
         .map(|stream| (stream.kind().as_str(), stream.id()))
         .collect();
     let sql = "SELECT stream.kind, stream.id, stream_no, \
-               COALESCE((SELECT max(version) FROM stream_index AS entry WHERE entry.stream_no = stream.stream_no), 0) \
+               COALESCE((SELECT max((SELECT max(version) FROM stream_index AS entry \
+                                     WHERE entry.part = part.value AND entry.stream_no = stream.stream_no)) \
+                         FROM json_each($2) AS part), 0) \
                FROM json_each($1) AS asked \
                JOIN stream ON stream.kind = asked.value ->> 0 AND stream.id = asked.value ->> 1";
-    let found: Vec<(String, String, i64, i64)> =
-        sqlx::query_as(sql).bind(json(&asked)?).fetch_all(pool).await?;
+    let found: Vec<(String, String, i64, i64)> = sqlx::query_as(sql)
+        .bind(json(&asked)?)
+        .bind(json(parts)?)
+        .fetch_all(pool)
+        .await?;
     Ok(found
         .into_iter()
         .filter_map(|(kind, id, number, version)| {

@@ -4,8 +4,9 @@
 //! Both are entered a little behind the log. Ids and streams fall anywhere in them: entered with its own batch, each event
 //! would change a page of either, four kilobytes for a row of thirty bytes. The writer keeps its newest events in mind
 //! instead, sorts them when there are enough, and enters a slice of them with each batch that follows, so that
-//! neighbours share a page. `recorder.indexed_position` says up to where everything is entered; whoever reads looks at the
-//! rows of the log after it as well.
+//! neighbours share a page. The entries of a million positions lie together, in a part of their own, so that neighbours are as
+//! near in a long log as in a short one. `recorder.indexed_position` says up to where everything is entered; whoever reads
+//! looks at the rows of the log after it as well.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,10 +14,14 @@ use karez_events::RawEvent;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::known_ids::KnownIds;
 use super::rows::column;
 
 /// Events that are sorted and entered together: more share pages better, and readers look through twice as many.
 const RUN_EVENTS: usize = 50_000;
+
+/// As the migration divides the index.
+const PART_POSITIONS: i64 = 1_000_000;
 
 /// Selects the position up to which everything is entered.
 pub(super) const INDEXED_POSITION: &str = "SELECT indexed_position FROM recorder WHERE log = 'main'";
@@ -38,27 +43,36 @@ pub(super) struct Entry {
     pub(super) position: i64,
 }
 
+/// The parts of the index that have entries up to a position.
+pub(super) fn parts(upto: i64) -> Vec<i64> {
+    (0..=part(upto)).collect()
+}
+
+fn part(position: i64) -> i64 {
+    position / PART_POSITIONS
+}
+
 /// What goes into the index with a batch.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Slice<'a> {
-    /// In order of their ids.
+    /// In order of their parts and ids.
     pub(super) by_id: &'a [Entry],
-    /// In order of their streams and versions.
+    /// In order of their parts, streams and versions.
     pub(super) by_stream: &'a [Entry],
     /// The position up to which everything is entered after it, where it is the last of its run.
     pub(super) indexed: Option<i64>,
 }
 
 /// The events of the log that are not entered yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tail {
     /// The newest, in order of position.
     gathered: Vec<Entry>,
     places: Places,
     /// Those before them, while they are being entered.
     run: Option<Run>,
-    /// Ids that were looked up since the last batch and are not in the log.
-    fresh: HashSet<Uuid>,
+    /// Every id of the log.
+    known: KnownIds,
 }
 
 /// Where events are that are in no table of the index.
@@ -82,8 +96,8 @@ impl Run {
     fn new(entries: Vec<Entry>, places: Places) -> Option<Self> {
         let upto = entries.last()?.position;
         let (mut by_id, mut by_stream) = (entries.clone(), entries);
-        by_id.sort_unstable_by_key(|entry| entry.event_id);
-        by_stream.sort_unstable_by_key(|entry| (entry.stream_no, entry.version));
+        by_id.sort_unstable_by_key(|entry| (entry.part(), entry.event_id));
+        by_stream.sort_unstable_by_key(|entry| (entry.part(), entry.stream_no, entry.version));
         Some(Self {
             by_id,
             by_stream,
@@ -105,9 +119,14 @@ impl Run {
 }
 
 impl Tail {
-    /// The events after the index as the log has them, in order of position.
-    pub(super) fn new(entries: Vec<Entry>) -> Self {
-        let mut tail = Self::default();
+    /// The events after the index as the log has them, in order of position; the ids of the others are known.
+    pub(super) fn new(known: KnownIds, entries: Vec<Entry>) -> Self {
+        let mut tail = Self {
+            gathered: Vec::new(),
+            places: Places::default(),
+            run: None,
+            known,
+        };
         tail.gather(entries);
         tail
     }
@@ -135,27 +154,28 @@ impl Tail {
         std::iter::once(&self.places).chain(self.run.as_ref().map(|run| &run.places))
     }
 
-    /// Notes ids that the log does not have.
-    pub(super) fn note_fresh(&mut self, event_ids: impl IntoIterator<Item = Uuid>) {
-        self.fresh.extend(event_ids);
+    /// Whether an id that is not here may be in a table of the index.
+    pub(super) fn may_be_indexed(&self, event_id: &Uuid) -> bool {
+        self.known.may_have(event_id)
     }
 
-    /// The ids of a batch that nobody has looked up since the last batch, so that they must be looked up with it.
+    /// The ids of a batch that may be in the index, so that they must be looked up with it.
     ///
     /// # Errors
     /// [`StoreError::DuplicateEvent`] for an id that is here, or twice in the batch.
-    pub(super) fn unknown(&self, events: &[RawEvent]) -> Result<Vec<Uuid>, StoreError> {
+    pub(super) fn doubtful(&self, events: &[RawEvent]) -> Result<Vec<Uuid>, StoreError> {
         let mut met = HashSet::with_capacity(events.len());
-        let mut unknown = Vec::new();
+        let mut doubtful = Vec::new();
         for RawEvent { event_id, .. } in events {
-            if !met.insert(event_id) || self.position(event_id).is_some() {
+            let is_doubtful = self.may_be_indexed(event_id);
+            if !met.insert(event_id) || is_doubtful && self.position(event_id).is_some() {
                 return Err(StoreError::DuplicateEvent { event_id: *event_id });
             }
-            if !self.fresh.contains(event_id) {
-                unknown.push(*event_id);
+            if is_doubtful {
+                doubtful.push(*event_id);
             }
         }
-        Ok(unknown)
+        Ok(doubtful)
     }
 
     /// What to enter next, at most so many events.
@@ -165,7 +185,6 @@ impl Tail {
 
     /// Takes over a batch that has been committed with so many entries of the index.
     pub(super) fn commit(&mut self, entered: usize, recorded: impl IntoIterator<Item = Entry>) {
-        self.fresh.clear();
         if let Some(run) = &mut self.run {
             run.entered = run.entered.saturating_add(entered);
             if run.entered >= run.by_id.len() {
@@ -194,6 +213,7 @@ impl Tail {
 
     fn gather(&mut self, recorded: impl IntoIterator<Item = Entry>) {
         for entry in recorded {
+            self.known.insert(&entry.event_id);
             self.places.positions.insert(entry.event_id, entry.position);
             self.places.versions.insert(entry.stream_no, entry.version);
             self.gathered.push(entry);
@@ -213,6 +233,11 @@ impl From<NotIndexed> for Entry {
 }
 
 impl Entry {
+    /// The part of the index that it belongs to.
+    pub(super) fn part(&self) -> i64 {
+        part(self.position)
+    }
+
     pub(super) fn new(event: &RawEvent, stream_no: i64) -> Self {
         Self {
             event_id: event.event_id,
@@ -239,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_run_is_entered_in_order_by_the_batches_that_follow_and_nothing_is_entered_twice() {
-        let mut tail = Tail::default();
+        let mut tail = Tail::new(KnownIds::expecting(0), Vec::new());
         let (mut ids, mut versions, mut indexed) = (HashSet::new(), HashSet::new(), 0);
         for batch in 0..200_i64 {
             let slice = tail.slice(2_000);
@@ -275,7 +300,7 @@ mod tests {
 
     #[test]
     fn what_failed_to_be_entered_is_entered_with_the_next_batch() {
-        let mut tail = Tail::new((1..=100).map(entry).collect());
+        let mut tail = Tail::new(KnownIds::expecting(0), (1..=100).map(entry).collect());
         tail.begin_run();
         let failed: Vec<Entry> = tail.slice(60).by_id.to_vec();
         assert_eq!(tail.slice(60).by_id, failed);

@@ -33,7 +33,8 @@ const INSERT: &str = "\
                          $7::date[], $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])";
 
 /// Those of some ids that are in the index, with their positions.
-const FIND_INDEXED: &str = "SELECT event_id, position FROM event_index WHERE event_id = ANY($1)";
+const FIND_INDEXED: &str =
+    "SELECT event_id, position FROM event_index WHERE part = ANY($2) AND event_id = ANY($1)";
 
 /// The session of the recorder.
 #[derive(Debug)]
@@ -97,8 +98,17 @@ impl PostgresSeat {
     pub(in crate::store) async fn indexed_heads(
         &mut self,
         streams: &[StreamId],
+        parts: &[i64],
     ) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        answered(super::indexed_heads(&mut self.connection, streams)).await
+        answered(super::indexed_heads(&mut self.connection, streams, parts)).await
+    }
+
+    /// The ids in a part of the index, one behind the other.
+    pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT string_agg(uuid_send(event_id), '') FROM event_index WHERE part = $1";
+        let ids = sqlx::query_scalar(sql).bind(part).fetch_one(&mut self.connection);
+        let ids: Option<Vec<u8>> = answered(async { Ok(ids.await?) }).await?;
+        Ok(ids.unwrap_or_default())
     }
 
     /// The events that are not in the index.
@@ -112,9 +122,11 @@ impl PostgresSeat {
     pub(in crate::store) async fn find_indexed(
         &mut self,
         event_ids: &[Uuid],
+        parts: &[i64],
     ) -> Result<Vec<(Uuid, i64)>, StoreError> {
         let found = sqlx::query_as(FIND_INDEXED)
             .bind(event_ids)
+            .bind(parts)
             .fetch_all(&mut self.connection);
         answered(async { Ok(found.await?) }).await
     }
@@ -129,13 +141,14 @@ impl PostgresSeat {
             batch,
             numbers,
             begun,
-            unknown,
+            doubtful,
+            parts,
             slice,
         } = writing;
         self.make_room_for(fence.position).await?;
         let mut transaction = self.connection.begin().await?;
         move_fence(&mut transaction, fence).await?;
-        refuse_taken(&mut transaction, unknown).await?;
+        refuse_taken(&mut transaction, doubtful, parts).await?;
         if !begun.is_empty() {
             insert_streams(&mut transaction, begun).await?;
         }
@@ -192,16 +205,18 @@ async fn insert_streams(
     Ok(())
 }
 
-/// Ids that nobody has looked up since the last batch are looked up behind the fence, where nobody else writes.
+/// Ids that may be in the index are looked up behind the fence, where nobody else writes.
 async fn refuse_taken(
     transaction: &mut Transaction<'_, Postgres>,
-    unknown: &[Uuid],
+    doubtful: &[Uuid],
+    parts: &[i64],
 ) -> Result<(), StoreError> {
-    if unknown.is_empty() {
+    if doubtful.is_empty() {
         return Ok(());
     }
     let taken: Option<(Uuid, i64)> = sqlx::query_as(FIND_INDEXED)
-        .bind(unknown)
+        .bind(doubtful)
+        .bind(parts)
         .fetch_optional(&mut **transaction)
         .await?;
     taken.map_or(Ok(()), |(event_id, _)| {
@@ -214,16 +229,18 @@ async fn enter(transaction: &mut Transaction<'_, Postgres>, slice: &Slice<'_>) -
     if slice.by_id.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO event_index (event_id, position) \
-               SELECT * FROM unnest($1::uuid[], $2::bigint[]) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO event_index (part, event_id, position) \
+               SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) ON CONFLICT DO NOTHING";
     sqlx::query(sql)
+        .bind(all(slice.by_id, Entry::part))
         .bind(all(slice.by_id, |entry| entry.event_id))
         .bind(all(slice.by_id, |entry| entry.position))
         .execute(&mut **transaction)
         .await?;
-    let sql = "INSERT INTO stream_index (stream_no, version, position) \
-               SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO stream_index (part, stream_no, version, position) \
+               SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING";
     sqlx::query(sql)
+        .bind(all(slice.by_stream, Entry::part))
         .bind(all(slice.by_stream, |entry| entry.stream_no))
         .bind(all(slice.by_stream, |entry| entry.version))
         .bind(all(slice.by_stream, |entry| entry.position))

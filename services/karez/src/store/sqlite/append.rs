@@ -1,13 +1,15 @@
 //! The writer's seat on `SQLite`: a locked file, and the one connection that writes.
 
 use std::fs::File;
+use std::sync::{Arc, LazyLock};
 
 use karez_events::{RawEvent, StreamId};
-use sqlx::sqlite::SqlitePool;
-use sqlx::{QueryBuilder, Sqlite, Transaction};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqlitePool};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{FIND_INDEXED, ids};
+use super::{FIND_INDEXED, ids, json};
 use crate::store::heads::Head;
 use crate::store::lease::{Fence, Writing};
 use crate::store::person_key::insert_person_key;
@@ -18,7 +20,26 @@ use crate::store::{PersonKey, Rejection, StoreError};
 
 /// Rows go in by statements of these sizes, the largest first: few enough texts that all stay prepared, and
 /// 256 rows of 11 columns are far below the 32,766 values that `SQLite` allows in one statement.
-const ROWS_A_STATEMENT: [usize; 3] = [256, 16, 1];
+const ROWS_A_STATEMENT: [usize; 5] = [256, 64, 16, 4, 1];
+
+static STREAMS: LazyLock<Inserts> =
+    LazyLock::new(|| Inserts::new("INSERT INTO stream (stream_no, kind, id)", 3));
+static EVENTS: LazyLock<Inserts> = LazyLock::new(|| {
+    let into = "INSERT INTO event_log (position, stream_no, version, event_id, type_id, schema, occurred_on, recorded_at, \
+                payload, metadata, hash)";
+    Inserts::new(into, 11)
+});
+static IDS: LazyLock<Inserts> =
+    LazyLock::new(|| Inserts::new("INSERT OR IGNORE INTO event_index (part, event_id, position)", 3));
+static VERSIONS: LazyLock<Inserts> = LazyLock::new(|| {
+    let into = "INSERT OR IGNORE INTO stream_index (part, stream_no, version, position)";
+    Inserts::new(into, 4)
+});
+
+/// The statements that insert into one table, with the rows that each takes. Each is a text of thousands of characters, made once.
+struct Inserts([(usize, Arc<str>); ROWS_A_STATEMENT.len()]);
+
+type Insert<'a> = Query<'a, Sqlite, SqliteArguments>;
 
 /// The lock and the connection of the recorder.
 #[derive(Debug)]
@@ -49,8 +70,19 @@ impl SqliteSeat {
     pub(in crate::store) async fn indexed_heads(
         &mut self,
         streams: &[StreamId],
+        parts: &[i64],
     ) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        super::indexed_heads(&self.writing, streams).await
+        super::indexed_heads(&self.writing, streams, parts).await
+    }
+
+    /// The ids in a part of the index, one behind the other.
+    pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT CAST(group_concat(event_id, '') AS BLOB) FROM event_index WHERE part = $1";
+        let ids: Option<Vec<u8>> = sqlx::query_scalar(sql)
+            .bind(part)
+            .fetch_one(&self.writing)
+            .await?;
+        Ok(ids.unwrap_or_default())
     }
 
     /// The events that are not in the index.
@@ -63,10 +95,12 @@ impl SqliteSeat {
     pub(in crate::store) async fn find_indexed(
         &mut self,
         event_ids: &[Uuid],
+        parts: &[i64],
     ) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        // Ids fall all over the index. The writer has its pages in memory; a reader's are gone with each commit.
+        // Ids fall all over a part. The writer has its pages in memory; a reader's are gone with each commit.
         Ok(sqlx::query_as(FIND_INDEXED)
             .bind(ids(event_ids)?)
+            .bind(json(parts)?)
             .fetch_all(&self.writing)
             .await?)
     }
@@ -77,12 +111,13 @@ impl SqliteSeat {
             batch,
             numbers,
             begun,
-            unknown,
+            doubtful,
+            parts,
             slice,
         } = writing;
         let mut transaction = self.writing.begin_with("BEGIN IMMEDIATE").await?;
         move_fence(&mut transaction, fence).await?;
-        refuse_taken(&mut transaction, unknown).await?;
+        refuse_taken(&mut transaction, doubtful, parts).await?;
         insert_streams(&mut transaction, begun).await?;
         insert_events(&mut transaction, numbers, batch.events).await?;
         enter(&mut transaction, slice).await?;
@@ -113,28 +148,37 @@ async fn move_fence(transaction: &mut Transaction<'_, Sqlite>, fence: &Fence) ->
     }
 }
 
-/// Divides rows into the sizes of [`ROWS_A_STATEMENT`].
-fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = ROWS_A_STATEMENT.into_iter().find(|size| *size <= rows.len())?;
-        let (chunk, rest) = rows.split_at_checked(size)?;
-        rows = rest;
-        Some(chunk)
-    })
+impl Inserts {
+    /// `into` names the table and its columns.
+    fn new(into: &str, columns: usize) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let text = |rows| format!("{into} VALUES {}", vec![row.as_str(); rows].join(","));
+        Self(ROWS_A_STATEMENT.map(|rows| (rows, text(rows).into())))
+    }
+
+    /// Divides rows among statements.
+    fn divide<'a, T>(&'a self, mut rows: &'a [T]) -> impl Iterator<Item = (Insert<'a>, &'a [T])> {
+        std::iter::from_fn(move || {
+            let (size, text) = self.0.iter().find(|(size, _)| *size <= rows.len())?;
+            let (chunk, rest) = rows.split_at_checked(*size)?;
+            rows = rest;
+            Some((sqlx::query(AssertSqlSafe(Arc::clone(text))), chunk))
+        })
+    }
 }
 
 async fn insert_streams(
     transaction: &mut Transaction<'_, Sqlite>,
     begun: &[(i64, &StreamId)],
 ) -> Result<(), StoreError> {
-    for chunk in chunks(begun) {
-        let mut insert = QueryBuilder::new("INSERT INTO stream (stream_no, kind, id) ");
-        insert.push_values(chunk, |mut row, (number, stream)| {
-            row.push_bind(*number)
-                .push_bind(stream.kind().as_str())
-                .push_bind(stream.id());
-        });
-        insert.build().execute(&mut **transaction).await?;
+    for (mut insert, chunk) in STREAMS.divide(begun) {
+        for (number, stream) in chunk {
+            insert = insert
+                .bind(*number)
+                .bind(stream.kind().as_str())
+                .bind(stream.id());
+        }
+        insert.execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -145,36 +189,38 @@ async fn insert_events(
     events: &[RawEvent],
 ) -> Result<(), StoreError> {
     let rows: Vec<(&RawEvent, i64)> = events.iter().zip(numbers.iter().copied()).collect();
-    for chunk in chunks(&rows) {
-        let mut insert = QueryBuilder::new(
-            "INSERT INTO event_log (position, stream_no, version, event_id, type_id, schema, occurred_on, recorded_at, \
-             payload, metadata, hash) ",
-        );
-        insert.push_values(chunk, |mut row, (event, stream_no)| {
-            row.push_bind(column(event.position))
-                .push_bind(*stream_no)
-                .push_bind(i64::from(event.version))
-                .push_bind(event.event_id)
-                .push_bind(event.event_type.number())
-                .push_bind(event.schema)
-                .push_bind(event.occurred_on)
-                .push_bind(event.recorded_at.timestamp_micros())
-                .push_bind(event.payload.as_slice())
-                .push_bind(event.metadata.as_slice())
-                .push_bind(event.hash.0.as_slice());
-        });
-        insert.build().execute(&mut **transaction).await?;
+    for (mut insert, chunk) in EVENTS.divide(&rows) {
+        for (event, stream_no) in chunk {
+            insert = insert
+                .bind(column(event.position))
+                .bind(*stream_no)
+                .bind(i64::from(event.version))
+                .bind(event.event_id)
+                .bind(event.event_type.number())
+                .bind(event.schema)
+                .bind(event.occurred_on)
+                .bind(event.recorded_at.timestamp_micros())
+                .bind(event.payload.as_slice())
+                .bind(event.metadata.as_slice())
+                .bind(event.hash.0.as_slice());
+        }
+        insert.execute(&mut **transaction).await?;
     }
     Ok(())
 }
 
-/// Ids that nobody has looked up since the last batch are looked up behind the fence, where nobody else writes.
-async fn refuse_taken(transaction: &mut Transaction<'_, Sqlite>, unknown: &[Uuid]) -> Result<(), StoreError> {
-    if unknown.is_empty() {
+/// Ids that may be in the index are looked up behind the fence, where nobody else writes.
+async fn refuse_taken(
+    transaction: &mut Transaction<'_, Sqlite>,
+    doubtful: &[Uuid],
+    parts: &[i64],
+) -> Result<(), StoreError> {
+    if doubtful.is_empty() {
         return Ok(());
     }
     let taken: Option<(Uuid, i64)> = sqlx::query_as(FIND_INDEXED)
-        .bind(ids(unknown)?)
+        .bind(ids(doubtful)?)
+        .bind(json(parts)?)
         .fetch_optional(&mut **transaction)
         .await?;
     taken.map_or(Ok(()), |(event_id, _)| {
@@ -184,22 +230,24 @@ async fn refuse_taken(transaction: &mut Transaction<'_, Sqlite>, unknown: &[Uuid
 
 /// What was entered before a crash, and not marked as such, is there already.
 async fn enter(transaction: &mut Transaction<'_, Sqlite>, slice: &Slice<'_>) -> Result<(), StoreError> {
-    for chunk in chunks(slice.by_id) {
-        let mut insert = QueryBuilder::new("INSERT OR IGNORE INTO event_index (event_id, position) ");
-        insert.push_values(chunk, |mut row, entry| {
-            row.push_bind(entry.event_id).push_bind(entry.position);
-        });
-        insert.build().execute(&mut **transaction).await?;
+    for (mut insert, chunk) in IDS.divide(slice.by_id) {
+        for entry in chunk {
+            insert = insert
+                .bind(entry.part())
+                .bind(entry.event_id)
+                .bind(entry.position);
+        }
+        insert.execute(&mut **transaction).await?;
     }
-    for chunk in chunks(slice.by_stream) {
-        let mut insert =
-            QueryBuilder::new("INSERT OR IGNORE INTO stream_index (stream_no, version, position) ");
-        insert.push_values(chunk, |mut row, entry| {
-            row.push_bind(entry.stream_no)
-                .push_bind(entry.version)
-                .push_bind(entry.position);
-        });
-        insert.build().execute(&mut **transaction).await?;
+    for (mut insert, chunk) in VERSIONS.divide(slice.by_stream) {
+        for entry in chunk {
+            insert = insert
+                .bind(entry.part())
+                .bind(entry.stream_no)
+                .bind(entry.version)
+                .bind(entry.position);
+        }
+        insert.execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -232,10 +280,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_lose_no_row() {
+    fn no_row_is_lost_between_statements() {
         for count in [0, 1, 15, 16, 17, 255, 256, 300, 1_000] {
             let rows: Vec<usize> = (0..count).collect();
-            assert_eq!(chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+            let divided = STREAMS.divide(&rows).flat_map(|(_, chunk)| chunk);
+            assert_eq!(divided.copied().collect::<Vec<_>>(), rows);
         }
     }
 }
