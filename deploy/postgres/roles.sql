@@ -31,7 +31,7 @@ BEGIN
     FOR recorded IN
         SELECT oid FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-          AND (relname LIKE 'event\_log%' OR relname IN ('event_index', 'stream_index', 'stream', 'event_type', 'rejection', 'audited_read', '_sqlx_migrations'))
+          AND (relname LIKE 'event\_log%' OR relname IN ('event_place', 'stream_place', 'stream', 'event_type', 'rejection', 'audited_read', '_sqlx_migrations'))
     LOOP
         EXECUTE format('REVOKE UPDATE, DELETE ON %s FROM karez_service', recorded);
     END LOOP;

@@ -99,16 +99,16 @@ pub enum Wrong {
     #[error("the event is unreadable: {0}")]
     Unreadable(String),
     /// The table of taken ids disagrees.
-    #[error("the table event_index has this event at {}", found.map_or_else(|| "no position".to_owned(), |at| format!("position {at}")))]
+    #[error("the table event_place has this event at {}", found.map_or_else(|| "no position".to_owned(), |at| format!("position {at}")))]
     Seen {
         /// The position it gives, if any.
         found: Option<Position>,
     },
     /// The table of streams' versions does not have this event.
-    #[error("the table stream_index has not this event under its stream and version")]
+    #[error("the table stream_place has not this event under its stream and version")]
     NoVersion,
     /// The index has entries of events that are not in the log.
-    #[error("event_index has {ids} ids and stream_index {versions} versions of streams up to here")]
+    #[error("event_place has {ids} ids and stream_place {versions} versions of streams up to here")]
     EntryCount {
         /// How many ids it has.
         ids: u64,
@@ -296,7 +296,11 @@ pub async fn verify(
     let head = log.head().await?;
     let mut check = ChainCheck::new(head.algorithm);
     let mut signed = Signed::load(log, head.algorithm).await?;
-    let mut ids = IdCheck::new(&head, indexed);
+    let mut ids = IdCheck {
+        indexed,
+        // Not as many as the head says: nobody has checked it yet.
+        known: KnownIds::expecting(0),
+    };
     while check.position() < head.position {
         let after = check.position();
         let told = |hash: &Hash, event: &RecordedEvent| {
@@ -365,13 +369,6 @@ struct IdCheck {
 }
 
 impl IdCheck {
-    fn new(head: &Head, indexed: Position) -> Self {
-        Self {
-            indexed,
-            known: KnownIds::expecting(usize::try_from(head.position).unwrap_or_default()),
-        }
-    }
-
     /// The first event of the next page whose id is not where it should be, with the first place where it is.
     async fn first_misplaced(
         &mut self,

@@ -5,7 +5,7 @@
 //!   asks for "after n" misses nothing;
 //! - the fence (table `recorder`) moves in the append's own transaction: a writer that was replaced changes nothing;
 //! - an event id and a version of a stream occur once: the writer asks before it records, in its own mind for what is recent
-//!   and in the index (tables `event_index`, `stream_index`, in parts of a million positions) for what is older, which is
+//!   and in the index (tables `event_place`, `stream_place`, in parts of a million positions) for what is older, which is
 //!   entered a little behind the log;
 //! - what is recorded is never changed; triggers of the database refuse it, and [`crate::audit`] would show it;
 //! - snapshots and sealed segments are derived and may be lost; keys of persons may be destroyed; nothing else is.

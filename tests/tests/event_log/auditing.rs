@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use karez::audit::{Fault, Wrong, verify};
+use karez_events::{HashAlgorithm, chain};
 use rstest::rstest;
 
-use crate::store::{Backend, filled, project};
+use crate::store::{Backend, Scribe, events, expenditure, filled, lease, project};
 
 #[rstest]
 #[tokio::test]
@@ -41,10 +42,10 @@ async fn the_database_refuses_to_change_what_is_recorded(
         "UPDATE event_log SET version = 7 WHERE position = 2",
         "DELETE FROM event_log WHERE position = 3",
         "DELETE FROM event_log",
-        "UPDATE event_index SET position = 9",
-        "DELETE FROM event_index",
-        "UPDATE stream_index SET position = 9",
-        "DELETE FROM stream_index",
+        "UPDATE event_place SET position = 9",
+        "DELETE FROM event_place",
+        "UPDATE stream_place SET position = 9",
+        "DELETE FROM stream_place",
         "UPDATE stream SET id = 'Z' WHERE id = 'A'",
         "DELETE FROM stream",
     ];
@@ -52,8 +53,8 @@ async fn the_database_refuses_to_change_what_is_recorded(
         Backend::Postgres => changes.extend([
             "TRUNCATE event_log",
             "TRUNCATE event_log_000000",
-            "TRUNCATE event_index",
-            "TRUNCATE stream_index",
+            "TRUNCATE event_place",
+            "TRUNCATE stream_place",
             "DELETE FROM event_log_000000",
             "UPDATE event_log_000000 SET payload = ''",
         ]),
@@ -185,8 +186,8 @@ async fn an_unknown_type_is_found(
 }
 
 #[rstest]
-#[case::moved("UPDATE event_index SET position = 2 WHERE position = 8", 8)]
-#[case::gone("DELETE FROM event_index WHERE position = 8", 8)]
+#[case::moved("UPDATE event_place SET position = 2 WHERE position = 8", 8)]
+#[case::gone("DELETE FROM event_place WHERE position = 8", 8)]
 #[tokio::test]
 async fn a_table_of_ids_that_disagrees_is_found(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
@@ -200,8 +201,8 @@ async fn a_table_of_ids_that_disagrees_is_found(
 }
 
 #[rstest]
-#[case::moved("UPDATE stream_index SET position = 2 WHERE position = 8", 8)]
-#[case::gone("DELETE FROM stream_index WHERE position = 8", 8)]
+#[case::moved("UPDATE stream_place SET position = 2 WHERE position = 8", 8)]
+#[case::gone("DELETE FROM stream_place WHERE position = 8", 8)]
 #[case::other_version("UPDATE event_log SET version = 2 WHERE position = 8", 8)]
 #[tokio::test]
 async fn a_table_of_versions_that_disagrees_is_found(
@@ -215,12 +216,12 @@ async fn a_table_of_versions_that_disagrees_is_found(
 }
 
 #[rstest]
-#[case::id("INSERT INTO event_index (part, event_id, position) VALUES (0, {id}, 9)")]
-#[case::version("INSERT INTO stream_index (part, stream_no, version, position) VALUES (0, 1, 99, 9)")]
-#[case::id_beyond("INSERT INTO event_index (part, event_id, position) VALUES (0, {id}, 10)")]
-#[case::version_beyond("INSERT INTO stream_index (part, stream_no, version, position) VALUES (0, 1, 99, 10)")]
+#[case::id("INSERT INTO event_place (part, event_id, position) VALUES (0, {id}, 9)")]
+#[case::version("INSERT INTO stream_place (part, stream_no, version, position) VALUES (0, 1, 99, 9)")]
+#[case::id_beyond("INSERT INTO event_place (part, event_id, position) VALUES (0, {id}, 10)")]
+#[case::version_beyond("INSERT INTO stream_place (part, stream_no, version, position) VALUES (0, 1, 99, 10)")]
 #[case::id_behind_the_mark(
-    "UPDATE recorder SET indexed_position = 4; INSERT INTO event_index (part, event_id, position) VALUES (0, {id}, 5)"
+    "UPDATE recorder SET indexed_position = 4; INSERT INTO event_place (part, event_id, position) VALUES (0, {id}, 5)"
 )]
 #[tokio::test]
 async fn an_entry_too_much_is_found(
@@ -291,9 +292,56 @@ async fn a_head_of_the_log_that_disagrees_is_found(
         matches!((fault.position, &fault.wrong), (9, Wrong::Head { .. })),
         "{fault}"
     );
-    let fault = fault_after(backend, |_| "UPDATE recorder SET last_position = 11".to_owned()).await?;
+    // No head is so absurd that looking for what it promises costs the memory of the machine.
+    for far in [11, 1_000_000_000_000_000_i64] {
+        let fault = fault_after(backend, |_| format!("UPDATE recorder SET last_position = {far}")).await?;
+        assert!(
+            matches!((fault.position, &fault.wrong), (10, Wrong::Missing)),
+            "{fault}"
+        );
+    }
+    Ok(())
+}
+
+/// A writer that was kept from knowing an id records it again; the chain itself is sound.
+#[rstest]
+#[tokio::test]
+async fn an_id_that_is_recorded_twice_is_found(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, mut recorded) = filled(backend, 9).await?;
+    place
+        .tamper(
+            "CREATE TABLE aside AS SELECT * FROM event_log WHERE position = 3; \
+             DELETE FROM event_log WHERE position = 3; DELETE FROM event_place; DELETE FROM stream_place; \
+             UPDATE recorder SET indexed_position = 0",
+        )
+        .await?;
+    let mut scribe = Scribe::default();
+    scribe.expenditures(9);
+    let mut twice = scribe.write(&project("A"), &expenditure("again"));
+    twice.event_id = recorded[2].event_id;
+    twice.hash = chain::link(HashAlgorithm::default(), &recorded[8].hash, &twice);
+    lease(&log)
+        .await?
+        .append(&events(std::slice::from_ref(&twice)))
+        .await?;
+    let unguarded = match backend {
+        Backend::Sqlite => "DROP TRIGGER event_log_refuse_replace;",
+        Backend::Postgres => "",
+    };
+    place
+        .sql(&format!("{unguarded} INSERT INTO event_log SELECT * FROM aside"))
+        .await?;
+
+    recorded.push(twice);
+    assert_eq!(log.read(0, 20).await?, recorded);
+    let fault = verify(&log, |_, _| (), |_| ()).await?.fault.expect("it is found");
     assert!(
-        matches!((fault.position, &fault.wrong), (10, Wrong::Missing)),
+        matches!(
+            (fault.position, &fault.wrong),
+            (10, Wrong::Seen { found: Some(3) })
+        ),
         "{fault}"
     );
     Ok(())

@@ -237,12 +237,12 @@ async fn what_the_index_refuses_is_no_fault_of_what_is_recorded(
     let mut case = Case::new(backend, Entered::Some).await?;
     let (refuse, allow) = match backend {
         Backend::Sqlite => (
-            "CREATE TRIGGER refuse BEFORE INSERT ON stream_index BEGIN SELECT RAISE(ABORT, 'no room'); END",
+            "CREATE TRIGGER refuse BEFORE INSERT ON stream_place BEGIN SELECT RAISE(ABORT, 'no room'); END",
             "DROP TRIGGER refuse",
         ),
         Backend::Postgres => (
-            "CREATE TRIGGER refuse BEFORE INSERT ON stream_index FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
-            "DROP TRIGGER refuse ON stream_index",
+            "CREATE TRIGGER refuse BEFORE INSERT ON stream_place FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+            "DROP TRIGGER refuse ON stream_place",
         ),
     };
     case.place.sql(refuse).await?;

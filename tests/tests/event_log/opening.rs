@@ -87,29 +87,24 @@ fn undivided(backend: Backend) -> String {
             "INTEGER",
             "BLOB",
             "STRICT, WITHOUT ROWID",
-            ["event_index", "stream_index"].map(|table| {
-                ["UPDATE", "DELETE"].map(|change| {
-                    format!(
-                        "CREATE TRIGGER {table}_refuse_{} BEFORE {change} ON {table} \
-                         BEGIN SELECT RAISE(ABORT, 'no'); END;",
-                        change.to_lowercase()
-                    )
-                })
-            }),
+            "CREATE TRIGGER event_index_refuse_update BEFORE UPDATE ON event_index BEGIN SELECT RAISE(ABORT, 'no'); END; \
+             CREATE TRIGGER event_index_refuse_delete BEFORE DELETE ON event_index BEGIN SELECT RAISE(ABORT, 'no'); END; \
+             CREATE TRIGGER stream_index_refuse_delete BEFORE DELETE ON stream_index BEGIN SELECT RAISE(ABORT, 'no'); END;",
         ),
-        Backend::Postgres => ("bigint", "uuid", "", Default::default()),
+        Backend::Postgres => (
+            "bigint",
+            "uuid",
+            "",
+            "GRANT SELECT, INSERT ON event_index, stream_index TO pg_monitor;",
+        ),
     };
     format!(
-        "CREATE TABLE ids AS SELECT event_id, position FROM event_index; \
-         CREATE TABLE versions AS SELECT stream_no, version, position FROM stream_index; \
-         DROP TABLE event_index; DROP TABLE stream_index; \
-         CREATE TABLE event_index (event_id {id} PRIMARY KEY, position {integer} NOT NULL) {of_table}; \
+        "CREATE TABLE event_index (event_id {id} PRIMARY KEY, position {integer} NOT NULL) {of_table}; \
          CREATE TABLE stream_index (stream_no {integer} NOT NULL, version {integer} NOT NULL, \
                                     position {integer} NOT NULL, PRIMARY KEY (stream_no, version)) {of_table}; \
-         INSERT INTO event_index SELECT event_id, position FROM ids; \
-         INSERT INTO stream_index SELECT stream_no, version, position FROM versions; \
-         DROP TABLE ids; DROP TABLE versions; {}",
-        guards.concat().concat()
+         INSERT INTO event_index SELECT event_id, position FROM event_place; \
+         INSERT INTO stream_index SELECT stream_no, version, position FROM stream_place; \
+         DROP TABLE event_place; DROP TABLE stream_place; {guards}"
     )
 }
 
@@ -174,6 +169,15 @@ async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_i
     let verdict = karez::audit::verify(&log, |_, _| (), |_| ()).await?;
     assert_eq!((verdict.position, verdict.fault), (2_000, None));
     assert!(!log.has_accounts().await? && log.administration(None, 1).await?.is_empty());
+    for table in ["event_place", "stream_place"] {
+        let refused = place.sql(&format!("DELETE FROM {table}")).await.unwrap_err();
+        assert!(refused.to_string().contains("refused"), "{refused}");
+    }
+    if backend == Backend::Postgres {
+        let granted = "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = 'pg_monitor' \
+                       AND table_name IN ('event_place', 'stream_place') AND privilege_type IN ('SELECT', 'INSERT')";
+        assert_eq!(place.count(granted).await?, 4);
+    }
     Ok(())
 }
 
@@ -253,8 +257,8 @@ async fn the_service_role_records_and_can_change_nothing_recorded() -> Result<()
         "DELETE FROM event_log",
         "TRUNCATE event_log",
         "DELETE FROM event_log_000000",
-        "DELETE FROM event_index",
-        "DELETE FROM stream_index",
+        "DELETE FROM event_place",
+        "DELETE FROM stream_place",
         "DELETE FROM rejection",
         "ALTER TABLE event_log DISABLE TRIGGER ALL",
         "DROP TABLE event_log",

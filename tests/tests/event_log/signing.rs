@@ -142,8 +142,8 @@ fn cut_off_after_8(hash: &str, backend: Backend) -> String {
         Backend::Postgres => format!("'\\x{hash}'::bytea"),
     };
     format!(
-        "DELETE FROM event_log WHERE position = 9; DELETE FROM event_index WHERE position = 9; \
-         DELETE FROM stream_index WHERE position = 9; \
+        "DELETE FROM event_log WHERE position = 9; DELETE FROM event_place WHERE position = 9; \
+         DELETE FROM stream_place WHERE position = 9; \
          UPDATE recorder SET last_position = 8, indexed_position = 8, last_hash = {hash}"
     )
 }

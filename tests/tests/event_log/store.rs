@@ -98,8 +98,8 @@ impl Place {
         let disarm = match self.backend {
             Backend::Sqlite => {
                 "DROP TRIGGER event_log_refuse_update; DROP TRIGGER event_log_refuse_delete; \
-                 DROP TRIGGER event_index_refuse_update; DROP TRIGGER event_index_refuse_delete; \
-                 DROP TRIGGER stream_index_refuse_update; DROP TRIGGER stream_index_refuse_delete; \
+                 DROP TRIGGER event_place_refuse_update; DROP TRIGGER event_place_refuse_delete; \
+                 DROP TRIGGER stream_place_refuse_update; DROP TRIGGER stream_place_refuse_delete; \
                  DROP TRIGGER stream_refuse_update; DROP TRIGGER stream_refuse_delete;"
             }
             Backend::Postgres => "SET session_replication_role = replica;",

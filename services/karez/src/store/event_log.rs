@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::lease::{Seat, WriterLease};
 use super::rows::{column, position};
-use super::tail::INDEXED_POSITION;
+use super::tail::{INDEXED_POSITION, PART_POSITIONS};
 use super::{Head, LogSettings, PostgresLog, SqliteLog, StoreError, StoreLocation, StreamName};
 
 /// The event log of one karez. Cloning is cheap and shares the connections.
@@ -335,7 +335,7 @@ impl EventLog {
     ) -> Result<Option<Position>, StoreError> {
         self.first_without(
             "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
-             (SELECT 1 FROM stream_index AS entry WHERE entry.part = log.position / 1000000 \
+             (SELECT 1 FROM stream_place AS entry WHERE entry.part = log.position / $3 \
              AND entry.stream_no = log.stream_no AND entry.version = log.version AND entry.position = log.position)",
             after,
             upto,
@@ -354,7 +354,7 @@ impl EventLog {
     ) -> Result<Option<Position>, StoreError> {
         self.first_without(
             "SELECT min(position) FROM event_log AS log WHERE position > $1 AND position <= $2 AND NOT EXISTS \
-             (SELECT 1 FROM event_index AS entry WHERE entry.part = log.position / 1000000 \
+             (SELECT 1 FROM event_place AS entry WHERE entry.part = log.position / $3 \
              AND entry.event_id = log.event_id AND entry.position = log.position)",
             after,
             upto,
@@ -370,7 +370,7 @@ impl EventLog {
     ) -> Result<Option<Position>, StoreError> {
         let (after, upto) = (column(after), column(upto));
         let first: Option<i64> = on_either!(self, reading pool => {
-            sqlx::query_scalar(sql).bind(after).bind(upto).fetch_one(pool).await
+            sqlx::query_scalar(sql).bind(after).bind(upto).bind(PART_POSITIONS).fetch_one(pool).await
         })?;
         first.map(position).transpose()
     }
@@ -381,9 +381,9 @@ impl EventLog {
     /// What the database says.
     pub async fn first_stray_entry(&self, indexed: Position) -> Result<Option<Position>, StoreError> {
         let sql = "SELECT min(position) FROM (\
-                   SELECT position FROM event_index AS entry WHERE position > $1 AND NOT EXISTS \
+                   SELECT position FROM event_place AS entry WHERE position > $1 AND NOT EXISTS \
                    (SELECT 1 FROM event_log AS log WHERE log.position = entry.position AND log.event_id = entry.event_id) \
-                   UNION ALL SELECT position FROM stream_index AS entry WHERE position > $1 AND NOT EXISTS \
+                   UNION ALL SELECT position FROM stream_place AS entry WHERE position > $1 AND NOT EXISTS \
                    (SELECT 1 FROM event_log AS log WHERE log.position = entry.position \
                    AND log.stream_no = entry.stream_no AND log.version = entry.version)) AS stray";
         let first: Option<i64> = on_either!(self, reading pool => {
@@ -398,8 +398,8 @@ impl EventLog {
     /// # Errors
     /// What the database says.
     pub async fn entries(&self, upto: Position) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT (SELECT count(*) FROM event_index WHERE position <= $1), \
-                          (SELECT count(*) FROM stream_index WHERE position <= $1)";
+        let sql = "SELECT (SELECT count(*) FROM event_place WHERE position <= $1), \
+                          (SELECT count(*) FROM stream_place WHERE position <= $1)";
         let upto = column(upto);
         let (ids, versions): (i64, i64) =
             on_either!(self, reading pool => sqlx::query_as(sql).bind(upto).fetch_one(pool).await)?;

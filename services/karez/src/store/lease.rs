@@ -11,7 +11,7 @@ use super::known_ids::KnownIds;
 use super::postgres::PostgresSeat;
 use super::rows::{column, position};
 use super::sqlite::SqliteSeat;
-use super::tail::{Entry, Slice, Tail, parts};
+use super::tail::{Entry, PART_POSITIONS, Slice, Tail};
 use super::{Batch, StoreError};
 use crate::clock::Stopwatch;
 
@@ -25,6 +25,9 @@ const ENTERED_AT_REST: usize = 2_000;
 /// is full.
 const LEAST_ENTERED: usize = 64;
 
+/// Ids that are taken into memory at once when a lease begins.
+const IDS_AT_ONCE: usize = 50_000;
+
 /// The writer's lease. Dropping it gives the seat to the next recorder that asks.
 ///
 /// On `PostgreSQL` it is an advisory lock of one session, and appends run in that very session, so a broken
@@ -35,6 +38,8 @@ pub struct WriterLease {
     epoch: u64,
     position: Position,
     heads: Heads,
+    /// The parts of the index, in order.
+    parts: Vec<i64>,
     tail: Tail,
     run_begun: Stopwatch,
     /// When a batch was refused only because of what was to be entered with it.
@@ -73,7 +78,7 @@ pub(super) struct Writing<'a> {
     pub(super) begun: &'a [(i64, &'a StreamId)],
     /// Ids of the batch that may be in the index, and must not be.
     pub(super) doubtful: &'a [Uuid],
-    /// The parts of the index.
+    /// The parts of the index, in order.
     pub(super) parts: &'a [i64],
     /// What is entered into the index.
     pub(super) slice: Slice<'a>,
@@ -85,7 +90,11 @@ impl WriterLease {
             Seat::Postgres(seat) => seat.open_epoch(holder).await?,
             Seat::Sqlite(seat) => seat.open_epoch(holder).await?,
         };
-        let known = known_ids(&mut seat, last).await?;
+        let parts = match &mut seat {
+            Seat::Postgres(seat) => seat.parts().await?,
+            Seat::Sqlite(seat) => seat.parts().await?,
+        };
+        let known = known_ids(&mut seat, &parts).await?;
         let not_indexed = match &mut seat {
             Seat::Postgres(seat) => seat.not_indexed().await?,
             Seat::Sqlite(seat) => seat.not_indexed().await?,
@@ -96,6 +105,7 @@ impl WriterLease {
             epoch,
             position: last,
             heads: Heads::default(),
+            parts,
             tail: Tail::new(known, not_indexed),
             run_begun: Stopwatch::start(),
             index_refused: None,
@@ -158,7 +168,6 @@ impl WriterLease {
         }
         let plan = self.heads.plan(self.position, batch.events)?;
         let doubtful = self.tail.doubtful(batch.events)?;
-        let parts = self.parts();
         let slice = self.tail.slice(entered);
         let last = batch.events.last();
         let after = last.map_or(self.position, |event| event.position);
@@ -175,7 +184,7 @@ impl WriterLease {
             numbers: &plan.numbers,
             begun: &plan.begun,
             doubtful: &doubtful,
-            parts: &parts,
+            parts: &self.parts,
             slice,
         };
         // Until the answer is in, the lease counts as lost: a caller that stops waiting half-way cannot know
@@ -189,6 +198,11 @@ impl WriterLease {
         match appended {
             Ok(()) => {
                 let entered = slice.by_id.len();
+                for entry in slice.by_id {
+                    if self.parts.last() < Some(&entry.part()) {
+                        self.parts.push(entry.part());
+                    }
+                }
                 let recorded = batch.events.iter().zip(&plan.numbers);
                 self.tail.commit(
                     entered,
@@ -222,10 +236,9 @@ impl WriterLease {
             }
         }
         if !elsewhere.is_empty() {
-            let parts = self.parts();
             let indexed = match &mut self.seat {
-                Seat::Postgres(seat) => seat.find_indexed(&elsewhere, &parts).await,
-                Seat::Sqlite(seat) => seat.find_indexed(&elsewhere, &parts).await,
+                Seat::Postgres(seat) => seat.find_indexed(&elsewhere, &self.parts).await,
+                Seat::Sqlite(seat) => seat.find_indexed(&elsewhere, &self.parts).await,
             };
             found.extend(indexed.map_err(|error| self.note(error))?);
         }
@@ -277,11 +290,6 @@ impl WriterLease {
         Ok(())
     }
 
-    /// The parts of the index that may have entries.
-    fn parts(&self) -> Vec<i64> {
-        parts(column(self.position))
-    }
-
     fn begin_run(&mut self) {
         if self.tail.begin_run() {
             self.run_begun = Stopwatch::start();
@@ -289,10 +297,9 @@ impl WriterLease {
     }
 
     async fn look_up(&mut self, streams: &[StreamId]) -> Result<Vec<(StreamId, Head)>, StoreError> {
-        let parts = self.parts();
         let mut found = match &mut self.seat {
-            Seat::Postgres(seat) => seat.indexed_heads(streams, &parts).await?,
-            Seat::Sqlite(seat) => seat.indexed_heads(streams, &parts).await?,
+            Seat::Postgres(seat) => seat.indexed_heads(streams, &self.parts).await?,
+            Seat::Sqlite(seat) => seat.indexed_heads(streams, &self.parts).await?,
         };
         for (_, head) in &mut found {
             let newer = self
@@ -312,17 +319,22 @@ impl WriterLease {
     }
 }
 
-/// The ids that are in the index.
-async fn known_ids(seat: &mut Seat, last: i64) -> Result<KnownIds, StoreError> {
-    let mut known = KnownIds::expecting(usize::try_from(last).unwrap_or_default());
-    for part in parts(last) {
+/// The ids that are in the index: sixteen bytes of each are read.
+async fn known_ids(seat: &mut Seat, parts: &[i64]) -> Result<KnownIds, StoreError> {
+    let part_positions = usize::try_from(PART_POSITIONS).unwrap_or_default();
+    let mut known = KnownIds::expecting(parts.len().saturating_mul(part_positions));
+    for part in parts {
         let ids = match seat {
-            Seat::Postgres(seat) => seat.ids_of_part(part).await?,
-            Seat::Sqlite(seat) => seat.ids_of_part(part).await?,
+            Seat::Postgres(seat) => seat.ids_of_part(*part).await?,
+            Seat::Sqlite(seat) => seat.ids_of_part(*part).await?,
         };
         let (ids, _) = ids.as_chunks();
-        for id in ids {
-            known.insert(&Uuid::from_bytes(*id));
+        for some in ids.chunks(IDS_AT_ONCE) {
+            for id in some {
+                known.insert(&Uuid::from_bytes(*id));
+            }
+            // Others have something to do meanwhile.
+            tokio::task::yield_now().await;
         }
     }
     Ok(known)

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::heads::Head;
 use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
-use super::tail::{INDEXED_POSITION, parts};
+use super::tail::{INDEXED_POSITION, PARTS};
 use super::{StoreError, migrations};
 
 pub(super) use append::PostgresSeat;
@@ -26,6 +26,15 @@ const LONGEST_WAIT_FOR_A_CONNECTION: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// Enough for a gateway on a small machine; `PostgreSQL` allows 100 in all by default.
 const MOST_CONNECTIONS: u32 = 8;
+
+macro_rules! find_indexed {
+    () => {
+        "SELECT event_id, position FROM event_place WHERE part = ANY($2) AND event_id = ANY($1)"
+    };
+}
+
+/// Those of some ids that are in the index, with their positions.
+const FIND_INDEXED: &str = find_indexed!();
 
 /// The event log on `PostgreSQL`.
 #[derive(Debug, Clone)]
@@ -158,7 +167,7 @@ impl PostgresLog {
             return Ok(Vec::new());
         };
         let sql = "SELECT position FROM unnest($5::bigint[]) AS asked (part) CROSS JOIN LATERAL \
-                   (SELECT position FROM stream_index WHERE stream_index.part = asked.part AND stream_no = $1 \
+                   (SELECT position FROM stream_place WHERE stream_place.part = asked.part AND stream_no = $1 \
                     AND version > $2 ORDER BY version LIMIT $3) AS indexed \
                    UNION SELECT position FROM event_log \
                    WHERE position > $4 AND stream_no = $1 AND version > $2 ORDER BY position LIMIT $3";
@@ -168,7 +177,7 @@ impl PostgresLog {
             .bind(after_version)
             .bind(limit)
             .bind(indexed)
-            .bind(parts(indexed))
+            .bind(self.parts().await?)
             .fetch_all(&self.pool)
             .await?;
         // Both ends are given, so that only the partitions between them are opened.
@@ -203,16 +212,22 @@ impl PostgresLog {
         sqlx::query_scalar(INDEXED_POSITION).fetch_one(&self.pool).await
     }
 
+    /// Asked after the mark: what is entered before it lies in these.
+    async fn parts(&self) -> Result<Vec<i64>, sqlx::Error> {
+        sqlx::query_scalar(PARTS).fetch_all(&self.pool).await
+    }
+
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_index WHERE part = ANY($3) AND event_id = ANY($1) \
-                   UNION SELECT event_id, position FROM event_log \
-                   WHERE position > $2 AND event_id = ANY($1)";
+        let sql = concat!(
+            find_indexed!(),
+            " UNION SELECT event_id, position FROM event_log WHERE position > $3 AND event_id = ANY($1)"
+        );
         let found = async {
             let indexed = self.indexed_position().await?;
             let found = sqlx::query_as(sql)
                 .bind(event_ids)
-                .bind(indexed)
-                .bind(parts(indexed));
+                .bind(self.parts().await?)
+                .bind(indexed);
             Ok(found.fetch_all(&self.pool).await?)
         };
         answered(found).await
@@ -242,7 +257,7 @@ async fn indexed_heads(
     let kinds: Vec<&str> = streams.iter().map(|stream| stream.kind().as_str()).collect();
     let ids: Vec<&str> = streams.iter().map(StreamId::id).collect();
     let sql = "SELECT kind, id, stream_no, \
-               COALESCE((SELECT max((SELECT max(version) FROM stream_index AS entry \
+               COALESCE((SELECT max((SELECT max(version) FROM stream_place AS entry \
                                      WHERE entry.part = possible.part AND entry.stream_no = stream.stream_no)) \
                          FROM unnest($3::bigint[]) AS possible (part)), 0) \
                FROM unnest($1::text[], $2::text[]) AS asked (kind, id) JOIN stream USING (kind, id)";

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::heads::Head;
 use super::rows::{EventRow, StreamNames, gathered, position, select_events, stream};
-use super::tail::{INDEXED_POSITION, parts};
+use super::tail::{INDEXED_POSITION, PARTS};
 use super::{StoreError, migrations};
 
 pub(super) use append::SqliteSeat;
@@ -40,9 +40,15 @@ const PAGES_A_CHECKPOINT: u32 = 8 * 1024;
 /// `SQLite` reads from memory most of the time; more readers than cores gain nothing.
 const READERS: u32 = 4;
 
+macro_rules! find_indexed {
+    () => {
+        "SELECT event_id, position FROM event_place WHERE part IN (SELECT value FROM json_each($2)) \
+         AND event_id IN (SELECT unhex(value) FROM json_each($1))"
+    };
+}
+
 /// Those of some ids that are in the index, with their positions.
-const FIND_INDEXED: &str = "SELECT event_id, position FROM event_index WHERE part IN (SELECT value FROM json_each($2)) \
-                            AND event_id IN (SELECT unhex(value) FROM json_each($1))";
+const FIND_INDEXED: &str = find_indexed!();
 
 /// The event log on `SQLite`.
 #[derive(Debug, Clone)]
@@ -197,7 +203,7 @@ impl SqliteLog {
             return Ok(Vec::new());
         };
         let sql = select_events!(
-            "WHERE position IN (SELECT position FROM (SELECT position FROM stream_index \
+            "WHERE position IN (SELECT position FROM (SELECT position FROM stream_place \
                                 WHERE part IN (SELECT value FROM json_each($4)) AND stream_no = $1 AND version > $2 \
                                 ORDER BY part, version LIMIT $3) \
                                 UNION SELECT position FROM event_log \
@@ -209,7 +215,7 @@ impl SqliteLog {
             .bind(number)
             .bind(after_version)
             .bind(limit)
-            .bind(json(&parts(indexed))?)
+            .bind(json(&self.parts().await?)?)
             .bind(indexed)
             .fetch_all(&self.reading)
             .await?;
@@ -232,14 +238,15 @@ impl SqliteLog {
     }
 
     pub(super) async fn find(&self, event_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let sql = "SELECT event_id, position FROM event_index WHERE part IN (SELECT value FROM json_each($2)) \
-                   AND event_id IN (SELECT unhex(value) FROM json_each($1)) \
-                   UNION SELECT event_id, position FROM event_log \
-                   WHERE position > $3 AND event_id IN (SELECT unhex(value) FROM json_each($1))";
+        let sql = concat!(
+            find_indexed!(),
+            " UNION SELECT event_id, position FROM event_log \
+             WHERE position > $3 AND event_id IN (SELECT unhex(value) FROM json_each($1))"
+        );
         let indexed = self.indexed_position().await?;
         Ok(sqlx::query_as(sql)
             .bind(ids(event_ids)?)
-            .bind(json(&parts(indexed))?)
+            .bind(json(&self.parts().await?)?)
             .bind(indexed)
             .fetch_all(&self.reading)
             .await?)
@@ -250,6 +257,11 @@ impl SqliteLog {
         sqlx::query_scalar(INDEXED_POSITION)
             .fetch_one(&self.reading)
             .await
+    }
+
+    /// Asked after the mark: what is entered before it lies in these.
+    async fn parts(&self) -> Result<Vec<i64>, sqlx::Error> {
+        sqlx::query_scalar(PARTS).fetch_all(&self.reading).await
     }
 
     pub(super) async fn recorded_at(&self, position: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
@@ -294,7 +306,7 @@ async fn indexed_heads(
         .map(|stream| (stream.kind().as_str(), stream.id()))
         .collect();
     let sql = "SELECT stream.kind, stream.id, stream_no, \
-               COALESCE((SELECT max((SELECT max(version) FROM stream_index AS entry \
+               COALESCE((SELECT max((SELECT max(version) FROM stream_place AS entry \
                                      WHERE entry.part = part.value AND entry.stream_no = stream.stream_no)) \
                          FROM json_each($2) AS part), 0) \
                FROM json_each($1) AS asked \

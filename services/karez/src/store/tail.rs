@@ -1,6 +1,6 @@
 //! What is recorded and not entered into the index yet.
 //!
-//! The index of the log is two tables: `event_index` says where an event id is, `stream_index` where a version of a stream is.
+//! The index of the log is two tables: `event_place` says where an event id is, `stream_place` where a version of a stream is.
 //! Both are entered a little behind the log. Ids and streams fall anywhere in them: entered with its own batch, each event
 //! would change a page of either, four kilobytes for a row of thirty bytes. The writer keeps its newest events in mind
 //! instead, sorts them when there are enough, and enters a slice of them with each batch that follows, so that
@@ -21,7 +21,13 @@ use super::rows::column;
 const RUN_EVENTS: usize = 50_000;
 
 /// As the migration divides the index.
-const PART_POSITIONS: i64 = 1_000_000;
+pub(super) const PART_POSITIONS: i64 = 1_000_000;
+
+/// Selects the parts of the index, in order; both databases understand it, and go from each to the next.
+pub(super) const PARTS: &str = "\
+    WITH RECURSIVE found (part) AS (SELECT min(part) FROM event_place UNION ALL \
+    SELECT (SELECT min(part) FROM event_place AS entry WHERE entry.part > found.part) FROM found \
+    WHERE found.part IS NOT NULL) SELECT part FROM found WHERE part IS NOT NULL ORDER BY part";
 
 /// Selects the position up to which everything is entered.
 pub(super) const INDEXED_POSITION: &str = "SELECT indexed_position FROM recorder WHERE log = 'main'";
@@ -41,15 +47,6 @@ pub(super) struct Entry {
     pub(super) stream_no: i64,
     pub(super) version: i64,
     pub(super) position: i64,
-}
-
-/// The parts of the index that have entries up to a position.
-pub(super) fn parts(upto: i64) -> Vec<i64> {
-    (0..=part(upto)).collect()
-}
-
-fn part(position: i64) -> i64 {
-    position / PART_POSITIONS
 }
 
 /// What goes into the index with a batch.
@@ -235,7 +232,7 @@ impl From<NotIndexed> for Entry {
 impl Entry {
     /// The part of the index that it belongs to.
     pub(super) fn part(&self) -> i64 {
-        part(self.position)
+        self.position / PART_POSITIONS
     }
 
     pub(super) fn new(event: &RawEvent, stream_no: i64) -> Self {
@@ -296,6 +293,20 @@ mod tests {
             );
         }
         assert_eq!(indexed, 150_000);
+    }
+
+    #[test]
+    fn a_run_that_reaches_into_the_next_part_is_entered_part_by_part() {
+        let across = (PART_POSITIONS - 50..PART_POSITIONS + 50).map(entry);
+        let mut tail = Tail::new(KnownIds::expecting(0), across.collect());
+        tail.begin_run();
+        let Slice { by_id, by_stream, .. } = tail.slice(100);
+        assert!(by_id.is_sorted_by_key(|entry| (entry.part(), entry.event_id)));
+        assert!(by_stream.is_sorted_by_key(|entry| (entry.part(), entry.stream_no, entry.version)));
+        for slice in [by_id, by_stream] {
+            assert_eq!(slice.iter().filter(|entry| entry.part() == 0).count(), 50);
+            assert_eq!(slice.iter().filter(|entry| entry.part() == 1).count(), 50);
+        }
     }
 
     #[test]

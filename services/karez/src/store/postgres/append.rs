@@ -6,13 +6,13 @@ use sqlx::{Acquire, Postgres, Transaction};
 use karez_events::{RawEvent, StreamId};
 use uuid::Uuid;
 
-use super::{answered, copy_rows};
+use super::{FIND_INDEXED, answered, copy_rows};
 use crate::store::heads::Head;
 use crate::store::lease::{Fence, Writing};
 use crate::store::person_key::insert_person_key;
 use crate::store::rejection::insert_rejection;
 use crate::store::rows::column;
-use crate::store::tail::{Entry, NOT_INDEXED, NotIndexed, Slice};
+use crate::store::tail::{Entry, NOT_INDEXED, NotIndexed, PARTS, Slice};
 use crate::store::{PersonKey, Rejection, StoreError};
 
 /// As the migration divides the log.
@@ -31,10 +31,6 @@ const INSERT: &str = "\
                            metadata, hash) \
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::smallint[], $6::smallint[], \
                          $7::date[], $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])";
-
-/// Those of some ids that are in the index, with their positions.
-const FIND_INDEXED: &str =
-    "SELECT event_id, position FROM event_index WHERE part = ANY($2) AND event_id = ANY($1)";
 
 /// The session of the recorder.
 #[derive(Debug)]
@@ -103,9 +99,15 @@ impl PostgresSeat {
         answered(super::indexed_heads(&mut self.connection, streams, parts)).await
     }
 
+    /// The parts of the index, in order.
+    pub(in crate::store) async fn parts(&mut self) -> Result<Vec<i64>, StoreError> {
+        let parts = sqlx::query_scalar(PARTS).fetch_all(&mut self.connection);
+        answered(async { Ok(parts.await?) }).await
+    }
+
     /// The ids in a part of the index, one behind the other.
     pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<Vec<u8>, StoreError> {
-        let sql = "SELECT string_agg(uuid_send(event_id), '') FROM event_index WHERE part = $1";
+        let sql = "SELECT string_agg(uuid_send(event_id), '') FROM event_place WHERE part = $1";
         let ids = sqlx::query_scalar(sql).bind(part).fetch_one(&mut self.connection);
         let ids: Option<Vec<u8>> = answered(async { Ok(ids.await?) }).await?;
         Ok(ids.unwrap_or_default())
@@ -229,7 +231,7 @@ async fn enter(transaction: &mut Transaction<'_, Postgres>, slice: &Slice<'_>) -
     if slice.by_id.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO event_index (part, event_id, position) \
+    let sql = "INSERT INTO event_place (part, event_id, position) \
                SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) ON CONFLICT DO NOTHING";
     sqlx::query(sql)
         .bind(all(slice.by_id, Entry::part))
@@ -237,7 +239,7 @@ async fn enter(transaction: &mut Transaction<'_, Postgres>, slice: &Slice<'_>) -
         .bind(all(slice.by_id, |entry| entry.position))
         .execute(&mut **transaction)
         .await?;
-    let sql = "INSERT INTO stream_index (part, stream_no, version, position) \
+    let sql = "INSERT INTO stream_place (part, stream_no, version, position) \
                SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING";
     sqlx::query(sql)
         .bind(all(slice.by_stream, Entry::part))

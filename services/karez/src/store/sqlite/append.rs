@@ -15,25 +15,33 @@ use crate::store::lease::{Fence, Writing};
 use crate::store::person_key::insert_person_key;
 use crate::store::rejection::insert_rejection;
 use crate::store::rows::column;
-use crate::store::tail::{Entry, NOT_INDEXED, NotIndexed, Slice};
+use crate::store::tail::{Entry, NOT_INDEXED, NotIndexed, PARTS, Slice};
 use crate::store::{PersonKey, Rejection, StoreError};
 
 /// Rows go in by statements of these sizes, the largest first: few enough texts that all stay prepared, and
 /// 256 rows of 11 columns are far below the 32,766 values that `SQLite` allows in one statement.
 const ROWS_A_STATEMENT: [usize; 5] = [256, 64, 16, 4, 1];
 
+/// Not `OR IGNORE`, which would pass over a row that breaks any other constraint as well.
+const IF_MISSING: &str = "ON CONFLICT DO NOTHING";
+
 static STREAMS: LazyLock<Inserts> =
-    LazyLock::new(|| Inserts::new("INSERT INTO stream (stream_no, kind, id)", 3));
+    LazyLock::new(|| Inserts::new("INSERT INTO stream (stream_no, kind, id)", 3, ""));
 static EVENTS: LazyLock<Inserts> = LazyLock::new(|| {
     let into = "INSERT INTO event_log (position, stream_no, version, event_id, type_id, schema, occurred_on, recorded_at, \
                 payload, metadata, hash)";
-    Inserts::new(into, 11)
+    Inserts::new(into, 11, "")
 });
-static IDS: LazyLock<Inserts> =
-    LazyLock::new(|| Inserts::new("INSERT OR IGNORE INTO event_index (part, event_id, position)", 3));
+static IDS: LazyLock<Inserts> = LazyLock::new(|| {
+    Inserts::new(
+        "INSERT INTO event_place (part, event_id, position)",
+        3,
+        IF_MISSING,
+    )
+});
 static VERSIONS: LazyLock<Inserts> = LazyLock::new(|| {
-    let into = "INSERT OR IGNORE INTO stream_index (part, stream_no, version, position)";
-    Inserts::new(into, 4)
+    let into = "INSERT INTO stream_place (part, stream_no, version, position)";
+    Inserts::new(into, 4, IF_MISSING)
 });
 
 /// The statements that insert into one table, with the rows that each takes. Each is a text of thousands of characters, made once.
@@ -75,9 +83,14 @@ impl SqliteSeat {
         super::indexed_heads(&self.writing, streams, parts).await
     }
 
+    /// The parts of the index, in order.
+    pub(in crate::store) async fn parts(&mut self) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(PARTS).fetch_all(&self.writing).await?)
+    }
+
     /// The ids in a part of the index, one behind the other.
     pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<Vec<u8>, StoreError> {
-        let sql = "SELECT CAST(group_concat(event_id, '') AS BLOB) FROM event_index WHERE part = $1";
+        let sql = "SELECT CAST(group_concat(event_id, '') AS BLOB) FROM event_place WHERE part = $1";
         let ids: Option<Vec<u8>> = sqlx::query_scalar(sql)
             .bind(part)
             .fetch_one(&self.writing)
@@ -149,10 +162,10 @@ async fn move_fence(transaction: &mut Transaction<'_, Sqlite>, fence: &Fence) ->
 }
 
 impl Inserts {
-    /// `into` names the table and its columns.
-    fn new(into: &str, columns: usize) -> Self {
+    /// `into` names the table and its columns, `otherwise` says what becomes of a row that is there.
+    fn new(into: &str, columns: usize, otherwise: &str) -> Self {
         let row = format!("({})", vec!["?"; columns].join(","));
-        let text = |rows| format!("{into} VALUES {}", vec![row.as_str(); rows].join(","));
+        let text = |rows| format!("{into} VALUES {} {otherwise}", vec![row.as_str(); rows].join(","));
         Self(ROWS_A_STATEMENT.map(|rows| (rows, text(rows).into())))
     }
 
