@@ -99,7 +99,7 @@ pub enum Wrong {
     #[error("the event is unreadable: {0}")]
     Unreadable(String),
     /// The table of taken ids disagrees.
-    #[error("the table event_place has this event at {}", found.map_or_else(|| "no position".to_owned(), |at| format!("position {at}")))]
+    #[error("by its id this event is found at {}", found.map_or_else(|| "no position".to_owned(), |at| format!("position {at}")))]
     Seen {
         /// The position it gives, if any.
         found: Option<Position>,

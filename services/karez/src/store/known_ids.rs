@@ -1,4 +1,4 @@
-//! Which event ids are recorded, in some three bytes each: an id that is not here is in no table.
+//! Which event ids are recorded, in two to five bytes each: an id that is not here is in no table.
 //!
 //! Nearly every submission has an id that nobody has met. Without this each of them would be looked for in every part of the
 //! index before it is recorded.

@@ -38,7 +38,7 @@ pub struct WriterLease {
     epoch: u64,
     position: Position,
     heads: Heads,
-    /// The parts of the index, in order.
+    /// The parts of the index.
     parts: Vec<i64>,
     tail: Tail,
     run_begun: Stopwatch,
@@ -78,7 +78,7 @@ pub(super) struct Writing<'a> {
     pub(super) begun: &'a [(i64, &'a StreamId)],
     /// Ids of the batch that may be in the index, and must not be.
     pub(super) doubtful: &'a [Uuid],
-    /// The parts of the index, in order.
+    /// The parts of the index.
     pub(super) parts: &'a [i64],
     /// What is entered into the index.
     pub(super) slice: Slice<'a>,
@@ -199,7 +199,7 @@ impl WriterLease {
             Ok(()) => {
                 let entered = slice.by_id.len();
                 for entry in slice.by_id {
-                    if self.parts.last() < Some(&entry.part()) {
+                    if !self.parts.contains(&entry.part()) {
                         self.parts.push(entry.part());
                     }
                 }
@@ -319,16 +319,24 @@ impl WriterLease {
     }
 }
 
-/// The ids that are in the index: sixteen bytes of each are read.
+/// The ids that are in the index. Sixteen bytes of each are read, which takes a start of a long log longer.
 async fn known_ids(seat: &mut Seat, parts: &[i64]) -> Result<KnownIds, StoreError> {
     let part_positions = usize::try_from(PART_POSITIONS).unwrap_or_default();
     let mut known = KnownIds::expecting(parts.len().saturating_mul(part_positions));
     for part in parts {
-        let ids = match seat {
+        let (count, ids) = match seat {
             Seat::Postgres(seat) => seat.ids_of_part(*part).await?,
             Seat::Sqlite(seat) => seat.ids_of_part(*part).await?,
         };
         let (ids, _) = ids.as_chunks();
+        // An id that is not known here would be recorded a second time.
+        if usize::try_from(count) != Ok(ids.len()) {
+            let what = format!(
+                "part {part} of event_place has {count} ids, {} were read",
+                ids.len()
+            );
+            return Err(StoreError::unreadable(0, &what));
+        }
         for some in ids.chunks(IDS_AT_ONCE) {
             for id in some {
                 known.insert(&Uuid::from_bytes(*id));

@@ -33,7 +33,8 @@ const MIGRATION_LOCK_FILE: &str = "migration.lock";
 /// How long a writer waits for another process that writes.
 const LONGEST_WAIT_FOR_A_WRITER: Duration = Duration::from_secs(30);
 const WAIT_FOR_A_MIGRATION: Duration = Duration::from_millis(50);
-/// The writer's pages in memory, in KiB: ids fall all over their index, and 2 MiB of `SQLite`'s own do not hold it.
+/// The writer's pages in memory, in KiB: ids fall all over a part of the index, and 2 MiB of `SQLite`'s own do
+/// not hold it.
 const WRITER_CACHE_KIB: u32 = 64 * 1024;
 /// The journal is copied into the database every so many pages of 4 KiB: what many commits change is then copied once.
 const PAGES_A_CHECKPOINT: u32 = 8 * 1024;

@@ -105,12 +105,11 @@ impl PostgresSeat {
         answered(async { Ok(parts.await?) }).await
     }
 
-    /// The ids in a part of the index, one behind the other.
-    pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<Vec<u8>, StoreError> {
-        let sql = "SELECT string_agg(uuid_send(event_id), '') FROM event_place WHERE part = $1";
-        let ids = sqlx::query_scalar(sql).bind(part).fetch_one(&mut self.connection);
-        let ids: Option<Vec<u8>> = answered(async { Ok(ids.await?) }).await?;
-        Ok(ids.unwrap_or_default())
+    /// How many ids are in a part of the index, and all of them one behind the other.
+    pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<(i64, Vec<u8>), StoreError> {
+        let sql = "SELECT count(*), COALESCE(string_agg(uuid_send(event_id), ''), '') FROM event_place WHERE part = $1";
+        let ids = sqlx::query_as(sql).bind(part).fetch_one(&mut self.connection);
+        answered(async { Ok(ids.await?) }).await
     }
 
     /// The events that are not in the index.

@@ -88,14 +88,11 @@ impl SqliteSeat {
         Ok(sqlx::query_scalar(PARTS).fetch_all(&self.writing).await?)
     }
 
-    /// The ids in a part of the index, one behind the other.
-    pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<Vec<u8>, StoreError> {
-        let sql = "SELECT CAST(group_concat(event_id, '') AS BLOB) FROM event_place WHERE part = $1";
-        let ids: Option<Vec<u8>> = sqlx::query_scalar(sql)
-            .bind(part)
-            .fetch_one(&self.writing)
-            .await?;
-        Ok(ids.unwrap_or_default())
+    /// How many ids are in a part of the index, and all of them one behind the other.
+    pub(in crate::store) async fn ids_of_part(&mut self, part: i64) -> Result<(i64, Vec<u8>), StoreError> {
+        let sql = "SELECT count(*), CAST(COALESCE(group_concat(event_id, ''), '') AS BLOB) \
+                   FROM event_place WHERE part = $1";
+        Ok(sqlx::query_as(sql).bind(part).fetch_one(&self.writing).await?)
     }
 
     /// The events that are not in the index.
