@@ -183,7 +183,13 @@ impl Recorder {
         let trying = Stopwatch::start();
         let mut said = false;
         while !stop.is_cancelled() {
-            match self.log.try_lease(&self.settings.holder).await {
+            // On a long log it takes some time, and has to be begun again by whoever comes next.
+            let tried = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(None),
+                tried = self.log.try_lease(&self.settings.holder) => tried,
+            };
+            match tried {
                 Ok(Some(lease)) => {
                     tracing::info!(epoch = lease.epoch(), "this process records");
                     return Ok(Some(lease));
