@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::lease::{Seat, WriterLease};
 use super::rows::{column, position};
-use super::tail::{INDEXED_POSITION, PART_POSITIONS};
+use super::tail::PART_POSITIONS;
 use super::{Head, LogSettings, PostgresLog, SqliteLog, StoreError, StoreLocation, StreamName};
 
 /// The event log of one karez. Cloning is cheap and shares the connections.
@@ -318,9 +318,10 @@ impl EventLog {
     /// # Errors
     /// What the database says.
     pub async fn indexed_position(&self) -> Result<Position, StoreError> {
-        let indexed: i64 =
-            on_either!(self, reading pool => sqlx::query_scalar(INDEXED_POSITION).fetch_one(pool).await)?;
-        position(indexed)
+        position(match self {
+            Self::Postgres(log) => log.indexed_position().await?,
+            Self::Sqlite(log) => log.indexed_position().await?,
+        })
     }
 
     /// The first position after `after` up to `upto` that the index does not have under its stream and version, where it goes

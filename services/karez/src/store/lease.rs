@@ -198,7 +198,8 @@ impl WriterLease {
         match appended {
             Ok(()) => {
                 let entered = slice.by_id.len();
-                for entry in slice.by_id {
+                let of_each_part = slice.by_id.chunk_by(|one, next| one.part() == next.part());
+                for entry in of_each_part.filter_map(<[Entry]>::first) {
                     if !self.parts.contains(&entry.part()) {
                         self.parts.push(entry.part());
                     }

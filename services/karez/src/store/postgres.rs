@@ -208,7 +208,7 @@ impl PostgresLog {
 
     /// Told to the server as a number: by a question within the question it could not know how little is behind it. The mark
     /// only grows, so what it says is still right when it is used.
-    async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
+    pub(super) async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(INDEXED_POSITION).fetch_one(&self.pool).await
     }
 

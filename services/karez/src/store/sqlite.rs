@@ -254,7 +254,7 @@ impl SqliteLog {
     }
 
     /// Asked apart: the mark only grows, so what it says is still right when it is used.
-    async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
+    pub(super) async fn indexed_position(&self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(INDEXED_POSITION)
             .fetch_one(&self.reading)
             .await

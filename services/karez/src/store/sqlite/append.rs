@@ -47,7 +47,7 @@ static VERSIONS: LazyLock<Inserts> = LazyLock::new(|| {
 /// The statements that insert into one table, with the rows that each takes. Each is a text of thousands of characters, made once.
 struct Inserts([(usize, Arc<str>); ROWS_A_STATEMENT.len()]);
 
-type Insert<'a> = Query<'a, Sqlite, SqliteArguments>;
+type Insert = Query<'static, Sqlite, SqliteArguments>;
 
 /// The lock and the connection of the recorder.
 #[derive(Debug)]
@@ -166,13 +166,28 @@ impl Inserts {
         Self(ROWS_A_STATEMENT.map(|rows| (rows, text(rows).into())))
     }
 
+    /// Inserts all rows; `bind` binds the values of one.
+    async fn insert<T>(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        rows: &[T],
+        bind: impl Fn(Insert, &T) -> Insert,
+    ) -> Result<(), StoreError> {
+        for (text, chunk) in self.divide(rows) {
+            let insert = sqlx::query(AssertSqlSafe(Arc::clone(text)));
+            let insert = chunk.iter().fold(insert, &bind);
+            insert.execute(&mut **transaction).await?;
+        }
+        Ok(())
+    }
+
     /// Divides rows among statements.
-    fn divide<'a, T>(&'a self, mut rows: &'a [T]) -> impl Iterator<Item = (Insert<'a>, &'a [T])> {
+    fn divide<'a, T>(&'a self, mut rows: &'a [T]) -> impl Iterator<Item = (&'a Arc<str>, &'a [T])> {
         std::iter::from_fn(move || {
             let (size, text) = self.0.iter().find(|(size, _)| *size <= rows.len())?;
             let (chunk, rest) = rows.split_at_checked(*size)?;
             rows = rest;
-            Some((sqlx::query(AssertSqlSafe(Arc::clone(text))), chunk))
+            Some((text, chunk))
         })
     }
 }
@@ -181,16 +196,13 @@ async fn insert_streams(
     transaction: &mut Transaction<'_, Sqlite>,
     begun: &[(i64, &StreamId)],
 ) -> Result<(), StoreError> {
-    for (mut insert, chunk) in STREAMS.divide(begun) {
-        for (number, stream) in chunk {
-            insert = insert
-                .bind(*number)
-                .bind(stream.kind().as_str())
-                .bind(stream.id());
-        }
-        insert.execute(&mut **transaction).await?;
-    }
-    Ok(())
+    let bind = |insert: Insert, (number, stream): &(i64, &StreamId)| {
+        insert
+            .bind(*number)
+            .bind(stream.kind().as_str())
+            .bind(stream.id().to_owned())
+    };
+    STREAMS.insert(transaction, begun, bind).await
 }
 
 async fn insert_events(
@@ -199,24 +211,21 @@ async fn insert_events(
     events: &[RawEvent],
 ) -> Result<(), StoreError> {
     let rows: Vec<(&RawEvent, i64)> = events.iter().zip(numbers.iter().copied()).collect();
-    for (mut insert, chunk) in EVENTS.divide(&rows) {
-        for (event, stream_no) in chunk {
-            insert = insert
-                .bind(column(event.position))
-                .bind(*stream_no)
-                .bind(i64::from(event.version))
-                .bind(event.event_id)
-                .bind(event.event_type.number())
-                .bind(event.schema)
-                .bind(event.occurred_on)
-                .bind(event.recorded_at.timestamp_micros())
-                .bind(event.payload.as_slice())
-                .bind(event.metadata.as_slice())
-                .bind(event.hash.0.as_slice());
-        }
-        insert.execute(&mut **transaction).await?;
-    }
-    Ok(())
+    let bind = |insert: Insert, (event, stream_no): &(&RawEvent, i64)| {
+        insert
+            .bind(column(event.position))
+            .bind(*stream_no)
+            .bind(i64::from(event.version))
+            .bind(event.event_id)
+            .bind(event.event_type.number())
+            .bind(event.schema)
+            .bind(event.occurred_on)
+            .bind(event.recorded_at.timestamp_micros())
+            .bind(event.payload.clone())
+            .bind(event.metadata.clone())
+            .bind(event.hash.0.to_vec())
+    };
+    EVENTS.insert(transaction, &rows, bind).await
 }
 
 /// Ids that may be in the index are looked up behind the fence, where nobody else writes.
@@ -240,26 +249,21 @@ async fn refuse_taken(
 
 /// What was entered before a crash, and not marked as such, is there already.
 async fn enter(transaction: &mut Transaction<'_, Sqlite>, slice: &Slice<'_>) -> Result<(), StoreError> {
-    for (mut insert, chunk) in IDS.divide(slice.by_id) {
-        for entry in chunk {
-            insert = insert
-                .bind(entry.part())
-                .bind(entry.event_id)
-                .bind(entry.position);
-        }
-        insert.execute(&mut **transaction).await?;
-    }
-    for (mut insert, chunk) in VERSIONS.divide(slice.by_stream) {
-        for entry in chunk {
-            insert = insert
-                .bind(entry.part())
-                .bind(entry.stream_no)
-                .bind(entry.version)
-                .bind(entry.position);
-        }
-        insert.execute(&mut **transaction).await?;
-    }
-    Ok(())
+    let id = |insert: Insert, entry: &Entry| {
+        insert
+            .bind(entry.part())
+            .bind(entry.event_id)
+            .bind(entry.position)
+    };
+    IDS.insert(transaction, slice.by_id, id).await?;
+    let version = |insert: Insert, entry: &Entry| {
+        insert
+            .bind(entry.part())
+            .bind(entry.stream_no)
+            .bind(entry.version)
+            .bind(entry.position)
+    };
+    VERSIONS.insert(transaction, slice.by_stream, version).await
 }
 
 async fn insert_rejections(
