@@ -101,9 +101,17 @@ test('a unit sees the thresholds and changes none; an auditor tries out and prop
 
 test('words are written a line each, tables as text, a rule is switched off, and all of it is one proposal', async ({ browser }) => {
   test.setTimeout(180_000)
-  const author = await pageOf(browser, 'demo-finance', '/rules/duplicate_across_projects')
-  await author.locator('[name=share_words]').fill('分摊\n份额\n')
-  await author.locator('[name=share_words]').blur()
+  const author = await pageOf(browser, 'demo-finance', '/rules')
+  // An answer that comes while somebody types draws the form anew, and must leave what was typed.
+  let answer = () => {}
+  const held = new Promise<void>((resolve) => (answer = resolve))
+  await author.route('**/v1/projects?limit=1000', async (route) => (await held, route.continue()))
+  await author.goto(guarded('/rules/duplicate_across_projects'))
+  const shares = author.locator('[name=share_words]')
+  await shares.fill('分摊\n份额\n')
+  answer()
+  await expect(author.locator('[name=programme]')).toBeVisible()
+  await expect(shares).toHaveValue('分摊\n份额\n')
   await expect(author.getByText('草稿：改动 1 项')).toBeVisible()
   await author.goto(guarded('/rules/indirect_cost_cap'))
   const tables = author.locator('[name=tables]')
