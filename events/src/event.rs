@@ -20,6 +20,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use crate::ids::StreamKind;
+use crate::json::from_json;
 use crate::text;
 use crate::upcast;
 pub use personal::{Payee, Personal};
@@ -141,10 +142,10 @@ macro_rules! vocabulary {
                 let unreadable = |source| DecodeError::Payload { event_type, source };
                 if schema == today {
                     return match event_type {
-                        $(EventType::$variant => serde_json::from_slice(payload).map(Self::$variant).map_err(unreadable),)+
+                        $(EventType::$variant => from_json(payload).map(Self::$variant).map_err(unreadable),)+
                     };
                 }
-                let old = serde_json::from_slice(payload).map_err(unreadable)?;
+                let old = from_json(payload).map_err(unreadable)?;
                 let data = upcast::to_today(event_type, schema, old)
                     .map_err(|reason| DecodeError::Record(format!("{event_type} schema {schema}: {reason}")))?;
                 match event_type {

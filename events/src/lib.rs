@@ -16,6 +16,7 @@ pub mod checkpoint;
 mod described;
 pub mod event;
 pub mod ids;
+mod json;
 pub mod merkle;
 pub mod money;
 pub mod ratio;
@@ -30,6 +31,7 @@ pub use event::{DecodeError, Event, EventType};
 pub use ids::{
     CategoryId, FundId, IdError, PersonId, Position, ProjectId, StreamId, StreamKind, UnitId, WarningId,
 };
+pub use json::from_json;
 pub use money::{Currency, CurrencyError, Money, MoneyError};
 pub use ratio::Ratio;
 pub use recorded::{Actor, Document, Metadata, RawEvent, RecordedEvent};

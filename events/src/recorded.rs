@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::chain::Hash;
 use crate::event::{DecodeError, Event, EventType};
 use crate::ids::{Position, StreamId};
+use crate::json::from_json;
 
 /// Who says so.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -131,7 +132,7 @@ impl<Bytes: AsRef<[u8]>> RawEvent<Bytes> {
     /// [`DecodeError`] when payload or metadata cannot be read.
     pub fn decode(&self) -> Result<RecordedEvent, DecodeError> {
         let event = Event::decode(self.event_type, self.schema, self.payload.as_ref())?;
-        let metadata = serde_json::from_slice(self.metadata.as_ref()).map_err(|source| {
+        let metadata = from_json(self.metadata.as_ref()).map_err(|source| {
             DecodeError::Record(format!("metadata at position {}: {source}", self.position))
         })?;
         Ok(RecordedEvent {

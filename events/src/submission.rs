@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::event::{Event, EventType};
 use crate::ids::StreamId;
+use crate::json::from_json;
 use crate::recorded::Metadata;
 
 /// The namespace of event ids that are made from idempotency keys (UUID version 5).
@@ -80,7 +81,7 @@ impl Submission {
     /// # Errors
     /// [`Malformed`] with the place and what was expected.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Malformed> {
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| Malformed {
+        let wire: Wire<'_> = from_json(bytes).map_err(|error| Malformed {
             pointer: String::new(),
             message: error.to_string(),
         })?;

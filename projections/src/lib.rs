@@ -12,8 +12,10 @@ pub mod derived;
 pub mod fiscal_calendar;
 pub mod fund;
 pub mod measures;
+mod papers;
 pub mod portfolio;
 pub mod project;
+mod projects;
 pub mod rule_proposal;
 pub mod silence;
 pub mod totals;
@@ -23,11 +25,13 @@ pub mod warnings;
 pub use admission::{Refusal, RefusalCode, admit};
 pub use fund::Fund;
 pub use measures::{Amounts, Measures, Rate, RateLevel, RollUp};
+pub use papers::PaperMark;
 pub use portfolio::{ImportRun, Portfolio, PublishedRules};
 pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,
     Voucher,
 };
+pub use projects::ProjectNumber;
 pub use rule_proposal::RuleProposal;
 pub use silence::Silence;
 pub use totals::{TotalsRow, totals};

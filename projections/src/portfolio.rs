@@ -1,21 +1,19 @@
 //! The whole read side: a fold of the log held in memory.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
-use std::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use karez_events::chain::hash_of;
 use karez_events::event::system::{ImportCompleted, RulesPublished};
-use karez_events::{
-    Event, FundId, HashAlgorithm, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId,
-};
+use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId};
 use serde::{Deserialize, Serialize};
 
 use crate::derived::Derived;
 use crate::fund::{Fund, FundEntry, FundEntryKind};
 use crate::measures::order::KeptOrders;
 use crate::measures::whole::KeptWholes;
+use crate::papers::{PaperMark, Papers};
 use crate::project::{Entry, Project, Quota};
+use crate::projects::{ProjectNumber, Projects};
 use crate::rule_proposal::{self, RuleProposal};
 use crate::silence::Silence;
 use crate::unit::Unit;
@@ -47,15 +45,8 @@ pub struct PublishedRules {
     pub rules: RulesPublished,
 }
 
-/// An invoice number, or the hash of a document, in short: the first 16 bytes of its SHA-256. Two with the same are taken
-/// to be one.
-pub type PaperMark = u128;
-
-/// The number of a project: how many were known before it.
-pub type ProjectNumber = u32;
-
 /// Everything that is known after a prefix of the log. Serde has all but the projects and the papers: they are many, and whoever
-/// writes them down takes them some at a time ([`Portfolio::projects`], [`Portfolio::papers`]) and gives them back to
+/// writes them down takes them some at a time ([`Portfolio::projects_by_number`], [`Portfolio::papers`]) and gives them back to
 /// [`Portfolio::with`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Portfolio {
@@ -63,18 +54,16 @@ pub struct Portfolio {
     last_recorded_at: Option<DateTime<Utc>>,
     funds: BTreeMap<FundId, Fund>,
     #[serde(skip)]
-    projects: BTreeMap<ProjectId, Project>,
-    /// The projects by their numbers.
-    numbers: Vec<ProjectId>,
-    units: BTreeMap<UnitId, Unit>,
+    projects: Projects,
+    units: HashMap<UnitId, Unit>,
     /// The parts of each project that has any.
-    parts: BTreeMap<ProjectId, BTreeSet<ProjectId>>,
+    parts: HashMap<ProjectId, BTreeSet<ProjectId>>,
     warnings: Warnings,
     rules: Option<PublishedRules>,
     last_day_evaluated: Option<NaiveDate>,
     /// The project in which each invoice or document was first booked.
     #[serde(skip)]
-    papers: BTreeMap<PaperMark, ProjectNumber>,
+    papers: Papers,
     /// The projects of those that were booked in several.
     shared_papers: BTreeMap<Box<str>, BTreeSet<ProjectId>>,
     imports: Vec<ImportRun>,
@@ -143,27 +132,35 @@ impl Portfolio {
     }
 
     /// Every project, by id, applications included.
-    #[must_use]
-    pub fn projects(&self) -> impl ExactSizeIterator<Item = &Project> {
-        self.projects.values()
+    pub fn projects(&self) -> impl Iterator<Item = &Project> {
+        self.projects.after(None)
     }
 
-    /// Each invoice or document with the project that booked it first.
+    /// How many there are.
     #[must_use]
-    pub fn papers(&self) -> impl ExactSizeIterator<Item = (PaperMark, ProjectNumber)> {
-        self.papers.iter().map(|(mark, number)| (*mark, *number))
+    pub fn project_count(&self) -> usize {
+        self.projects.len()
     }
 
-    /// The same with projects and papers that were taken from it.
+    /// The same in the order in which they became known.
+    pub fn projects_by_number(&self) -> impl Iterator<Item = &Project> {
+        self.projects.by_number()
+    }
+
+    /// Each invoice or document with the project that booked it first, in no order.
+    pub fn papers(&self) -> impl Iterator<Item = (PaperMark, ProjectNumber)> {
+        self.papers.iter()
+    }
+
+    /// The same with projects, by their numbers, and papers that were taken from it.
     #[must_use]
     pub fn with(
         self,
         projects: impl IntoIterator<Item = Project>,
         papers: impl IntoIterator<Item = (PaperMark, ProjectNumber)>,
     ) -> Self {
-        let projects = projects.into_iter().map(|project| (project.id.clone(), project));
         Self {
-            projects: projects.collect(),
+            projects: projects.into_iter().collect(),
             papers: papers.into_iter().collect(),
             ..self
         }
@@ -171,10 +168,7 @@ impl Portfolio {
 
     /// The projects whose ids come after one; all of them after none.
     pub fn projects_after(&self, id: Option<&ProjectId>) -> impl Iterator<Item = &Project> {
-        let from = id.map_or(Bound::Unbounded, Bound::Excluded);
-        self.projects
-            .range::<ProjectId, _>((from, Bound::Unbounded))
-            .map(|(_, project)| project)
+        self.projects.after(id)
     }
 
     /// One project.
@@ -184,9 +178,10 @@ impl Portfolio {
     }
 
     /// Every unit, by id.
-    #[must_use]
-    pub fn units(&self) -> impl ExactSizeIterator<Item = &Unit> {
-        self.units.values()
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        let mut units: Vec<&Unit> = self.units.values().collect();
+        units.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        units.into_iter()
     }
 
     /// One unit.
@@ -297,12 +292,9 @@ impl Portfolio {
     fn apply_to_project(&mut self, id: &ProjectId, recorded: &RecordedEvent) {
         let project = match self.projects.get_mut(id) {
             Some(project) => project,
-            None => self.projects.entry(id.clone()).or_insert_with(|| {
-                let mut project =
-                    Project::new(id.clone(), u32::try_from(self.numbers.len()).unwrap_or(u32::MAX));
-                self.numbers.push(id.clone());
-                project.quotas = self.awaited_quotas.remove(id).unwrap_or_default();
-                project
+            None => self.projects.add(Project {
+                quotas: self.awaited_quotas.remove(id).unwrap_or_default(),
+                ..Project::new(id.clone())
             }),
         };
         let day = project.kept.first_day_changed(recorded);
@@ -328,9 +320,12 @@ impl Portfolio {
         if matches!(recorded.event, Event::ExpenditureRecorded(_))
             && let Some(voucher) = project.entries.last().and_then(|entry| entry.voucher.as_deref())
         {
-            let papers: Vec<Box<str>> = voucher.papers().map(Into::into).collect();
             let number = project.number;
-            self.mark_papers(id, number, papers);
+            let booked = |paper: &str| Some((paper.into(), self.papers.booked_before(paper, number)?));
+            let again: Vec<(Box<str>, ProjectNumber)> = voucher.papers().filter_map(booked).collect();
+            for (paper, first) in again {
+                self.mark_paper(id, paper, first, number);
+            }
         }
     }
 
@@ -365,36 +360,21 @@ impl Portfolio {
         unit.name = name.cloned().or(unit.name.take());
     }
 
-    /// Whether the invoice or document of the newest posting was booked before, here or elsewhere.
-    fn mark_papers(&mut self, id: &ProjectId, number: ProjectNumber, papers: Vec<Box<str>>) {
-        for paper in papers {
-            let first = match self.papers.entry(mark_of(&paper)) {
-                btree_map::Entry::Vacant(place) => {
-                    place.insert(number);
-                    continue;
-                }
-                btree_map::Entry::Occupied(first) => *first.get(),
-            };
-            let is_known_here = first == number
-                || self
-                    .shared_papers
-                    .get(&paper)
-                    .is_some_and(|projects| projects.contains(id));
-            if is_known_here {
-                if let Some(project) = self.projects.get_mut(id) {
-                    project.repeated_papers.insert(paper);
-                }
-                continue;
+    /// An invoice or document that was booked before, here or elsewhere.
+    fn mark_paper(&mut self, id: &ProjectId, paper: Box<str>, first: ProjectNumber, number: ProjectNumber) {
+        let sharing = self.shared_papers.get(&paper);
+        if first == number || sharing.is_some_and(|projects| projects.contains(id)) {
+            if let Some(project) = self.projects.get_mut(id) {
+                project.repeated_papers.insert(paper);
             }
-            let sharing = self.shared_papers.entry(paper.clone()).or_default();
-            let first = usize::try_from(first)
-                .ok()
-                .and_then(|first| self.numbers.get(first));
-            sharing.extend(first.into_iter().chain([id]).cloned());
-            for project in sharing.iter() {
-                if let Some(project) = self.projects.get_mut(project) {
-                    project.shared_papers.insert(paper.clone());
-                }
+            return;
+        }
+        let sharing = self.shared_papers.entry(paper.clone()).or_default();
+        let first = self.projects.numbered(first).map(|project| &project.id);
+        sharing.extend(first.into_iter().chain([id]).cloned());
+        for project in sharing.iter() {
+            if let Some(project) = self.projects.get_mut(project) {
+                project.shared_papers.insert(paper.clone());
             }
         }
     }
@@ -454,13 +434,6 @@ impl Portfolio {
             published_on: data.published_on,
         });
     }
-}
-
-fn mark_of(paper: &str) -> PaperMark {
-    let hash = hash_of(HashAlgorithm::Sha256, &[paper.as_bytes()]);
-    hash.0
-        .first_chunk()
-        .map_or(0, |first| u128::from_be_bytes(*first))
 }
 
 /// Of an event that says which unit has the project: the name that it gives the unit.

@@ -26,14 +26,14 @@ use uuid::Uuid;
 
 use crate::derived::Derived;
 use crate::measures::brief::Kept;
-use crate::portfolio::ProjectNumber;
+use crate::projects::ProjectNumber;
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     /// 项目编号.
     pub id: ProjectId,
-    /// What stands for it where it is named very often.
+    /// What stands for it where it is named very often; given when it becomes known.
     pub(crate) number: ProjectNumber,
     /// 申报, the latest.
     pub application: Option<Dated<ProjectApplied>>,
@@ -86,10 +86,10 @@ pub struct Project {
 }
 
 impl Project {
-    pub(crate) fn new(id: ProjectId, number: ProjectNumber) -> Self {
+    pub(crate) fn new(id: ProjectId) -> Self {
         Self {
             id,
-            number,
+            number: 0,
             application: None,
             approvals: Vec::new(),
             contracts: Vec::new(),

@@ -246,7 +246,7 @@ impl KeptOrders {
         // Put back when it is right again: a panic meanwhile leaves none.
         let mut held = place
             .take()
-            .filter(|held| held.outdated.len() <= portfolio.projects().len() / ANEW_FROM)
+            .filter(|held| held.outdated.len() <= portfolio.project_count() / ANEW_FROM)
             .unwrap_or_else(|| Held::anew(portfolio, of, &kept.key));
         kept.correct(&mut held, portfolio, usize::MAX);
         held.unread = 0;
@@ -269,7 +269,7 @@ impl KeptOrders {
             let Ok(mut place) = kept.held.try_lock() else {
                 continue;
             };
-            let is_read = |held: &mut Held| held.unread / MOVED_UNREAD < portfolio.projects().len();
+            let is_read = |held: &mut Held| held.unread / MOVED_UNREAD < portfolio.project_count();
             let Some(mut held) = place.take_if(is_read) else {
                 continue;
             };

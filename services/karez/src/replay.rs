@@ -4,17 +4,25 @@
 mod packed;
 
 use crate::store::sealing::SealError;
-use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError, gathered};
+use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError};
 use crate::tasks::compute;
 use futures::future::join;
 use futures::{StreamExt, TryStreamExt, stream};
 use karez_events::{DecodeError, Position, RawEvent, RecordedEvent};
 use karez_projections::Portfolio;
+use tokio::sync::mpsc;
 
 pub use packed::unpack;
 
 /// Shape of snapshots and fingerprint of the code that folds: after a change of either the log is folded anew.
 pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/pieces/", env!("KAREZ_FOLD_FINGERPRINT"));
+
+/// Events that are handed from decoding to folding at once: few enough to stay in the processor's caches.
+const HANDFUL: usize = 256;
+/// So many handfuls may wait to be folded.
+const HANDFULS: usize = 4;
+/// So many segments or pages of rows are read before they are decoded.
+const READ_AHEAD: usize = 2;
 
 /// Why the log cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -71,25 +79,42 @@ pub async fn load_portfolio(log: &EventLog, up_to: Option<Position>) -> Result<P
     fold(log, portfolio, at_most).await
 }
 
-/// Folds the events after a portfolio's position into it, up to a position or the log's end. While one page of them is
-/// folded, others are read and decoded.
+/// Folds the events after a portfolio's position into it, up to a position or the log's end. While some are folded, those
+/// that follow are decoded, and what comes after them is read.
 ///
 /// # Errors
 /// As [`load_portfolio`].
 pub async fn fold(log: &EventLog, portfolio: Portfolio, up_to: Position) -> Result<Portfolio, ReplayError> {
-    let pages = std::iter::successors(Some(portfolio.position()), |after| Some(segment_end(*after)));
+    let (to_fold, decoded) = mpsc::channel(HANDFULS);
+    let reading = read_on(log, portfolio.position(), up_to, to_fold);
+    let (read, folded) = join(reading, compute(move || applied(portfolio, decoded))).await;
+    let folded = folded.map_err(ReplayError::Panicked)??;
+    read.map(|()| folded)
+}
+
+async fn read_on(
+    log: &EventLog,
+    from: Position,
+    up_to: Position,
+    to_fold: mpsc::Sender<Vec<RecordedEvent>>,
+) -> Result<(), ReplayError> {
+    let pages = std::iter::successors(Some(from), |after| Some(segment_end(*after)));
     let pages = pages.take_while(|after| *after < up_to);
-    let ahead = std::thread::available_parallelism().map_or(1, usize::from);
     let mut pages = stream::iter(pages)
-        .map(|after| decoded(log, after, up_to))
-        .buffered(ahead);
-    let mut folded = portfolio;
+        .map(|after| Page::read(log, after, up_to))
+        .buffered(READ_AHEAD);
+    let mut decoder = Decoder {
+        reached: from,
+        some: Vec::new(),
+        to_fold,
+    };
     let mut next = pages.try_next().await?;
-    while let Some(page) = next {
-        let (portfolio, after_it) = join(compute(move || applied(folded, page)), pages.try_next()).await;
-        (folded, next) = (portfolio.map_err(ReplayError::Panicked)??, after_it?);
+    // Whoever folds has an error to tell where nobody takes any more.
+    while let Some(page) = next.filter(|_| !decoder.to_fold.is_closed()) {
+        let (this, following) = join(page.decode(log, decoder), pages.try_next()).await;
+        (decoder, next) = (this?, following?);
     }
-    Ok(folded)
+    Ok(())
 }
 
 /// Where the segment ends that begins after a position, or the one around it.
@@ -97,45 +122,91 @@ fn segment_end(after: Position) -> Position {
     (after / SEGMENT_EVENTS + 1) * SEGMENT_EVENTS
 }
 
-/// The events after a position up to the end of their segment, decoded beside whoever waits for them: from the sealed
-/// segment where there is one, else from the rows.
-async fn decoded(
-    log: &EventLog,
-    after: Position,
-    up_to: Position,
-) -> Result<Vec<RecordedEvent>, ReplayError> {
-    let end = segment_end(after);
-    if end <= up_to
-        && let Some(segment) = log.segment(after).await?
-        && let Some(events) = decode_segment(segment).await?
-    {
-        return Ok(events);
+/// The events after a position up to the end of their segment, or up to the position that is asked for.
+struct Page {
+    end: Position,
+    content: Content,
+}
+
+enum Content {
+    Sealed(Segment),
+    Rows(Vec<RawEvent>),
+}
+
+impl Page {
+    /// From the sealed segment where there is one, else from the rows.
+    async fn read(log: &EventLog, after: Position, up_to: Position) -> Result<Self, StoreError> {
+        let end = segment_end(after).min(up_to);
+        let is_whole = end == segment_end(after);
+        let segment = if is_whole { log.segment(after).await? } else { None };
+        let content = match segment {
+            Some(segment) => Content::Sealed(segment),
+            None => Content::Rows(read_rows(log, after, end).await?),
+        };
+        Ok(Self { end, content })
     }
-    let page = read_rows(log, after, end.min(up_to)).await?;
-    let decoded = compute(move || decode(&page));
-    Ok(decoded.await.map_err(ReplayError::Panicked)??)
+
+    /// Beside whoever waits for it. Where a segment cannot be read, the rows are that it stands for.
+    async fn decode(self, log: &EventLog, decoder: Decoder) -> Result<Decoder, ReplayError> {
+        let (decoder, rows) = match self.content {
+            Content::Rows(rows) => (decoder, rows),
+            Content::Sealed(segment) => {
+                let taking = compute(move || decoder.take_segment(&segment));
+                let (decoder, taken) = taking.await.map_err(ReplayError::Panicked)?;
+                let Err(error) = taken else {
+                    return Ok(decoder);
+                };
+                let after = decoder.reached;
+                tracing::warn!(after, "a sealed segment cannot be read, its rows are: {error}");
+                let rows = read_rows(log, after, self.end).await?;
+                (decoder, rows)
+            }
+        };
+        let taking = compute(move || decoder.take_rows(&rows));
+        Ok(taking.await.map_err(ReplayError::Panicked)??)
+    }
+}
+
+/// Decodes events and hands them over to whoever folds, some at a time.
+struct Decoder {
+    /// The position of the last event that was decoded.
+    reached: Position,
+    some: Vec<RecordedEvent>,
+    to_fold: mpsc::Sender<Vec<RecordedEvent>>,
+}
+
+impl Decoder {
+    fn take_segment(mut self, segment: &Segment) -> (Self, Result<(), String>) {
+        let taken = segment.each(|row| self.take(&row).map_err(|error| error.to_string()));
+        self.hand_over();
+        (self, taken)
+    }
+
+    fn take_rows(mut self, rows: &[RawEvent]) -> Result<Self, DecodeError> {
+        let taken = rows.iter().try_for_each(|row| self.take(row));
+        self.hand_over();
+        taken.map(|()| self)
+    }
+
+    fn take<Bytes: AsRef<[u8]>>(&mut self, row: &RawEvent<Bytes>) -> Result<(), DecodeError> {
+        if self.some.len() == HANDFUL {
+            self.hand_over();
+        }
+        self.some.push(row.decode()?);
+        self.reached = row.position;
+        Ok(())
+    }
+
+    fn hand_over(&mut self) {
+        let some = std::mem::replace(&mut self.some, Vec::with_capacity(HANDFUL));
+        // Nobody takes them where the fold has ended with an error.
+        drop(self.to_fold.blocking_send(some));
+    }
 }
 
 async fn read_rows(log: &EventLog, after: Position, up_to: Position) -> Result<Vec<RawEvent>, StoreError> {
     let count = usize::try_from(up_to.saturating_sub(after)).unwrap_or(usize::MAX);
     log.read(after, count).await
-}
-
-fn decode(page: &[RawEvent]) -> Result<Vec<RecordedEvent>, DecodeError> {
-    gathered(page.iter().map(RawEvent::decode))
-}
-
-/// The events of a segment; `None` where it holds none, for its rows do.
-async fn decode_segment(segment: Segment) -> Result<Option<Vec<RecordedEvent>>, ReplayError> {
-    let after = segment.after;
-    let decoded = compute(move || segment.decode());
-    match decoded.await.map_err(ReplayError::Panicked)? {
-        Ok(events) => Ok(Some(events)),
-        Err(error) => {
-            tracing::warn!(after, "a sealed segment cannot be read, its rows are: {error}");
-            Ok(None)
-        }
-    }
 }
 
 /// Seals every range that is closed by a position and not sealed yet, one after the other.
@@ -154,16 +225,21 @@ pub async fn seal(log: &EventLog, up_to: Position) -> Result<(), ReplayError> {
     Ok(())
 }
 
-fn applied(mut portfolio: Portfolio, page: Vec<RecordedEvent>) -> Result<Portfolio, ReplayError> {
-    for recorded in page {
-        let expected = portfolio.position() + 1;
-        if recorded.position != expected {
-            return Err(ReplayError::Gap {
-                expected,
-                found: recorded.position,
-            });
+fn applied(
+    mut portfolio: Portfolio,
+    mut decoded: mpsc::Receiver<Vec<RecordedEvent>>,
+) -> Result<Portfolio, ReplayError> {
+    while let Some(some) = decoded.blocking_recv() {
+        for recorded in &some {
+            let expected = portfolio.position() + 1;
+            if recorded.position != expected {
+                return Err(ReplayError::Gap {
+                    expected,
+                    found: recorded.position,
+                });
+            }
+            portfolio.apply(recorded);
         }
-        portfolio.apply(&recorded);
     }
     Ok(portfolio)
 }

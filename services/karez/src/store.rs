@@ -82,7 +82,6 @@ pub use outbox::{DeliveryRow, Fate, OutboxMessage, wait_after};
 pub use person_key::PersonKey;
 pub use postgres::PostgresLog;
 pub use rejection::Rejection;
-pub(crate) use rows::gathered;
 pub use sealing::Sealer;
 pub use segment::{SEGMENT_EVENTS, Segment};
 pub use snapshot::Snapshot;

@@ -34,7 +34,7 @@ async fn a_fact_is_recorded_and_seen(
     assert_eq!((second.position, second.version, second.replayed), (2, 2, false));
     assert_eq!(second.recorded_at, world.clock.now());
     assert!(follower.wait_for(2, SOON).await);
-    assert_eq!(follower.read().projects().len(), 1);
+    assert_eq!(follower.read().project_count(), 1);
     let events = node.events().await;
     assert_eq!(events.last().map(|event| event.hash), Some(second.hash));
     node.stop().await;

@@ -1,16 +1,18 @@
 //! How fast the log is folded, against reading and decoding the same rows alone.
 
 use anyhow::Context;
-use karez_events::Position;
+use futures::{StreamExt, stream};
+use karez_events::{Position, RawEvent};
 use karez_projections::Portfolio;
 
 use super::{BenchReport, Line, Size, Times};
 use crate::clock::Stopwatch;
 use crate::replay::{self, load_portfolio, save_snapshot};
 use crate::store::{EventLog, SEGMENT_EVENTS};
+use crate::tasks::compute;
 
-/// Events that are read at once.
-const PAGE: usize = 5_000;
+/// Rows that are read at once.
+const PAGE: Position = 5_000;
 
 /// Measures on what the store holds, and seals what of it is closed.
 ///
@@ -43,12 +45,14 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         unpacking.add(started.elapsed());
 
         let started = Stopwatch::start();
-        replay::fold(log, Portfolio::default(), head).await?;
+        let folded = replay::fold(log, Portfolio::default(), head).await?;
         folding.add(started.elapsed());
+        drop(folded);
 
         let started = Stopwatch::start();
-        load_portfolio(log, Some(head)).await?;
+        let loaded = load_portfolio(log, Some(head)).await?;
         snapshot.add(started.elapsed());
+        drop(loaded);
     }
     let events = |position| usize::try_from(position).unwrap_or(usize::MAX);
     let count = events(head);
@@ -71,26 +75,40 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
 }
 
 async fn read_sealed(log: &EventLog, sealed: Position) -> anyhow::Result<()> {
-    let mut after = 0;
-    while after < sealed {
+    by_readers(sealed, SEGMENT_EVENTS, async |after| {
         let segment = log.segment(after).await?.context("a segment is missing")?;
-        drop(segment.decode().map_err(anyhow::Error::msg)?);
-        after += SEGMENT_EVENTS;
-    }
-    Ok(())
+        let decode = |row: RawEvent<&[u8]>| row.decode().map(drop).map_err(|error| error.to_string());
+        compute(move || segment.each(decode))
+            .await?
+            .map_err(anyhow::Error::msg)
+    })
+    .await
 }
 
 pub(super) async fn read(log: &EventLog, head: Position, decode: bool) -> anyhow::Result<()> {
-    let mut after = 0;
-    while after < head {
-        let page = log.read(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.position;
+    by_readers(head, PAGE, async |after| {
+        let page = log.read(after, usize::try_from(PAGE)?).await?;
         if decode {
-            for raw in &page {
-                raw.decode()?;
-            }
+            compute(move || page.iter().try_for_each(|raw| raw.decode().map(drop))).await??;
         }
+        Ok(())
+    })
+    .await
+}
+
+/// Reads a log page by page, with as many readers as there are processors.
+async fn by_readers(
+    head: Position,
+    page: Position,
+    read: impl AsyncFn(Position) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let starts = (0..head.div_ceil(page)).map(|number| number * page);
+    let readers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut pages = stream::iter(starts)
+        .map(|after| read(after))
+        .buffer_unordered(readers);
+    while let Some(page) = pages.next().await {
+        page?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ const READ_EVENTS: usize = 100;
 /// The store cannot be read or written.
 pub async fn rules(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     let portfolio = load_portfolio(log, None).await?;
-    let (projects, funds) = (portfolio.projects().len(), portfolio.funds().len());
+    let (projects, funds) = (portfolio.project_count(), portfolio.funds().len());
     let rules = RuleSet::default().general().rules().len();
     let day = NaiveDate::from_ymd_opt(2024, 9, 30).unwrap_or_default();
     let at: DateTime<Utc> = day.and_time(chrono::NaiveTime::MIN).and_utc();

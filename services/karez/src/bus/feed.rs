@@ -10,7 +10,7 @@ use async_nats::{Client, Message, Subscriber};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use futures::StreamExt;
 use futures::stream::ReadyChunks;
-use karez_events::{DecodeError, EventType, Hash, Position, RawEvent, RecordedEvent, StreamId};
+use karez_events::{DecodeError, EventType, Hash, Position, RawEvent, RecordedEvent, StreamId, from_json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::broadcast;
@@ -213,7 +213,7 @@ pub fn to_wire(event: &RawEvent) -> Result<Vec<u8>, serde_json::Error> {
 pub fn from_wire(bytes: &[u8]) -> Result<RawEvent, DecodeError> {
     let unreadable =
         |error: &dyn std::fmt::Display| DecodeError::Record(format!("message of the feed: {error}"));
-    let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
+    let wire: Wire<'_> = from_json(bytes).map_err(|error| unreadable(&error))?;
     let recorded_at: DateTime<Utc> = wire.recorded_at.parse().map_err(|error| unreadable(&error))?;
     let hash: Hash = hash_of_hex(&wire.hash).ok_or_else(|| unreadable(&"hash"))?;
     Ok(RawEvent {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use axum::http::StatusCode;
 use chrono::NaiveDate;
-use karez_events::{Actor, DecodeError, Event, EventType, Metadata, StreamId, Submission};
+use karez_events::{Actor, DecodeError, Event, EventType, Metadata, StreamId, Submission, from_json};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -344,7 +344,7 @@ fn put_known(
 }
 
 fn object(body: &[u8]) -> Result<Members, Problem> {
-    serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+    from_json(body).map_err(|error| unreadable(body, &error))
 }
 
 /// A body that is not JSON, or not of the shape that is taken here.

@@ -3,7 +3,7 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
-use karez_events::Submission;
+use karez_events::{Submission, from_json};
 use serde_json::value::RawValue;
 
 use super::Gateway;
@@ -90,7 +90,7 @@ fn elements_of(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
     if body.trim_ascii_start().first() == Some(&b'{') {
         return Ok(vec![body.clone()]);
     }
-    let elements: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| unreadable(body, &error))?;
+    let elements: Vec<&RawValue> = from_json(body).map_err(|error| unreadable(body, &error))?;
     let bytes = elements.into_iter().map(|element| element.get().as_bytes());
     Ok(bytes.map(|element| body.slice_ref(element)).collect())
 }

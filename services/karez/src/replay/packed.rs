@@ -5,8 +5,7 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use karez_projections::portfolio::{PaperMark, ProjectNumber};
-use karez_projections::{Portfolio, Project};
+use karez_projections::{PaperMark, Portfolio, Project, ProjectNumber};
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::{find_frame_compressed_size, get_error_name};
 
@@ -39,7 +38,7 @@ pub(super) fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
     let mut add = |piece| add_piece(&mut packed, &piece);
     add(Piece::Rest(portfolio))?;
     let (mut some, mut entries) = (Vec::new(), 0);
-    for project in portfolio.projects() {
+    for project in portfolio.projects_by_number() {
         entries += project.entries.len();
         some.push(project);
         if entries >= ENTRIES || some.len() >= PROJECTS {
@@ -48,8 +47,8 @@ pub(super) fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
         }
     }
     add(Piece::Projects(some))?;
-    let mut papers = portfolio.papers();
-    while papers.len() > 0 {
+    let mut papers = portfolio.papers().peekable();
+    while papers.peek().is_some() {
         add(Piece::Papers(papers.by_ref().take(PAPERS).collect()))?;
     }
     Ok(packed)

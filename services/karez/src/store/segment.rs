@@ -3,13 +3,14 @@
 //! the log compares each with its rows.
 
 use chrono::{DateTime, NaiveDate};
-use karez_events::{EventType, Hash, Position, RawEvent, RecordedEvent, StreamId};
+use karez_events::{EventType, Hash, Position, RawEvent, StreamId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::rows::{column, gathered, position};
+use super::rows::{column, position};
 use super::{EventLog, StoreError};
 
 /// Events of a segment. The first one has the positions 1 to this.
@@ -32,7 +33,7 @@ pub struct Segment {
 
 /// The rows of a segment column by column: what is alike stands together and packs well.
 #[derive(Default, Serialize, Deserialize)]
-struct Columns {
+struct Columns<'segment> {
     /// Each stream once, in the order of being met.
     streams: Vec<StreamId>,
     /// Of each event its stream's place among them.
@@ -45,17 +46,17 @@ struct Columns {
     /// Where each event's payload ends in `payloads`.
     payload_end: Vec<usize>,
     metadata_end: Vec<usize>,
-    #[serde(with = "serde_bytes")]
-    event_ids: Vec<u8>,
-    #[serde(with = "serde_bytes")]
-    payloads: Vec<u8>,
-    #[serde(with = "serde_bytes")]
-    metadata: Vec<u8>,
-    #[serde(with = "serde_bytes")]
-    hashes: Vec<u8>,
+    #[serde(borrow, with = "serde_bytes")]
+    event_ids: Cow<'segment, [u8]>,
+    #[serde(borrow, with = "serde_bytes")]
+    payloads: Cow<'segment, [u8]>,
+    #[serde(borrow, with = "serde_bytes")]
+    metadata: Cow<'segment, [u8]>,
+    #[serde(borrow, with = "serde_bytes")]
+    hashes: Cow<'segment, [u8]>,
 }
 
-impl Columns {
+impl Columns<'_> {
     fn of(events: &[RawEvent]) -> Self {
         let mut columns = Self::default();
         let mut places: HashMap<&StreamId, usize> = HashMap::new();
@@ -70,12 +71,12 @@ impl Columns {
             columns.schema.push(event.schema);
             columns.occurred_on.push(event.occurred_on);
             columns.recorded_us.push(event.recorded_at.timestamp_micros());
-            columns.event_ids.extend(event.event_id.as_bytes());
-            columns.payloads.extend(&event.payload);
+            columns.event_ids.to_mut().extend(event.event_id.as_bytes());
+            columns.payloads.to_mut().extend(&event.payload);
             columns.payload_end.push(columns.payloads.len());
-            columns.metadata.extend(&event.metadata);
+            columns.metadata.to_mut().extend(&event.metadata);
             columns.metadata_end.push(columns.metadata.len());
-            columns.hashes.extend(event.hash.0);
+            columns.hashes.to_mut().extend(event.hash.0);
         }
         columns
     }
@@ -121,18 +122,19 @@ impl Segment {
     /// # Errors
     /// What is wrong with a segment that holds none.
     pub fn unpack(&self) -> Result<Vec<RawEvent>, String> {
-        self.each(|row| Ok(row.into_owned()))
+        let mut events = Vec::new();
+        self.each(|row| {
+            events.push(row.into_owned());
+            Ok(())
+        })?;
+        Ok(events)
     }
 
-    /// The events, decoded from where they lie in the segment.
+    /// Gives the events one after the other, as they lie in the segment, until one is not taken.
     ///
     /// # Errors
-    /// What is wrong with a segment that holds none, or with the first event that cannot be read.
-    pub fn decode(&self) -> Result<Vec<RecordedEvent>, String> {
-        self.each(|row| row.decode().map_err(|error| error.to_string()))
-    }
-
-    fn each<T>(&self, read: impl Fn(RawEvent<&[u8]>) -> Result<T, String>) -> Result<Vec<T>, String> {
+    /// What is wrong with a segment that holds none, or with an event that was not taken.
+    pub fn each(&self, mut take: impl FnMut(RawEvent<&[u8]>) -> Result<(), String>) -> Result<(), String> {
         let mut plain = Vec::with_capacity(self.content.len() * USUALLY_PACKED);
         let unpacked = zstd::stream::copy_decode(self.content.as_slice(), &mut plain);
         unpacked.map_err(|error| error.to_string())?;
@@ -141,10 +143,10 @@ impl Segment {
         if !has_each_hash || !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
-        let row = |row: Option<RawEvent<&[u8]>>| {
-            read(row.ok_or_else(|| "its columns do not fit each other".to_owned())?)
-        };
-        gathered(columns.rows(self.after).map(row))
+        for row in columns.rows(self.after) {
+            take(row.ok_or_else(|| "its columns do not fit each other".to_owned())?)?;
+        }
+        Ok(())
     }
 }
 
