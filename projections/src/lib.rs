@@ -31,7 +31,7 @@ pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,
     Voucher,
 };
-pub use projects::ProjectNumber;
+pub use projects::{Misplaced, ProjectNumber};
 pub use rule_proposal::RuleProposal;
 pub use silence::Silence;
 pub use totals::{TotalsRow, totals};

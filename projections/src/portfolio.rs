@@ -13,7 +13,7 @@ use crate::measures::order::KeptOrders;
 use crate::measures::whole::KeptWholes;
 use crate::papers::{PaperMark, Papers};
 use crate::project::{Entry, Project, Quota};
-use crate::projects::{ProjectNumber, Projects};
+use crate::projects::{Misplaced, ProjectNumber, Projects};
 use crate::rule_proposal::{self, RuleProposal};
 use crate::silence::Silence;
 use crate::unit::Unit;
@@ -136,15 +136,15 @@ impl Portfolio {
         self.projects.after(None)
     }
 
-    /// How many there are.
-    #[must_use]
-    pub fn project_count(&self) -> usize {
-        self.projects.len()
-    }
-
     /// The same in the order in which they became known.
     pub fn projects_by_number(&self) -> impl Iterator<Item = &Project> {
         self.projects.by_number()
+    }
+
+    /// How many projects there are.
+    #[must_use]
+    pub fn project_count(&self) -> usize {
+        self.projects.len()
     }
 
     /// Each invoice or document with the project that booked it first, in no order.
@@ -152,18 +152,20 @@ impl Portfolio {
         self.papers.iter()
     }
 
-    /// The same with projects, by their numbers, and papers that were taken from it.
-    #[must_use]
+    /// The same with projects, in the order of their numbers, and papers that were taken from it.
+    ///
+    /// # Errors
+    /// [`Misplaced`] names the first project that does not come in its place.
     pub fn with(
         self,
         projects: impl IntoIterator<Item = Project>,
         papers: impl IntoIterator<Item = (PaperMark, ProjectNumber)>,
-    ) -> Self {
-        Self {
-            projects: projects.into_iter().collect(),
+    ) -> Result<Self, Misplaced> {
+        Ok(Self {
+            projects: Projects::read(projects)?,
             papers: papers.into_iter().collect(),
             ..self
-        }
+        })
     }
 
     /// The projects whose ids come after one; all of them after none.

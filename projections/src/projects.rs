@@ -40,6 +40,19 @@ impl Projects {
         place.or_insert_with(|| Box::new(project))
     }
 
+    /// Those that were written down, in the order of their numbers.
+    pub(crate) fn read(all: impl IntoIterator<Item = Project>) -> Result<Self, Misplaced> {
+        let mut projects = Self::default();
+        for project in all {
+            let (id, number, place) = (project.id.clone(), project.number, projects.len());
+            let added = projects.add(project);
+            if added.number != number || projects.len() == place {
+                return Err(Misplaced { id, number, place });
+            }
+        }
+        Ok(projects)
+    }
+
     pub(crate) fn numbered(&self, number: ProjectNumber) -> Option<&Project> {
         let (_, project) = self.known.get_index(usize::try_from(number).ok()?)?;
         Some(project)
@@ -58,13 +71,14 @@ impl Projects {
     }
 }
 
-impl FromIterator<Project> for Projects {
-    /// Takes them in the order in which they became known.
-    fn from_iter<All: IntoIterator<Item = Project>>(all: All) -> Self {
-        let mut projects = Self::default();
-        for project in all {
-            projects.add(project);
-        }
-        projects
-    }
+/// A project that was not given in its place: papers name projects by their numbers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("project {id} has the number {number} and comes at {place}, or twice")]
+pub struct Misplaced {
+    /// The project.
+    pub id: ProjectId,
+    /// The number that it has.
+    pub number: ProjectNumber,
+    /// How many came before it.
+    pub place: usize,
 }

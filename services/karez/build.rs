@@ -8,7 +8,7 @@ use std::{fs, io};
 
 fn main() -> io::Result<()> {
     let mut fingerprint = DefaultHasher::new();
-    for sources in ["../../events/src", "../../projections/src"] {
+    for sources in ["../../events/src", "../../projections/src", "src/replay"] {
         println!("cargo:rerun-if-changed={sources}");
         add(Path::new(sources), &mut fingerprint)?;
     }

@@ -152,14 +152,14 @@ proptest! {
         let whole = fold(&facts, 1, Portfolio::default());
         let next = u64::try_from(head.len()).unwrap() + 1;
         let snapshot = fold(head, 1, Portfolio::default());
-        let projects: Vec<&Project> = snapshot.projects().collect();
+        let projects: Vec<&Project> = snapshot.projects_by_number().collect();
         let json: Portfolio = serde_json::from_slice(&serde_json::to_vec(&snapshot).unwrap()).unwrap();
         let json_projects: Vec<Project> = serde_json::from_slice(&serde_json::to_vec(&projects).unwrap()).unwrap();
         // Absent fields are left out, so that only the form with field names reads back.
         let packed: Portfolio = rmp_serde::from_slice(&rmp_serde::to_vec_named(&snapshot).unwrap()).unwrap();
         let packed_projects: Vec<Project> = rmp_serde::from_slice(&rmp_serde::to_vec_named(&projects).unwrap()).unwrap();
-        prop_assert_eq!(&fold(tail, next, json.with(json_projects, snapshot.papers())), &whole);
-        prop_assert_eq!(&fold(tail, next, packed.with(packed_projects, snapshot.papers())), &whole);
+        prop_assert_eq!(&fold(tail, next, json.with(json_projects, snapshot.papers()).unwrap()), &whole);
+        prop_assert_eq!(&fold(tail, next, packed.with(packed_projects, snapshot.papers()).unwrap()), &whole);
         prop_assert_eq!(&fold(tail, next, snapshot), &whole);
     }
 

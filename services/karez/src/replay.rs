@@ -7,7 +7,6 @@ use crate::store::sealing::SealError;
 use crate::store::{EventLog, SEGMENT_EVENTS, Segment, Snapshot, StoreError};
 use crate::tasks::compute;
 use futures::future::join;
-use futures::{StreamExt, TryStreamExt, stream};
 use karez_events::{DecodeError, Position, RawEvent, RecordedEvent};
 use karez_projections::Portfolio;
 use tokio::sync::mpsc;
@@ -21,8 +20,6 @@ pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/pieces/", env!("KAREZ_FOLD_
 const HANDFUL: usize = 256;
 /// So many handfuls may wait to be folded.
 const HANDFULS: usize = 4;
-/// So many segments or pages of rows are read before they are decoded.
-const READ_AHEAD: usize = 2;
 
 /// Why the log cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -98,20 +95,16 @@ async fn read_on(
     up_to: Position,
     to_fold: mpsc::Sender<Vec<RecordedEvent>>,
 ) -> Result<(), ReplayError> {
-    let pages = std::iter::successors(Some(from), |after| Some(segment_end(*after)));
-    let pages = pages.take_while(|after| *after < up_to);
-    let mut pages = stream::iter(pages)
-        .map(|after| Page::read(log, after, up_to))
-        .buffered(READ_AHEAD);
     let mut decoder = Decoder {
         reached: from,
         some: Vec::new(),
         to_fold,
     };
-    let mut next = pages.try_next().await?;
+    let mut next = Page::read(log, from, up_to).await?;
     // Whoever folds has an error to tell where nobody takes any more.
     while let Some(page) = next.filter(|_| !decoder.to_fold.is_closed()) {
-        let (this, following) = join(page.decode(log, decoder), pages.try_next()).await;
+        let after_it = Page::read(log, page.end, up_to);
+        let (this, following) = join(page.decode(log, decoder), after_it).await;
         (decoder, next) = (this?, following?);
     }
     Ok(())
@@ -122,8 +115,9 @@ fn segment_end(after: Position) -> Position {
     (after / SEGMENT_EVENTS + 1) * SEGMENT_EVENTS
 }
 
-/// The events after a position up to the end of their segment, or up to the position that is asked for.
+/// The events up to the end of a segment, or up to the position that is asked for.
 struct Page {
+    after: Position,
     end: Position,
     content: Content,
 }
@@ -134,8 +128,11 @@ enum Content {
 }
 
 impl Page {
-    /// From the sealed segment where there is one, else from the rows.
-    async fn read(log: &EventLog, after: Position, up_to: Position) -> Result<Self, StoreError> {
+    /// What follows a position, from the sealed segment where there is one, else from the rows; `None` at the end.
+    async fn read(log: &EventLog, after: Position, up_to: Position) -> Result<Option<Self>, StoreError> {
+        if after >= up_to {
+            return Ok(None);
+        }
         let end = segment_end(after).min(up_to);
         let is_whole = end == segment_end(after);
         let segment = if is_whole { log.segment(after).await? } else { None };
@@ -143,7 +140,7 @@ impl Page {
             Some(segment) => Content::Sealed(segment),
             None => Content::Rows(read_rows(log, after, end).await?),
         };
-        Ok(Self { end, content })
+        Ok(Some(Self { after, end, content }))
     }
 
     /// Beside whoever waits for it. Where a segment cannot be read, the rows are that it stands for.
@@ -156,9 +153,13 @@ impl Page {
                 let Err(error) = taken else {
                     return Ok(decoder);
                 };
-                let after = decoder.reached;
-                tracing::warn!(after, "a sealed segment cannot be read, its rows are: {error}");
-                let rows = read_rows(log, after, self.end).await?;
+                let (after, reached) = (self.after, decoder.reached);
+                tracing::warn!(
+                    after,
+                    reached,
+                    "a sealed segment cannot be read, the rows are from there on: {error}"
+                );
+                let rows = read_rows(log, reached, self.end).await?;
                 (decoder, rows)
             }
         };

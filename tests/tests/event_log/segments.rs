@@ -96,7 +96,7 @@ async fn a_segment_of_another_range_is_passed_over(
 async fn a_forged_segment_is_found(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) -> Result<()> {
-    let (place, log, _) = sealed(backend).await?;
+    let (place, log, from_rows) = sealed(backend).await?;
     let mut events = log.segment(0).await?.expect("it is sealed").unpack().unwrap();
     events.get_mut(5_000).expect("there are more").schema = 9;
     place
@@ -109,5 +109,11 @@ async fn a_forged_segment_is_found(
         .fault
         .expect("a fault is found");
     assert_eq!((fault.position, fault.wrong), (SEGMENT_EVENTS, Wrong::Segment));
+    let head = log.head().await?.position;
+    assert_eq!(
+        folded(&log, head).await?,
+        from_rows,
+        "where it cannot be read any more, its rows go on"
+    );
     Ok(())
 }

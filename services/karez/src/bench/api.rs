@@ -40,7 +40,7 @@ const CALLERS: usize = 256;
 /// Rows of a batch.
 const BATCH: usize = 1_000;
 /// Pages of each kind in one round.
-const PAGES: usize = 50;
+const PAGES: usize = 200;
 /// Facts whose way to the readers is timed in one round.
 const HEARD: usize = 5;
 const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -244,18 +244,8 @@ impl Answers {
 
 async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -> anyhow::Result<Vec<Line>> {
     let posts = (size.events / 25).clamp(CALLERS, 5_000);
-    let [
-        mut idle,
-        mut bare,
-        mut single,
-        mut batched,
-        mut overviews,
-        mut lists,
-        mut pages,
-        mut heard,
-    ]: [Answers; 8] = Default::default();
-    let overview = "/v1/overview";
-    let list = "/v1/projects?sort=-spent&limit=100";
+    let [mut idle, mut bare, mut single, mut batched, mut heard]: [Answers; 5] = Default::default();
+    let mut looks = Looks::default();
     // The recorder has read the log and taken its place when this is recorded.
     for posting in workload::postings("ready", 0, 1, size.projects)? {
         record(intake, posting).await?;
@@ -285,14 +275,9 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
             let told = timed(&mut batched, connection, caller.batch(batch)?).await?;
             all_recorded(&told, batch.len())?;
         }
-        for (page, posting) in made("looked-at", PAGES)?.iter().enumerate() {
-            // The figures have changed since they were looked at last.
-            connection.ask(caller.posting(posting)?).await?;
-            timed(&mut overviews, connection, caller.get(overview)?).await?;
-            timed(&mut lists, connection, caller.get(list)?).await?;
-            let project = format!("/v1/projects/{}", workload::project_id(page % size.projects)?);
-            timed(&mut pages, connection, caller.get(&project)?).await?;
-        }
+        looks
+            .add(caller, connection, made("looked-at", PAGES)?, size.projects)
+            .await?;
         follow(caller, made("heard", HEARD)?, readers, &mut heard).await?;
     }
     let idle = idle.line("requests over HTTP that ask for nothing, 256 callers");
@@ -300,18 +285,57 @@ async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -
     let mut batched = batched.line("a batch of 1,000 over HTTP, answered after commit");
     // A batch is one request; its rate is that of its rows.
     batched.per_second = batched.per_second.saturating_mul(BATCH as u64);
-    Ok(vec![
-        single
-            .line("recorded one by one over HTTP, 256 callers, answered after commit")
-            .against(&idle),
-        batched.against(&bare),
-        bare,
-        idle,
-        overviews.line("overview, each after a posting"),
-        lists.line("first page of projects by amount spent, 100 rows, each after a posting"),
-        pages.line("project page"),
-        heard.line(&format!("from a posting to each of {readers} live readers")),
-    ])
+    let single = single.line("recorded one by one over HTTP, 256 callers, answered after commit");
+    let mut lines = vec![single.against(&idle), batched.against(&bare), bare, idle];
+    lines.extend(looks.lines());
+    lines.push(heard.line(&format!("from a posting to each of {readers} live readers")));
+    Ok(lines)
+}
+
+/// Pages that somebody looks at.
+#[derive(Default)]
+struct Looks {
+    first_overviews: Answers,
+    first_lists: Answers,
+    overviews: Answers,
+    lists: Answers,
+    projects: Answers,
+}
+
+impl Looks {
+    /// First at what thousands of postings have changed, then after each one of some more.
+    async fn add(
+        &mut self,
+        caller: &Caller,
+        connection: &mut Connection,
+        postings: Vec<Submission>,
+        projects: usize,
+    ) -> anyhow::Result<()> {
+        let overview = "/v1/overview";
+        let list = "/v1/projects?sort=-spent&limit=100";
+        timed(&mut self.first_overviews, connection, caller.get(overview)?).await?;
+        timed(&mut self.first_lists, connection, caller.get(list)?).await?;
+        for (page, posting) in postings.iter().enumerate() {
+            connection.ask(caller.posting(posting)?).await?;
+            timed(&mut self.overviews, connection, caller.get(overview)?).await?;
+            timed(&mut self.lists, connection, caller.get(list)?).await?;
+            let project = format!("/v1/projects/{}", workload::project_id(page % projects)?);
+            timed(&mut self.projects, connection, caller.get(&project)?).await?;
+        }
+        Ok(())
+    }
+
+    fn lines(&self) -> [Line; 5] {
+        let list = "first page of projects by amount spent, 100 rows";
+        let first = "the first after thousands of postings";
+        [
+            self.overviews.line("overview, each after a posting"),
+            self.lists.line(&format!("{list}, each after a posting")),
+            self.projects.line("project page"),
+            self.first_overviews.line(&format!("overview, {first}")),
+            self.first_lists.line(&format!("{list}, {first}")),
+        ]
+    }
 }
 
 async fn record(intake: &Intake, posting: Submission) -> anyhow::Result<()> {

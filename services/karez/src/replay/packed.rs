@@ -99,7 +99,8 @@ pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
         }
     }
     let rest: Portfolio = rest.ok_or("it lacks the piece with everything else")?;
-    Ok(rest.with(projects.into_iter().flatten(), papers.into_iter().flatten()))
+    let with_all = rest.with(projects.into_iter().flatten(), papers.into_iter().flatten());
+    with_all.map_err(|error| error.to_string())
 }
 
 /// Where each piece lies.
@@ -149,6 +150,8 @@ mod tests {
     fn a_portfolio_of_many_pieces_is_read_as_it_was_written() {
         let projects = PROJECTS + 500;
         let mut facts = workload::projects(projects).unwrap();
+        // They become known in another order than that of their ids.
+        facts.reverse();
         facts.extend(workload::postings("once", 0, ENTRIES + 5_000, projects).unwrap());
         // These invoices have been booked before.
         facts.extend(workload::postings("again", 1, 10, projects).unwrap());

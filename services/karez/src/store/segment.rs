@@ -81,8 +81,36 @@ impl Columns<'_> {
         columns
     }
 
+    fn pack(&self) -> Result<Vec<u8>, String> {
+        let plain = rmp_serde::to_vec(self).map_err(|error| error.to_string())?;
+        zstd::encode_all(plain.as_slice(), PACK_LEVEL).map_err(|error| error.to_string())
+    }
+
+    /// Whether each row has all that it needs. Seen before the first row is taken: a segment is what its range of the log says
+    /// as a whole, or nothing.
+    fn fit_each_other(&self) -> bool {
+        let lengths = [
+            self.version.len(),
+            self.event_type.len(),
+            self.schema.len(),
+            self.occurred_on.len(),
+            self.recorded_us.len(),
+            self.payload_end.len(),
+            self.metadata_end.len(),
+        ];
+        let events = self.stream.len();
+        let ends_fit = |ends: &[usize], bytes: &[u8]| ends.is_sorted() && ends.last() <= Some(&bytes.len());
+        lengths.iter().all(|length| *length == events)
+            && (self.event_ids.len(), self.hashes.len()) == (events * 16, events * 32)
+            && ends_fit(&self.payload_end, &self.payloads)
+            && ends_fit(&self.metadata_end, &self.metadata)
+            && self.stream.iter().all(|place| *place < self.streams.len())
+            && (self.event_type.iter()).all(|number| EventType::from_number(*number).is_some())
+            && (self.recorded_us.iter()).all(|us| DateTime::from_timestamp_micros(*us).is_some())
+    }
+
     /// The rows; `None` for one whose columns do not fit each other.
-    fn rows(&self, after: Position) -> impl ExactSizeIterator<Item = Option<RawEvent<&[u8]>>> {
+    fn rows(&self, after: Position) -> impl Iterator<Item = Option<RawEvent<&[u8]>>> {
         let (mut payload_from, mut metadata_from) = (0, 0);
         (0..self.stream.len()).map(move |index| {
             let (payload_end, metadata_end) = (*self.payload_end.get(index)?, *self.metadata_end.get(index)?);
@@ -111,9 +139,8 @@ impl Segment {
     /// # Errors
     /// What the packer says.
     pub fn pack(after: Position, events: &[RawEvent]) -> Result<Self, String> {
-        let plain = rmp_serde::to_vec(&Columns::of(events)).map_err(|error| error.to_string())?;
-        let content = zstd::encode_all(plain.as_slice(), PACK_LEVEL).map_err(|error| error.to_string())?;
         let hash = events.last().map_or(Hash::START, |last| last.hash);
+        let content = Columns::of(events).pack()?;
         Ok(Self { after, hash, content })
     }
 
@@ -130,7 +157,8 @@ impl Segment {
         Ok(events)
     }
 
-    /// Gives the events one after the other, as they lie in the segment, until one is not taken.
+    /// Gives the events one after the other, as they lie in the segment, until one is not taken; none of a segment whose rows
+    /// are not whole.
     ///
     /// # Errors
     /// What is wrong with a segment that holds none, or with an event that was not taken.
@@ -139,14 +167,16 @@ impl Segment {
         let unpacked = zstd::stream::copy_decode(self.content.as_slice(), &mut plain);
         unpacked.map_err(|error| error.to_string())?;
         let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
-        let has_each_hash = columns.hashes.len() == columns.stream.len() * self.hash.0.len();
-        if !has_each_hash || !columns.hashes.ends_with(&self.hash.0) {
+        let unfit = || "its columns do not fit each other".to_owned();
+        if !columns.fit_each_other() {
+            return Err(unfit());
+        }
+        if !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
-        for row in columns.rows(self.after) {
-            take(row.ok_or_else(|| "its columns do not fit each other".to_owned())?)?;
-        }
-        Ok(())
+        columns
+            .rows(self.after)
+            .try_for_each(|row| take(row.ok_or_else(unfit)?))
     }
 }
 
@@ -196,5 +226,56 @@ impl EventLog {
             return Ok(None);
         }
         Ok(Some(Segment { after, hash, content }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use karez_events::Submission;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::bench::workload;
+
+    fn events() -> Vec<RawEvent> {
+        let facts = workload::postings("sealed", 0, 20, 3).unwrap();
+        let raw = |(position, fact): (u64, Submission)| RawEvent {
+            position,
+            stream: fact.stream,
+            version: 1,
+            event_id: fact.event_id,
+            event_type: fact.event.event_type(),
+            schema: fact.event.event_type().schema(),
+            occurred_on: fact.occurred_on,
+            recorded_at: DateTime::UNIX_EPOCH,
+            payload: fact.event.payload().unwrap(),
+            metadata: serde_json::to_vec(&fact.metadata).unwrap(),
+            hash: Hash([7; 32]),
+        };
+        (1..).zip(facts).map(raw).collect()
+    }
+
+    #[rstest]
+    #[case::an_unknown_type(|columns: &mut Columns| columns.event_type[19] = -1)]
+    #[case::a_stream_that_is_not_there(|columns: &mut Columns| columns.stream[19] = 3)]
+    #[case::a_payload_beyond_the_end(|columns: &mut Columns| columns.payload_end[19] += 1)]
+    #[case::metadata_that_end_before_they_begin(|columns: &mut Columns| columns.metadata_end[18] += 900)]
+    #[case::no_time(|columns: &mut Columns| columns.recorded_us[19] = i64::MAX)]
+    #[case::an_id_too_few(|columns: &mut Columns| columns.event_ids.to_mut().truncate(19 * 16))]
+    #[case::a_version_too_few(|columns: &mut Columns| columns.version.truncate(19))]
+    fn no_row_is_taken_of_a_segment_with_a_row_that_is_not_whole(#[case] spoil: fn(&mut Columns)) {
+        let events = events();
+        let sealed = Segment::pack(0, &events).unwrap();
+        assert_eq!(sealed.unpack().as_ref(), Ok(&events));
+        let mut columns = Columns::of(&events);
+        spoil(&mut columns);
+        let content = columns.pack().unwrap();
+        let mut taken = 0;
+        let spoilt = Segment { content, ..sealed };
+        let told = spoilt.each(|_| {
+            taken += 1;
+            Ok(())
+        });
+        assert_eq!((told.is_err(), taken), (true, 0));
     }
 }
