@@ -122,6 +122,13 @@ fn big_units(value: &BigRational, digits: u32) -> Option<i128> {
     Some(if value.is_negative() { -units } else { units })
 }
 
+/// Digits of a share that a percentage with two decimals shows.
+const PERCENT_DIGITS: u32 = 4;
+
+fn as_percent(units: i128) -> Option<Decimal> {
+    Decimal::try_from_i128_with_scale(units, PERCENT_DIGITS - 2).ok()
+}
+
 impl Ratio {
     /// `numerator / denominator`, or `None` when the denominator is zero: such a rate is shown as "—"
     /// and stays out of every average (domain.md §2, rule 6).
@@ -219,18 +226,36 @@ impl Ratio {
     /// `None` when the rounded value has more than 28 digits.
     #[must_use]
     pub fn rounded(&self, digits: u32) -> Option<Decimal> {
-        let units = match &self.0 {
-            Exact::Small(value) => small_units(*value, digits),
-            Exact::Big(_) => None,
-        };
-        let units = units.or_else(|| big_units(&self.0.to_big(), digits))?;
-        Decimal::try_from_i128_with_scale(units, digits).ok()
+        Decimal::try_from_i128_with_scale(self.units(digits)?, digits).ok()
     }
 
     /// The value in percent, rounded once, half-up, to two decimals: 118.03/200 gives 59.02.
     #[must_use]
     pub fn percent(&self) -> Option<Decimal> {
-        self.times(&Self::whole(100)).rounded(2)
+        as_percent(self.units(PERCENT_DIGITS)?)
+    }
+
+    /// The percentage of [`Ratio::of`] these two, without the ratio: what is only printed need not be reduced.
+    #[must_use]
+    pub fn percent_of(numerator: Decimal, denominator: Decimal) -> Option<Decimal> {
+        let counts_the_same = numerator.scale() == denominator.scale() && !denominator.is_zero();
+        let counted = || Rational::new_raw(numerator.mantissa(), denominator.mantissa());
+        match counts_the_same
+            .then(|| small_units(counted(), PERCENT_DIGITS))
+            .flatten()
+        {
+            Some(units) => as_percent(units),
+            None => Self::of(numerator, denominator)?.percent(),
+        }
+    }
+
+    /// The value in units of the last digit kept, rounded half away from zero.
+    fn units(&self, digits: u32) -> Option<i128> {
+        let units = match &self.0 {
+            Exact::Small(value) => small_units(*value, digits),
+            Exact::Big(_) => None,
+        };
+        units.or_else(|| big_units(&self.0.to_big(), digits))
     }
 }
 
@@ -337,6 +362,18 @@ mod tests {
             {
                 prop_assert_eq!(Some(units), big_units(&exact, digits));
             }
+        }
+
+        #[test]
+        fn a_percentage_is_a_hundred_times_the_share_however_it_is_come_by(
+            a in any::<i64>(), b in any::<i64>(), of_a in 0_u32..28, of_b in 0_u32..28, is_same in any::<bool>(),
+        ) {
+            let (numerator, denominator) = (Decimal::new(a, of_a), Decimal::new(b, if is_same { of_a } else { of_b }));
+            let share = Ratio::of(numerator, denominator);
+            let hundredfold = share.as_ref().map(|share| share.times(&Ratio::whole(100)));
+            let printed = hundredfold.and_then(|percent| percent.rounded(2));
+            prop_assert_eq!(share.and_then(|share| share.percent()), printed);
+            prop_assert_eq!(Ratio::percent_of(numerator, denominator), printed);
         }
 
         #[test]

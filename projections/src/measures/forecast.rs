@@ -57,29 +57,30 @@ impl Forecast {
         Ratio::exact(self.spent).plus(&Ratio::exact(self.committed))
     }
 
-    /// The lower end of the range.
+    /// The lower and the upper end of the range.
     #[must_use]
-    pub fn low(&self) -> Ratio {
-        let trailing = self.trailing();
-        let lower = self
-            .linear()
-            .map_or_else(|| trailing.clone(), |linear| linear.min(trailing.clone()));
-        lower.max(self.committed_floor())
+    pub fn ends(&self) -> (Ratio, Ratio) {
+        let (trailing, floor) = (self.trailing(), self.committed_floor());
+        let linear = self.linear().unwrap_or_else(|| trailing.clone());
+        let (lower, upper) = if linear < trailing {
+            (linear, trailing)
+        } else {
+            (trailing, linear)
+        };
+        (lower.max(floor.clone()), upper.max(floor))
     }
 
-    /// The upper end of the range.
+    /// A sum as a share of A(y); `None` without a budget.
     #[must_use]
-    pub fn high(&self) -> Ratio {
-        let upper = self.trailing().max(self.committed_floor());
-        self.linear()
-            .map_or_else(|| upper.clone(), |linear| linear.max(upper.clone()))
+    pub fn share(&self, sum: &Ratio) -> Option<Ratio> {
+        sum.over(&Ratio::exact(self.budget))
     }
 
     /// The range as shares of A(y); `None` without a budget.
     #[must_use]
     pub fn range(&self) -> Option<(Ratio, Ratio)> {
-        let budget = Ratio::exact(self.budget);
-        Some((self.low().over(&budget)?, self.high().over(&budget)?))
+        let (low, high) = self.ends();
+        Some((self.share(&low)?, self.share(&high)?))
     }
 
     /// F12: how many times faster the rest must be spent than what was spent so far,

@@ -55,7 +55,7 @@ impl Rate {
     /// In percent, rounded once, half-up, to two decimals; above 100 and below 0 are real.
     #[must_use]
     pub fn percent(&self) -> Option<Decimal> {
-        self.ratio().and_then(|ratio| ratio.percent())
+        Ratio::percent_of(self.numerator, self.denominator)
     }
 
     /// What is left of the denominator where the rate prints 100.00 % though it is not (余 x 元); else zero.

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::given::{Fact, about, day, fact, given, id_of};
+use crate::given::{Fact, about, day, fact, given, id_of, spent};
 
 const CATEGORIES: [&str; 3] = ["equipment", "labour", "travel"];
 const SOURCES: [&str; 4] = ["fiscal_current", "fiscal_carryover", "self_raised", "other"];
@@ -141,6 +141,25 @@ fn of_project(project: &Project, as_of: NaiveDate) -> Amounts {
 
 fn at(facts: impl IntoIterator<Item = Fact>, as_of: NaiveDate) -> Amounts {
     of_project(given(facts).project(), as_of)
+}
+
+/// Papers name projects by their numbers: in another order they would name others.
+#[test]
+fn projects_are_given_back_in_the_order_in_which_they_became_known_or_refused() {
+    let one_of = |id| spent("2024-03-01", "1").of_project(id);
+    let known = given([one_of("P2"), one_of("P1")]).0;
+    let by_number: Vec<Project> = known.projects_by_number().cloned().collect();
+    let by_id: Vec<Project> = known.projects().cloned().collect();
+    let with = |projects| Portfolio::default().with(projects, []);
+    assert_eq!(
+        with(by_number.clone()).unwrap().projects().collect::<Vec<_>>(),
+        by_id.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(with(by_id).unwrap_err().id.as_str(), "P1");
+    assert_eq!(
+        with([by_number.clone(), by_number].concat()).unwrap_err().place,
+        2
+    );
 }
 
 proptest! {

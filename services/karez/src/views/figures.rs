@@ -188,12 +188,12 @@ pub struct ForecastView {
 
 impl From<&Forecast> for ForecastView {
     fn from(forecast: &Forecast) -> Self {
-        let range = forecast.range();
+        let (low, high) = forecast.ends();
         Self {
-            low: Rounded(forecast.low().rounded(2)),
-            high: Rounded(forecast.high().rounded(2)),
-            low_percent: Rounded::percent(range.as_ref().map(|(low, _)| low)),
-            high_percent: Rounded::percent(range.as_ref().map(|(_, high)| high)),
+            low: Rounded(low.rounded(2)),
+            high: Rounded(high.rounded(2)),
+            low_percent: Rounded::percent(forecast.share(&low).as_ref()),
+            high_percent: Rounded::percent(forecast.share(&high).as_ref()),
             catch_up_times: Rounded(forecast.catch_up().and_then(|times| times.rounded(2))),
         }
     }
