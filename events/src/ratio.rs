@@ -1,5 +1,5 @@
-//! Exact ratios: rates, shares and benchmarks. Nothing here rounds, except [`Ratio::rounded`] and [`Ratio::percent`], which
-//! round once, half-up, for print (domain.md §2, rounding rules).
+//! Exact ratios: rates, shares and benchmarks. Nothing here rounds, except [`Ratio::rounded`], [`Ratio::percent`] and
+//! [`Ratio::percent_of`], which round once, half-up, for print (domain.md §2, rounding rules).
 
 use std::cmp::Ordering;
 
@@ -102,6 +102,12 @@ fn reduced(numerator: i128, denominator: i128) -> Rational<i128> {
     narrowed(&raw).map_or_else(|| raw.reduced(), |raw| widened(&raw.reduced()))
 }
 
+/// Two amounts of which both count the same unit, not reduced; `None` where they do not, and for a zero denominator.
+fn counted(numerator: Decimal, denominator: Decimal) -> Option<Rational<i128>> {
+    let is_counted = numerator.scale() == denominator.scale() && !denominator.is_zero();
+    is_counted.then(|| Rational::new_raw(numerator.mantissa(), denominator.mantissa()))
+}
+
 fn big(value: Rational<i128>) -> BigRational {
     BigRational::new_raw((*value.numer()).into(), (*value.denom()).into())
 }
@@ -134,10 +140,8 @@ impl Ratio {
     /// and stays out of every average (domain.md §2, rule 6).
     #[must_use]
     pub fn of(numerator: Decimal, denominator: Decimal) -> Option<Self> {
-        if numerator.scale() == denominator.scale() && !denominator.is_zero() {
-            // Both count the same unit.
-            let counted = reduced(numerator.mantissa(), denominator.mantissa());
-            return Some(Self(Exact::small(counted)));
+        if let Some(raw) = counted(numerator, denominator) {
+            return Some(Self(Exact::small(reduced(*raw.numer(), *raw.denom()))));
         }
         Self::exact(numerator).over(&Self::exact(denominator))
     }
@@ -238,12 +242,7 @@ impl Ratio {
     /// The percentage of [`Ratio::of`] these two, without the ratio: what is only printed need not be reduced.
     #[must_use]
     pub fn percent_of(numerator: Decimal, denominator: Decimal) -> Option<Decimal> {
-        let counts_the_same = numerator.scale() == denominator.scale() && !denominator.is_zero();
-        let counted = || Rational::new_raw(numerator.mantissa(), denominator.mantissa());
-        match counts_the_same
-            .then(|| small_units(counted(), PERCENT_DIGITS))
-            .flatten()
-        {
+        match counted(numerator, denominator).and_then(|raw| small_units(raw, PERCENT_DIGITS)) {
             Some(units) => as_percent(units),
             None => Self::of(numerator, denominator)?.percent(),
         }
@@ -320,6 +319,16 @@ mod tests {
         ]
     }
 
+    /// As many digits as a decimal has.
+    fn a_mantissa() -> impl Strategy<Value = i128> {
+        let most = Decimal::MAX.mantissa();
+        prop_oneof![
+            -1_000_i128..1_000,
+            any::<i64>().prop_map(i128::from),
+            -most..=most
+        ]
+    }
+
     fn exactly(numerator: i128, denominator: i128) -> (Ratio, BigRational) {
         let value = BigRational::new(numerator.into(), denominator.into());
         (Ratio(Exact::of_big(value.clone())), value)
@@ -366,9 +375,10 @@ mod tests {
 
         #[test]
         fn a_percentage_is_a_hundred_times_the_share_however_it_is_come_by(
-            a in any::<i64>(), b in any::<i64>(), of_a in 0_u32..28, of_b in 0_u32..28, is_same in any::<bool>(),
+            a in a_mantissa(), b in a_mantissa(), of_a in 0_u32..28, of_b in 0_u32..28, is_same in any::<bool>(),
         ) {
-            let (numerator, denominator) = (Decimal::new(a, of_a), Decimal::new(b, if is_same { of_a } else { of_b }));
+            let of_b = if is_same { of_a } else { of_b };
+            let (numerator, denominator) = (Decimal::from_i128_with_scale(a, of_a), Decimal::from_i128_with_scale(b, of_b));
             let share = Ratio::of(numerator, denominator);
             let hundredfold = share.as_ref().map(|share| share.times(&Ratio::whole(100)));
             let printed = hundredfold.and_then(|percent| percent.rounded(2));

@@ -323,7 +323,10 @@ impl Portfolio {
             && let Some(voucher) = project.entries.last().and_then(|entry| entry.voucher.as_deref())
         {
             let number = project.number;
-            let booked = |paper: &str| Some((paper.into(), self.papers.booked_before(paper, number)?));
+            let booked = |paper: &str| {
+                let first = self.papers.booked_before(paper, number)?;
+                Some((paper.into(), first))
+            };
             let again: Vec<(Box<str>, ProjectNumber)> = voucher.papers().filter_map(booked).collect();
             for (paper, first) in again {
                 self.mark_paper(id, paper, first, number);

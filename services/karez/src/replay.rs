@@ -143,7 +143,7 @@ impl Page {
         Ok(Some(Self { after, end, content }))
     }
 
-    /// Beside whoever waits for it. Where a segment cannot be read, the rows are that it stands for.
+    /// On a thread for computing. Where a segment cannot be read, the rows take over for which it stands.
     async fn decode(self, log: &EventLog, decoder: Decoder) -> Result<Decoder, ReplayError> {
         let (decoder, rows) = match self.content {
             Content::Rows(rows) => (decoder, rows),
@@ -157,7 +157,7 @@ impl Page {
                 tracing::warn!(
                     after,
                     reached,
-                    "a sealed segment cannot be read, the rows are from there on: {error}"
+                    "a sealed segment cannot be read further, its rows take over: {error}"
                 );
                 let rows = read_rows(log, reached, self.end).await?;
                 (decoder, rows)
@@ -218,6 +218,13 @@ pub async fn seal(log: &EventLog, up_to: Position) -> Result<(), ReplayError> {
     let mut after = log.sealed_up_to().await?;
     while segment_end(after) <= up_to {
         let page = read_rows(log, after, segment_end(after)).await?;
+        if u64::try_from(page.len()).ok() != Some(SEGMENT_EVENTS) {
+            tracing::warn!(
+                after,
+                "the log has a gap and is not sealed from here on: run `karez audit verify`"
+            );
+            return Ok(());
+        }
         let packed = compute(move || Segment::pack(after, &page));
         let segment = packed.await.map_err(ReplayError::Panicked)?;
         log.save_segment(&segment.map_err(ReplayError::Segment)?).await?;

@@ -117,3 +117,18 @@ async fn a_forged_segment_is_found(
     );
     Ok(())
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_range_with_a_gap_is_not_sealed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, _) = filled(backend, EVENTS).await?;
+    let head = log.head().await?.position;
+    place
+        .tamper("DELETE FROM event_log WHERE position = 15000")
+        .await?;
+    seal(&log, head).await?;
+    assert_eq!(log.sealed_up_to().await?, SEGMENT_EVENTS);
+    Ok(())
+}

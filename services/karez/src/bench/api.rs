@@ -39,7 +39,7 @@ use crate::telemetry::Metrics;
 const CALLERS: usize = 256;
 /// Rows of a batch.
 const BATCH: usize = 1_000;
-/// Pages of each kind in one round.
+/// Pages of each kind in one round, each after a posting.
 const PAGES: usize = 200;
 /// Facts whose way to the readers is timed in one round.
 const HEARD: usize = 5;
@@ -309,7 +309,7 @@ impl Looks {
         caller: &Caller,
         connection: &mut Connection,
         postings: Vec<Submission>,
-        projects: usize,
+        project_count: usize,
     ) -> anyhow::Result<()> {
         let overview = "/v1/overview";
         let list = "/v1/projects?sort=-spent&limit=100";
@@ -319,7 +319,7 @@ impl Looks {
             connection.ask(caller.posting(posting)?).await?;
             timed(&mut self.overviews, connection, caller.get(overview)?).await?;
             timed(&mut self.lists, connection, caller.get(list)?).await?;
-            let project = format!("/v1/projects/{}", workload::project_id(page % projects)?);
+            let project = format!("/v1/projects/{}", workload::project_id(page % project_count)?);
             timed(&mut self.projects, connection, caller.get(&project)?).await?;
         }
         Ok(())

@@ -22,7 +22,7 @@ pub(super) fn position(column: i64) -> Result<Position, StoreError> {
 
 /// All of what may fail, in room that is made once: collecting does not know that most does not fail, and moves what it has
 /// to larger room again and again.
-pub(crate) fn gathered<T, E>(each: impl ExactSizeIterator<Item = Result<T, E>>) -> Result<Vec<T>, E> {
+pub(super) fn gathered<T, E>(each: impl ExactSizeIterator<Item = Result<T, E>>) -> Result<Vec<T>, E> {
     let mut all = Vec::with_capacity(each.len());
     for one in each {
         all.push(one?);
