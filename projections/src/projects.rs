@@ -44,9 +44,10 @@ impl Projects {
     pub(crate) fn read(all: impl IntoIterator<Item = Project>) -> Result<Self, Misplaced> {
         let mut projects = Self::default();
         for project in all {
-            let (id, number, place) = (project.id.clone(), project.number, projects.len());
+            let (number, place) = (project.number, projects.len());
             let added = projects.add(project);
-            if added.number != number || projects.len() == place {
+            if added.number != number || usize::try_from(number) != Ok(place) {
+                let id = added.id.clone();
                 return Err(Misplaced { id, number, place });
             }
         }
