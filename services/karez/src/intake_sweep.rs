@@ -63,14 +63,14 @@ async fn compare(
     let asked: Vec<Uuid> = messages
         .iter()
         .filter(|message| unrecorded(message))
-        .map(rejection_of)
+        .map(refused_as)
         .collect();
     let refused = log.kept_rejections(&asked).await?;
     for message in messages {
         report.messages += 1;
         if !unrecorded(&message) {
             report.recorded += 1;
-        } else if refused.contains(&rejection_of(&message)) {
+        } else if refused.contains(&refused_as(&message)) {
             report.refused += 1;
         } else {
             report.missing.push(message);
@@ -79,8 +79,8 @@ async fn compare(
     Ok(())
 }
 
-fn rejection_of(message: &IntakeMessage) -> Uuid {
-    message
-        .rejection_id
-        .unwrap_or_else(|| rejection_id(message.seq, message.taken_at))
+/// What its rejection is known by, if it was refused.
+fn refused_as(message: &IntakeMessage) -> Uuid {
+    let known = message.event_id.or(message.rejection_id);
+    known.unwrap_or_else(|| rejection_id(message.seq, message.taken_at))
 }

@@ -81,6 +81,7 @@ pub use lease::WriterLease;
 pub use outbox::{DeliveryRow, Fate, OutboxMessage, wait_after};
 pub use person_key::PersonKey;
 pub use postgres::PostgresLog;
+pub(crate) use rejection::REJECTION_NAMESPACE;
 pub use rejection::Rejection;
 pub use sealing::Sealer;
 pub use segment::{SEGMENT_EVENTS, Segment};

@@ -14,7 +14,7 @@ struct Wrong {
     code: &'static str,
 }
 
-fn wrong() -> [Wrong; 7] {
+fn wrong() -> [Wrong; 8] {
     let expenditures = "/v1/projects/P1/expenditures";
     let events = "/v1/projects/P1/events";
     let spent = |more: &Value| {
@@ -66,6 +66,13 @@ fn wrong() -> [Wrong; 7] {
             422,
             "malformed",
         ),
+        refused(
+            expenditures,
+            Some("k4"),
+            spent(&json!({"amount": "10.005", "payee": {"name": "张三"}})),
+            422,
+            "wrong_precision",
+        ),
     ]
 }
 
@@ -113,4 +120,21 @@ async fn what_was_refused_is_never_recorded_and_kept_once(
     let (status, receipt) =
         read(world.spend("P1", "k1", r#"{"occurred_on":"2024-05-06","amount":"10.00"}"#)).await;
     assert_eq!(status, 201, "a refused key is free: {receipt}");
+}
+
+#[tokio::test]
+async fn each_content_is_kept_though_the_key_is_one() {
+    let world = World::on(On::Sqlite).await;
+    let mut ids = Vec::new();
+    for amount in ["10.005", "10.006", "10.005"] {
+        let body = json!({"occurred_on": "2024-05-06", "amount": amount}).to_string();
+        let (status, problem) = read(world.spend("P1", "k", &body)).await;
+        assert_eq!(status, 422, "{problem}");
+        ids.push(problem["rejection_id"].clone());
+    }
+    assert_eq!(ids[0], ids[2]);
+    let (_, kept) = world.get("/v1/rejections").await;
+    let kept = kept["items"].as_array().unwrap();
+    let kept: Vec<&Value> = kept.iter().map(|kept| &kept["rejection_id"]).collect();
+    assert_eq!(kept, [&ids[1], &ids[0]]);
 }

@@ -17,14 +17,12 @@ use crate::recorder::personal::{Sealing, seal_waiting};
 use crate::recorder::repeated::{Original, originals, same_fact};
 use crate::replay::{ReplayError, load_portfolio};
 use crate::store::sealing::{SealError, Sealer};
-use crate::store::{EventLog, Head, Rejection, StoreError, WriterLease};
+use crate::store::{EventLog, Head, REJECTION_NAMESPACE, Rejection, StoreError, WriterLease};
 
-/// Ids of rejections are made from the message's place in the stream, so that a message that is refused again
-/// after a crash is kept once, and a sweep finds it.
-const REJECTION_NAMESPACE: Uuid = Uuid::from_u128(0x6b61_7265_7a2d_5265_6a65_6374_696f_6e73);
 /// Streams whose versions are kept in mind.
 const STREAMS_KEPT: usize = 500_000;
-/// The id under which a message of the intake is kept if it is refused.
+/// The id under which a message of the intake is kept that is no submission: made from its place in the stream, so that it is
+/// kept once though it is refused again after a crash, and a sweep finds it.
 pub(crate) fn rejection_id(seq: u64, taken_at: DateTime<Utc>) -> Uuid {
     let place = format!(
         "{seq}@{}",
@@ -271,13 +269,7 @@ impl Desk {
 
     /// Keeps a refused submission with its reason, for ever.
     fn keep(&self, delivery: &Delivery, sealing: Sealing, reason: Reason, draft: &mut Draft) -> Refusal {
-        let mark = delivery.mark.as_ref();
-        let of_message = || mark.map(|mark| rejection_id(mark.seq, mark.taken_at));
-        let rejection_id = delivery
-            .content
-            .rejection_id()
-            .or_else(of_message)
-            .unwrap_or_else(|| self.clock.fresh_id());
+        let rejection_id = self.rejection_id_of(delivery, &reason.code);
         let (content, stream, actor) = match &delivery.content {
             Content::Readable(submission) => {
                 let actor = submission.metadata.actor.as_ref();
@@ -313,6 +305,26 @@ impl Desk {
             row: delivery.origin.row.clone(),
         });
         refusal
+    }
+
+    /// What is sent again, because its answer was lost or in vain, is kept once as long as the reason is the same.
+    fn rejection_id_of(&self, delivery: &Delivery, code: &str) -> Uuid {
+        let of_content = |sent: &[u8]| self.sealer.rejection_id(code, sent).ok();
+        let made = match &delivery.content {
+            Content::Readable(submission) => {
+                let sent = serde_json::to_vec(submission).ok();
+                sent.and_then(|sent| of_content(&sent))
+            }
+            Content::Refused {
+                rejection_id: Some(id),
+                ..
+            } => Some(*id),
+            Content::Refused { .. } => {
+                let mark = delivery.mark.as_ref();
+                mark.map(|mark| rejection_id(mark.seq, mark.taken_at))
+            }
+        };
+        made.unwrap_or_else(|| self.clock.fresh_id())
     }
 }
 

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use super::{EventLog, StoreError};
 
+/// Under which ids of rejections are made.
+pub(crate) const REJECTION_NAMESPACE: Uuid = Uuid::from_u128(0x6b61_7265_7a2d_5265_6a65_6374_696f_6e73);
+
 /// A refused submission: what was sent, by whom, and why it cannot be a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -170,12 +173,12 @@ impl EventLog {
         Ok(row.map(from_row))
     }
 
-    /// Those of the given ids under which rejections are kept.
+    /// Those of the given ids that rejections are kept under, or that refused events would have had.
     ///
     /// # Errors
     /// What the database says.
     pub async fn kept_rejections(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, StoreError> {
-        let sql = "SELECT 1 FROM rejection WHERE rejection_id = $1";
+        let sql = "SELECT 1 FROM rejection WHERE rejection_id = $1 OR event_id = $1 LIMIT 1";
         let mut kept = HashSet::new();
         // One by one by the key: rejections are few, and only a sweep asks.
         for id in ids {

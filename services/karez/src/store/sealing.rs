@@ -18,7 +18,9 @@ use hmac::{Hmac, Mac};
 use karez_events::event::{Payee, Personal};
 use karez_events::{Event, PersonId};
 use sha2::Sha256;
+use uuid::Uuid;
 
+use super::rejection::REJECTION_NAMESPACE;
 use super::{EventLog, PersonKey, StoreError};
 
 const SECRET_SETTING: &str = "pseudonym_secret";
@@ -182,16 +184,32 @@ impl Sealer {
             (true, false) => format!("name\n{name}\n{account}"),
             (true, true) => return Ok(None),
         };
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret)
-            .map_err(|error| SealError::Cipher(error.to_string()))?;
-        mac.update(who.as_bytes());
         let mut text = String::with_capacity(64);
-        for byte in mac.finalize().into_bytes() {
+        for byte in self.keyed_hash(&[who.as_bytes()])? {
             write!(text, "{byte:02x}").map_err(|error| SealError::Cipher(error.to_string()))?;
         }
         PersonId::try_new(&text)
             .map(Some)
             .map_err(|error| SealError::Cipher(error.to_string()))
+    }
+
+    /// The id under which something is kept that was refused with a code: the same again has the same id. Made with the secret
+    /// of the store, since what is refused may name a person, and nobody must be able to try out names.
+    ///
+    /// # Errors
+    /// [`SealError::Cipher`]: a fault of the program.
+    pub(crate) fn rejection_id(&self, code: &str, sent: &[u8]) -> Result<Uuid, SealError> {
+        let hash = self.keyed_hash(&[b"refused\n", code.as_bytes(), b"\n", sent])?;
+        Ok(Uuid::new_v5(&REJECTION_NAMESPACE, &hash))
+    }
+
+    fn keyed_hash(&self, parts: &[&[u8]]) -> Result<[u8; 32], SealError> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret)
+            .map_err(|error| SealError::Cipher(error.to_string()))?;
+        for part in parts {
+            mac.update(part);
+        }
+        Ok(mac.finalize().into_bytes().into())
     }
 }
 
