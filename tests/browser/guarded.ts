@@ -1,9 +1,8 @@
 // The service that asks people to sign in, and the people of the demonstration and of the tests.
 
 import { expect, type Browser, type Page } from '@playwright/test'
-import { PASSWORD, PEOPLE } from './karez'
+import { DEMO_PASSWORD, PASSWORD, PEOPLE } from './karez'
 
-export const DEMO_PASSWORD = 'karez-demo-2024'
 export const guarded = (path: string): string => `${process.env.KAREZ_GUARDED_URL}${path}`
 
 /** Signs somebody in without the dialog; `demo-…` has the demonstration's password. */

@@ -6,8 +6,13 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** Of the accounts that `karez demo --accounts` makes. */
+export const DEMO_PASSWORD = 'karez-demo-2024'
 export const BINARY = process.env.KAREZ_BINARY ?? join(import.meta.dirname, '../../target/debug/karez')
 const READY_MS = 60_000
+/** The demonstration ends in the past, and every day since is evaluated. */
+const CAUGHT_UP_MS = 300_000
+const DAY_MS = 86_400_000
 
 /** Who signs in during the tests; the password is the second one of each. */
 export const PASSWORD = 'seven clear springs'
@@ -38,6 +43,8 @@ export default async function start(): Promise<(() => void) | void> {
     if (name === 'newcomer') process.env.KAREZ_FIRST_PASSWORD = password
     else await settle(name, password)
   }
+  await caughtUp(process.env.KAREZ_URL, '')
+  await caughtUp(process.env.KAREZ_GUARDED_URL, await signedIn('demo-admin', DEMO_PASSWORD))
   return () => {
     for (const each of running) each.kill()
     rmSync(folder, { recursive: true, force: true })
@@ -63,12 +70,29 @@ function passwordIn(said: string): string {
 
 /** Changes somebody's first password for the one of the tests. */
 async function settle(name: string, password: string): Promise<void> {
-  const post = (path: string, body: object, cookie = '') =>
-    fetch(`${process.env.KAREZ_GUARDED_URL}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-karez-request': '1', cookie }, body: JSON.stringify(body) })
-  const entered = await post('/v1/session', { name, password })
-  const cookie = entered.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
-  const changed = await post('/v1/session/password', { password, new_password: PASSWORD }, cookie)
+  const changed = await post('/v1/session/password', { password, new_password: PASSWORD }, await signedIn(name, password))
   if (!changed.ok) throw new Error(`${name} could not change the first password: ${await changed.text()}`)
+}
+
+/** The cookie of somebody who has signed in. */
+async function signedIn(name: string, password: string): Promise<string> {
+  const entered = await post('/v1/session', { name, password })
+  return entered.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+}
+
+function post(path: string, body: object, cookie = ''): Promise<Response> {
+  return fetch(`${process.env.KAREZ_GUARDED_URL}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-karez-request': '1', cookie }, body: JSON.stringify(body) })
+}
+
+/** Waits until the rules have run for every day that is over: warnings would come and go under a test. */
+async function caughtUp(url: string, cookie: string): Promise<void> {
+  const until = Date.now() + CAUGHT_UP_MS
+  while (Date.now() < until) {
+    const { last_day_evaluated } = (await (await fetch(`${url}/v1/system`, { headers: { cookie } })).json()) as { last_day_evaluated?: string }
+    if (last_day_evaluated && Date.parse(last_day_evaluated) >= Date.now() - 3 * DAY_MS) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`${url} did not evaluate every day until now`)
 }
 
 /** The address that the service prints. */

@@ -7,6 +7,7 @@ const width = (page: Page) => page.evaluate(() => document.documentElement.scrol
 
 for (const [name, path] of Object.entries(PAGES)) {
   test(`${name} opens cleanly, for everybody, in both languages, on a phone`, async ({ page }) => {
+    test.setTimeout(180_000)
     const errors = watchErrors(page)
     const strangers: string[] = []
     page.on('request', (request) => {

@@ -12,6 +12,7 @@ const OWN = 'TLF-2024-002'
 for (const role of ROLES) {
   test(`every page opens for ${role}`, async ({ page }) => {
     test.skip(!process.env.KAREZ_GUARDED_URL, 'the server under test is another’s')
+    test.setTimeout(180_000)
     await enter(page, `demo-${role}`)
     const broken: string[] = []
     page.on('pageerror', (error) => broken.push(String(error)))

@@ -210,7 +210,7 @@ impl NatsServer {
             connected.read_exact(&mut greeting).await.ok()?;
             (greeting == *b"INFO ").then_some(())
         };
-        eventually("NATS answers", Duration::from_secs(20), greets)
+        eventually("NATS answers", Duration::from_mins(1), greets)
             .await
             .with_context(|| self.messages())
     }

@@ -1,10 +1,12 @@
 // Who is signed in, where the service asks.
 
-import { computed, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { ask, mustSignIn, Problem, type Action, type Session } from './api'
 import { takeNews } from './live'
 
 export const session = shallowRef<Session>()
+/** Whether the service has said who is signed in, or could not: pages drawn before would be drawn anew under somebody's hands. */
+export const isAsked = ref(false)
 
 /** Whether this caller may do something; a service without accounts lets everybody. */
 export function may(action: Action): boolean {
@@ -26,6 +28,8 @@ export async function loadSession(): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     session.value = undefined
+  } finally {
+    isAsked.value = true
   }
 }
 

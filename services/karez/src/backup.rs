@@ -55,7 +55,7 @@ pub async fn copy(
     mut progress: impl FnMut(Position, Position),
 ) -> Result<Verdict, CopyError> {
     let place = || to.place().to_owned();
-    let lease = to.try_lease("copy").await?;
+    let lease = to.lease_soon("copy").await?;
     let mut lease = lease.ok_or_else(|| CopyError::Recording { place: place() })?;
     let copied = to.head().await?;
     if hash_at(from, copied.position).await? != Some(copied.hash) {

@@ -28,8 +28,8 @@ pub async fn recording<T>(
     metrics: Arc<Metrics>,
     work: impl AsyncFnOnce(Intake) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    // Taken here, so that a command says at once that it cannot record.
-    let lease = log.try_lease("command").await?.ok_or(AlreadyRecording)?;
+    // Taken here, so that a command says soon that it cannot record.
+    let lease = log.lease_soon("command").await?.ok_or(AlreadyRecording)?;
     let bus = Bus::in_process();
     let intake = bus.intake();
     let mut tasks = Tasks::new();

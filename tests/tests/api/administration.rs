@@ -366,7 +366,7 @@ async fn the_service_says_how_far_it_is_and_what_it_takes() {
         };
         eventually(
             "nothing is left to fold",
-            std::time::Duration::from_secs(20),
+            std::time::Duration::from_mins(1),
             is_current,
         )
         .await

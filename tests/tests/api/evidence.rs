@@ -240,7 +240,7 @@ async fn a_check_of_the_whole_log_is_begun_and_asked_about() {
     assert_eq!(none["state"], "none");
     let (status, begun) = read(world.post("/v1/audit/verify", &json!({}))).await;
     assert_eq!((status.as_u16(), begun["began_at"].is_string()), (202, true));
-    let ended = eventually("the check ends", Duration::from_secs(30), || async {
+    let ended = eventually("the check ends", Duration::from_mins(1), || async {
         let (_, view) = world.get("/v1/audit/verify").await;
         (view["state"] == "done").then_some(view)
     });
@@ -261,7 +261,7 @@ async fn a_check_of_the_whole_log_is_begun_and_asked_about() {
 async fn the_server_signs_a_checkpoint_by_itself() {
     let office = Office::new().await;
     let log = office.log().await;
-    let kept = eventually("the day's checkpoint", Duration::from_secs(30), || async {
+    let kept = eventually("the day's checkpoint", Duration::from_mins(1), || async {
         log.newest_checkpoint().await.unwrap()
     });
     assert_eq!(kept.await.unwrap().size, 16);

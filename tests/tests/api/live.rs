@@ -12,7 +12,7 @@ use crate::office::{Office, bearer};
 use crate::world::{ODD_ESCAPED, On, World, body, read};
 
 /// Long enough for a busy machine; nothing waits for it to pass.
-const SOON: std::time::Duration = std::time::Duration::from_secs(30);
+const SOON: std::time::Duration = std::time::Duration::from_mins(1);
 const SPENT: &str = r#"{"occurred_on":"2024-05-06","amount":"1.00"}"#;
 
 /// A reader of the stream, as a browser reads it.

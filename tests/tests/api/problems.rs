@@ -151,10 +151,16 @@ pub(crate) async fn told_in_both(request: RequestBuilder, status: u16, code: &st
             "application/problem+json",
             "{code}"
         );
-        let problem = body(response).await;
+        told.push(body(response).await);
+    }
+    is_told_in_both(&told, status, code);
+}
+
+/// The same problem, in Chinese and in English.
+pub(crate) fn is_told_in_both(told: &[serde_json::Value], status: u16, code: &str) {
+    for problem in told {
         assert_eq!(problem["code"], code);
         assert_eq!(problem["status"], status);
-        told.push(problem);
     }
     for member in ["title", "detail"] {
         let texts = told.iter().map(|problem| problem[member].as_str().unwrap());

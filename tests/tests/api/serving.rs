@@ -127,7 +127,7 @@ async fn the_figures_of_today_are_added_up_before_somebody_asks() {
     let server = started(&settings(&folder, "[sentinel]\ndaily_at = \"\"\n"), 1);
     let (_, port) = server.said.split_once("http://127.0.0.1:").unwrap();
     let metrics = format!("http://127.0.0.1:{}/metrics", port.split(' ').next().unwrap());
-    eventually("today's figures", Duration::from_secs(30), async || {
+    eventually("today's figures", Duration::from_mins(1), async || {
         let said = get(&metrics).await.ok()?.text().await.ok()?;
         let is_ready = said.contains("karez_follower_lag_positions{follower=\"figures\"} 0");
         is_ready.then_some(())

@@ -16,7 +16,7 @@ async fn overspent() -> (World, String) {
     assert_eq!(status, StatusCode::CREATED, "{posted}");
     let raised = eventually(
         "a warning of money spent that never came",
-        Duration::from_secs(20),
+        Duration::from_mins(1),
         || async {
             let (_, list) = world.get("/v1/warnings?project=P1&rule=DQ-01").await;
             list["items"][0]["id"].as_str().map(str::to_owned)

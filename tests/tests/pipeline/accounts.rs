@@ -136,18 +136,21 @@ impl Program {
     }
 
     /// Sends a fact about a project by the unit's own door until it hears what became of it. A connection that breaks
-    /// takes along what was under way.
+    /// takes along what was under way, and what was sent twice is answered twice.
     async fn post(&mut self, project: &str, fact: &Value) -> Outcome {
         let unit = self.unit;
         let door = format!("karez.intake.{unit}.{project}");
         let to = format!("karez.reply.{unit}.{project}");
         for _ in 0..TRIES {
             self.send(&door, None, &to, &fact.to_string()).await;
-            if let Ok(heard) = timeout(SOON / TRIES, self.receipts.next()).await {
+            while let Ok(heard) = timeout(SOON / TRIES, self.receipts.next()).await {
                 let heard = heard.unwrap();
-                // The next that the unit hears is this receipt and nothing else.
+                // The unit hears receipts of its own and nothing else.
                 assert_eq!(heard.subject.as_str(), to, "{heard:?}");
-                return serde_json::from_slice(&heard.payload).unwrap();
+                let outcome: Value = serde_json::from_slice(&heard.payload).unwrap();
+                if outcome.to_string().contains(fact["event_id"].as_str().unwrap()) {
+                    return serde_json::from_value(outcome).unwrap();
+                }
             }
         }
         panic!("no receipt")
@@ -294,7 +297,7 @@ async fn a_hostile_unit_gets_no_further_than_its_own_door() {
     let doors: Vec<&str> = kept.keys().map(String::as_str).collect();
     let own = ["karez.intake.91650400A.PA", "karez.intake.91650400B.PB"];
     assert_eq!(doors, [own.as_slice(), &["karez.intake._.PA"]].concat());
-    assert_eq!(kept["karez.intake._.PA"], 1);
+    assert!(kept["karez.intake._.PA"] >= 1);
 
     // And the hostile one heard what it said itself, and nothing of what the others said.
     hostile.client.publish("the.end", "".into()).await.unwrap();

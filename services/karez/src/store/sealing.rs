@@ -193,13 +193,15 @@ impl Sealer {
             .map_err(|error| SealError::Cipher(error.to_string()))
     }
 
-    /// The id under which something is kept that was refused with a code: the same again has the same id. Made with the secret
-    /// of the store, since what is refused may name a person, and nobody must be able to try out names.
+    /// The id under which something is kept that was refused with a code: the same again, from the same row of a file, has the
+    /// same id. Made with the secret of the store, since what is refused may name a person, and nobody must be able to try out
+    /// names.
     ///
     /// # Errors
     /// [`SealError::Cipher`]: a fault of the program.
-    pub(crate) fn rejection_id(&self, code: &str, sent: &[u8]) -> Result<Uuid, SealError> {
-        let hash = self.keyed_hash(&[b"refused\n", code.as_bytes(), b"\n", sent])?;
+    pub(crate) fn rejection_id(&self, code: &str, row: &str, sent: &[u8]) -> Result<Uuid, SealError> {
+        let place = format!("refused\n{code}\n{row}\n");
+        let hash = self.keyed_hash(&[place.as_bytes(), sent])?;
         Ok(Uuid::new_v5(&REJECTION_NAMESPACE, &hash))
     }
 

@@ -10,11 +10,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy};
 use async_nats::jetstream::context::ConsumerInfoErrorKind;
-use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::stream::{ConsumerErrorKind, Stream};
+use async_nats::jetstream::{ErrorCode, Message};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -185,12 +185,17 @@ impl Fetcher {
             Ok(Err(_)) | Err(_) => {}
         }
         match timeout(CONSUMER_ANSWERS, stream.delete_consumer(INTAKE_CONSUMER)).await {
-            Ok(removed) => removed
-                .map(drop)
-                .map_err(BusError::nats("remove the old consumer")),
-            Err(_) => Ok(()),
+            Ok(Err(error)) if !is_gone(&error.kind()) => {
+                Err(BusError::nats("remove the old consumer")(error))
+            }
+            Ok(_) | Err(_) => Ok(()),
         }
     }
+}
+
+/// Somebody else has removed it, or a removal that was not answered has been done.
+fn is_gone(kind: &ConsumerErrorKind) -> bool {
+    matches!(kind, ConsumerErrorKind::JetStream(refused) if refused.error_code() == ErrorCode::CONSUMER_NOT_FOUND)
 }
 
 /// The message's place in the intake stream, and its number among the consumer's deliveries.
