@@ -3578,7 +3578,7 @@ export interface components {
             stream?: string | null;
             /**
              * Format: date-time
-             * @description When it was refused.
+             * @description When it was first refused.
              */
             received_at: string;
             /** @description The way it came. */

@@ -22,6 +22,7 @@ export const canAnswer = computed(() => may('answer_warnings'))
 export const canPost = computed(() => may('record_facts'))
 
 export async function loadSession(): Promise<void> {
+  isAsked.value = false
   try {
     session.value = await ask<Session>('/v1/session')
     mustSignIn.value = session.value.must_change_password

@@ -5,22 +5,24 @@ use futures::StreamExt;
 use uuid::Uuid;
 
 use crate::bus::BusError;
+use crate::bus::intake::Content;
 use crate::bus::jetstream::JetStreamBus;
 use crate::bus::jetstream::sweep::IntakeMessage;
-use crate::recorder::rejection_id;
+use crate::recorder::rejection_id::{earlier_rejection_id, rejection_id};
+use crate::store::sealing::{SealError, Sealer};
 use crate::store::{EventLog, StoreError};
 
 /// Messages that are looked up at once.
 const LOOK_UP: usize = 1_000;
 
 /// What the sweep found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct IntakeReport {
     /// Messages that NATS still keeps and the recorder has been through.
     pub messages: u64,
     /// Of these, facts in the log.
     pub recorded: u64,
-    /// Of these, kept rejections.
+    /// Of these, kept as refused: each content once, however often it was sent.
     pub refused: u64,
     /// In neither: lost between NATS and the log.
     pub missing: Vec<IntakeMessage>,
@@ -35,6 +37,9 @@ pub enum SweepError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The ids of rejections cannot be made.
+    #[error(transparent)]
+    Sealing(#[from] SealError),
 }
 
 /// Sweeps the intake stream as far as the log says it has been dealt with.
@@ -43,34 +48,33 @@ pub enum SweepError {
 /// [`SweepError`]; the sweep changes nothing and can be begun again.
 pub async fn sweep_intake(bus: &JetStreamBus, log: &EventLog) -> Result<IntakeReport, SweepError> {
     let dealt_with = log.head().await?.intake_seq;
+    let sealer = Sealer::try_new(log).await?;
     let mut messages = bus.sweep(dealt_with).await?.ready_chunks(LOOK_UP);
     let mut report = IntakeReport::default();
     while let Some(chunk) = messages.next().await {
         let chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
-        compare(log, chunk, &mut report).await?;
+        compare(log, &sealer, chunk, &mut report).await?;
     }
     Ok(report)
 }
 
 async fn compare(
     log: &EventLog,
+    sealer: &Sealer,
     messages: Vec<IntakeMessage>,
     report: &mut IntakeReport,
-) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = messages.iter().filter_map(|message| message.event_id).collect();
-    let recorded = log.find(&ids).await?;
-    let unrecorded = |message: &IntakeMessage| message.event_id.is_none_or(|id| !recorded.contains_key(&id));
-    let asked: Vec<Uuid> = messages
+) -> Result<(), SweepError> {
+    let ids: Vec<Uuid> = messages
         .iter()
-        .filter(|message| unrecorded(message))
-        .map(refused_as)
+        .filter_map(|message| message.content.event_id())
         .collect();
-    let refused = log.kept_rejections(&asked).await?;
+    let recorded = log.find(&ids).await?;
     for message in messages {
         report.messages += 1;
-        if !unrecorded(&message) {
+        let event_id = message.content.event_id();
+        if event_id.is_some_and(|id| recorded.contains_key(&id)) {
             report.recorded += 1;
-        } else if refused.contains(&refused_as(&message)) {
+        } else if is_refused(log, sealer, &message).await? {
             report.refused += 1;
         } else {
             report.missing.push(message);
@@ -79,8 +83,24 @@ async fn compare(
     Ok(())
 }
 
-/// What its rejection is known by, if it was refused.
-fn refused_as(message: &IntakeMessage) -> Uuid {
-    let known = message.event_id.or(message.rejection_id);
-    known.unwrap_or_else(|| rejection_id(message.seq, message.taken_at))
+/// Whether a message is kept as refused: one by one, since rejections are few.
+async fn is_refused(log: &EventLog, sealer: &Sealer, message: &IntakeMessage) -> Result<bool, SweepError> {
+    let earlier = earlier_rejection_id(message.seq, message.taken_at);
+    let kept_as =
+        |code: &str, pointer: &str| rejection_id(sealer, &message.content, &message.origin, code, pointer);
+    match &message.content {
+        Content::Refused { reason, .. } => {
+            let today = kept_as(&reason.code, &reason.pointer)?;
+            Ok(log.has_rejection(&[today, earlier]).await?)
+        }
+        Content::Readable(submission) => {
+            // Of several with one key each has a rejection of its own.
+            for kept in log.rejections_of(submission.event_id).await? {
+                if kept.rejection_id == kept_as(&kept.code, &kept.pointer)? {
+                    return Ok(true);
+                }
+            }
+            Ok(log.has_rejection(&[earlier]).await?)
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod desk;
 mod draft;
 mod personal;
 pub(crate) mod rehearsal;
+pub(crate) mod rejection_id;
 mod repeated;
 mod session;
 
@@ -28,7 +29,6 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::Bus;
 use crate::bus::intake::{Delivery, IntakeError, Seat};
 use crate::clock::{Clock, Stopwatch};
-pub(crate) use crate::recorder::desk::rejection_id;
 use crate::recorder::draft::Draft;
 use crate::recorder::session::{End, Session};
 use crate::replay::ReplayError;

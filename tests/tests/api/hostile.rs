@@ -140,13 +140,13 @@ async fn who_tries_many_passwords_from_one_address_must_wait() {
     let office = Office::new().await;
     let key = office.key(Role::Finance);
     // A try is let in each second again, so each language is asked for until one is turned away.
-    let credentials = serde_json::json!({"name": "user", "password": "guess"});
     let mut told = Vec::new();
     for language in ["zh", "en"] {
-        let guess = || office.request("POST", "/v1/session").json(&credentials);
         let mut tries = 0;
         let turned_away = loop {
-            let answered = guess().header("Accept-Language", language).send().await.unwrap();
+            let credentials = serde_json::json!({"name": format!("user{tries}"), "password": "guess"});
+            let guess = office.request("POST", "/v1/session").json(&credentials);
+            let answered = guess.header("Accept-Language", language).send().await.unwrap();
             if answered.status() == StatusCode::TOO_MANY_REQUESTS {
                 break answered;
             }

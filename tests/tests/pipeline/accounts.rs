@@ -1,8 +1,9 @@
 //! NATS under the accounts of `deploy/nats/`: a unit reaches its own door and hears its own receipts, karez does its
 //! work, and nobody gets any further.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::{Client, HeaderMap, Subscriber};
 use futures::StreamExt;
 use karez::receipt::Outcome;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::facts::{expenditure_wire, wire};
 use crate::world::{SOON, recorded};
@@ -92,6 +94,23 @@ impl Place {
         kept
     }
 
+    /// So many messages that the intake holds under a subject.
+    async fn taken_in(&self, subject: &str, count: usize) -> Vec<Value> {
+        let karez = self.nats.connect(KAREZ).await.unwrap();
+        let jetstream = async_nats::jetstream::new(karez);
+        let stream = jetstream.get_stream("KAREZ_INTAKE").await.unwrap();
+        let config = OrderedConfig {
+            filter_subject: subject.to_owned(),
+            ..OrderedConfig::default()
+        };
+        let consumer = stream.create_consumer(config).await.unwrap();
+        let messages = consumer.messages().await.unwrap().take(count);
+        messages
+            .map(|message| serde_json::from_slice(&message.unwrap().payload).unwrap())
+            .collect()
+            .await
+    }
+
     async fn events(&self) -> usize {
         let answer = karez_tests::http::get(self.karez.at("/v1/events")).await.unwrap();
         let page: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
@@ -122,6 +141,16 @@ struct Program {
     client: Client,
     unit: &'static str,
     receipts: Subscriber,
+    /// The facts that it has sent.
+    sent: HashSet<Uuid>,
+}
+
+/// The fact that an outcome is about.
+fn about(outcome: &Outcome) -> Uuid {
+    match outcome {
+        Outcome::Recorded(receipt) => receipt.event_id,
+        Outcome::Refused(refusal) => refusal.event_id.unwrap(),
+    }
 }
 
 impl Program {
@@ -132,6 +161,7 @@ impl Program {
             client,
             unit,
             receipts,
+            sent: HashSet::new(),
         }
     }
 
@@ -141,15 +171,19 @@ impl Program {
         let unit = self.unit;
         let door = format!("karez.intake.{unit}.{project}");
         let to = format!("karez.reply.{unit}.{project}");
+        self.sent
+            .insert(fact["event_id"].as_str().unwrap().parse().unwrap());
         for _ in 0..TRIES {
             self.send(&door, None, &to, &fact.to_string()).await;
             while let Ok(heard) = timeout(SOON / TRIES, self.receipts.next()).await {
                 let heard = heard.unwrap();
                 // The unit hears receipts of its own and nothing else.
                 assert_eq!(heard.subject.as_str(), to, "{heard:?}");
-                let outcome: Value = serde_json::from_slice(&heard.payload).unwrap();
-                if outcome.to_string().contains(fact["event_id"].as_str().unwrap()) {
-                    return serde_json::from_value(outcome).unwrap();
+                let outcome: Outcome = serde_json::from_slice(&heard.payload).unwrap();
+                let about = about(&outcome);
+                assert!(self.sent.contains(&about), "{heard:?}");
+                if json!(about) == fact["event_id"] {
+                    return outcome;
                 }
             }
         }
@@ -297,7 +331,12 @@ async fn a_hostile_unit_gets_no_further_than_its_own_door() {
     let doors: Vec<&str> = kept.keys().map(String::as_str).collect();
     let own = ["karez.intake.91650400A.PA", "karez.intake.91650400B.PB"];
     assert_eq!(doors, [own.as_slice(), &["karez.intake._.PA"]].concat());
-    assert!(kept["karez.intake._.PA"] >= 1);
+    let trusted = place
+        .taken_in("karez.intake._.PA", kept["karez.intake._.PA"])
+        .await;
+    for message in trusted {
+        assert_eq!(message["event_id"], posted["event_id"]);
+    }
 
     // And the hostile one heard what it said itself, and nothing of what the others said.
     hostile.client.publish("the.end", "".into()).await.unwrap();

@@ -290,14 +290,6 @@ impl Content {
         }
     }
 
-    /// Under which id its reader wants it to be kept, where a reader has judged already.
-    pub(crate) fn rejection_id(&self) -> Option<Uuid> {
-        match self {
-            Self::Readable(_) => None,
-            Self::Refused { rejection_id, .. } => *rejection_id,
-        }
-    }
-
     pub(crate) fn read(bytes: Bytes) -> Self {
         match Submission::from_json(&bytes) {
             Ok(submission) => Self::Readable(Box::new(submission)),

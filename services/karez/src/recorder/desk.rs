@@ -14,22 +14,14 @@ use crate::clock::Clock;
 use crate::receipt::{Outcome, Reason, Receipt, Refusal};
 use crate::recorder::draft::Draft;
 use crate::recorder::personal::{Sealing, seal_waiting};
+use crate::recorder::rejection_id::rejection_id;
 use crate::recorder::repeated::{Original, originals, same_fact};
 use crate::replay::{ReplayError, load_portfolio};
 use crate::store::sealing::{SealError, Sealer};
-use crate::store::{EventLog, Head, REJECTION_NAMESPACE, Rejection, StoreError, WriterLease};
+use crate::store::{EventLog, Head, Rejection, StoreError, WriterLease};
 
 /// Streams whose versions are kept in mind.
 const STREAMS_KEPT: usize = 500_000;
-/// The id under which a message of the intake is kept that is no submission: made from its place in the stream, so that it is
-/// kept once though it is refused again after a crash, and a sweep finds it.
-pub(crate) fn rejection_id(seq: u64, taken_at: DateTime<Utc>) -> Uuid {
-    let place = format!(
-        "{seq}@{}",
-        taken_at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true)
-    );
-    Uuid::new_v5(&REJECTION_NAMESPACE, place.as_bytes())
-}
 
 /// How much one transaction takes.
 #[derive(Debug, Clone, Copy)]
@@ -269,7 +261,9 @@ impl Desk {
 
     /// Keeps a refused submission with its reason, for ever.
     fn keep(&self, delivery: &Delivery, sealing: Sealing, reason: Reason, draft: &mut Draft) -> Refusal {
-        let rejection_id = self.rejection_id_of(delivery, &reason.code);
+        let (content, origin) = (&delivery.content, &delivery.origin);
+        let rejection_id = rejection_id(&self.sealer, content, origin, &reason.code, &reason.pointer)
+            .unwrap_or_else(|_| self.clock.fresh_id());
         let (content, stream, actor) = match &delivery.content {
             Content::Readable(submission) => {
                 let actor = submission.metadata.actor.as_ref();
@@ -305,28 +299,6 @@ impl Desk {
             row: delivery.origin.row.clone(),
         });
         refusal
-    }
-
-    /// What is sent again, because its answer was lost or in vain, is kept once as long as the reason is the same.
-    fn rejection_id_of(&self, delivery: &Delivery, code: &str) -> Uuid {
-        let row = delivery.origin.row.as_deref().unwrap_or_default();
-        let of_content = |sent: &[u8]| self.sealer.rejection_id(code, row, sent).ok();
-        let made = match &delivery.content {
-            Content::Readable(submission) => {
-                let sent = serde_json::to_vec(submission).ok();
-                sent.and_then(|sent| of_content(&sent))
-            }
-            Content::Refused {
-                rejection_id: Some(id),
-                ..
-            } => Some(*id),
-            Content::Refused { bytes, .. } => {
-                let mark = delivery.mark.as_ref();
-                let of_message = mark.map(|mark| rejection_id(mark.seq, mark.taken_at));
-                of_message.or_else(|| of_content(bytes))
-            }
-        };
-        made.unwrap_or_else(|| self.clock.fresh_id())
     }
 }
 
@@ -364,17 +336,5 @@ fn repeated(sent: &Submission, said: &Submission, raw: &RawEvent) -> Verdict {
         Verdict::Known(Receipt::of(raw, true))
     } else {
         Verdict::Refused(Reason::key_conflict(raw.position))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_is_kept_under_one_id() {
-        let at = "2024-03-01T00:00:00.123456789Z".parse().unwrap();
-        assert_eq!(rejection_id(7, at), rejection_id(7, at));
-        assert_ne!(rejection_id(7, at), rejection_id(8, at));
     }
 }

@@ -1,7 +1,5 @@
 //! Refused submissions, kept for ever with their reason.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -13,13 +11,13 @@ pub(crate) const REJECTION_NAMESPACE: Uuid = Uuid::from_u128(0x6b61_7265_7a2d_52
 /// A refused submission: what was sent, by whom, and why it cannot be a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Its id; the same refusal sent again keeps one row.
+    /// Its id; the same sent again and refused for the same reason keeps one row.
     pub rejection_id: Uuid,
     /// The id the event would have had, where it could be read.
     pub event_id: Option<Uuid>,
     /// The stream it was meant for, where it could be read.
     pub stream: Option<String>,
-    /// When it was refused.
+    /// When it was first refused.
     pub received_at: DateTime<Utc>,
     /// The way it came: `http`, `nats`, `import:iati` …
     pub source: String,
@@ -162,30 +160,30 @@ impl EventLog {
         Ok(rows.into_iter().map(from_row).collect())
     }
 
-    /// The last rejection of a submission, by the id its event would have had.
+    /// Every rejection of a submission, by the id its event would have had, in the order in which they were kept.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn rejection_of(&self, event_id: Uuid) -> Result<Option<Rejection>, StoreError> {
-        let sql = select_rejections!("WHERE event_id = $1 ORDER BY rejection_no DESC LIMIT 1");
-        let row: Option<Row> =
-            on_either!(self, reading pool => sqlx::query_as(sql).bind(event_id).fetch_optional(pool).await)?;
-        Ok(row.map(from_row))
+    pub async fn rejections_of(&self, event_id: Uuid) -> Result<Vec<Rejection>, StoreError> {
+        let sql = select_rejections!("WHERE event_id = $1 ORDER BY rejection_no");
+        let rows: Vec<Row> =
+            on_either!(self, reading pool => sqlx::query_as(sql).bind(event_id).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(from_row).collect())
     }
 
-    /// Those of the given ids that rejections are kept under, or that refused events would have had.
+    /// Whether a rejection is kept under one of some ids.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn kept_rejections(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, StoreError> {
-        let sql = "SELECT 1 FROM rejection WHERE rejection_id = $1 OR event_id = $1 LIMIT 1";
-        let mut kept = HashSet::new();
-        // One by one by the key: rejections are few, and only a sweep asks.
+    pub async fn has_rejection(&self, ids: &[Uuid]) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM rejection WHERE rejection_id = $1";
         for id in ids {
             let found: Option<i32> = on_either!(self, reading pool => sqlx::query_scalar(sql).bind(id).fetch_optional(pool).await)?;
-            kept.extend(found.map(|_| *id));
+            if found.is_some() {
+                return Ok(true);
+            }
         }
-        Ok(kept)
+        Ok(false)
     }
 
     /// How many submissions have been refused.

@@ -193,15 +193,14 @@ impl Sealer {
             .map_err(|error| SealError::Cipher(error.to_string()))
     }
 
-    /// The id under which something is kept that was refused with a code: the same again, from the same row of a file, has the
-    /// same id. Made with the secret of the store, since what is refused may name a person, and nobody must be able to try out
-    /// names.
+    /// The id of something refused, from why and where and what was sent. Made with the secret of the store, since it may name a
+    /// person, and nobody must be able to try out names.
     ///
     /// # Errors
     /// [`SealError::Cipher`]: a fault of the program.
-    pub(crate) fn rejection_id(&self, code: &str, row: &str, sent: &[u8]) -> Result<Uuid, SealError> {
-        let place = format!("refused\n{code}\n{row}\n");
-        let hash = self.keyed_hash(&[place.as_bytes(), sent])?;
+    pub(crate) fn rejection_id(&self, why: &[&str], sent: &[u8]) -> Result<Uuid, SealError> {
+        let why = format!("refused\n{}\n", why.join("\n"));
+        let hash = self.keyed_hash(&[why.as_bytes(), sent])?;
         Ok(Uuid::new_v5(&REJECTION_NAMESPACE, &hash))
     }
 

@@ -31,7 +31,7 @@ pub struct RejectionView {
     pub event_id: Option<Uuid>,
     /// The stream it was meant for.
     pub stream: Option<String>,
-    /// When it was refused.
+    /// When it was first refused.
     #[serde(serialize_with = "instant")]
     pub received_at: DateTime<Utc>,
     /// The way it came.

@@ -97,9 +97,12 @@ async fn is_complete(log: &EventLog, published: &[Uuid]) -> bool {
 
 async fn every_refusal_is_kept(log: &EventLog, refused: &[String]) {
     let kept = log.rejections(None, usize::MAX).await.unwrap();
-    let kept: Vec<String> = kept.iter().map(|kept| kept.rejection_id.to_string()).collect();
-    let ids: HashSet<&String> = kept.iter().collect();
-    assert_eq!(ids.len(), kept.len(), "a refusal is kept twice");
+    let what: HashSet<_> = kept
+        .iter()
+        .map(|kept| (&kept.row, &kept.content, &kept.code))
+        .collect();
+    assert_eq!(what.len(), kept.len(), "a refusal is kept twice");
+    let ids: HashSet<String> = kept.iter().map(|kept| kept.rejection_id.to_string()).collect();
     for id in refused {
         assert!(
             ids.contains(id),

@@ -98,7 +98,7 @@ async fn publish(url: String, stop: CancellationToken) -> Vec<Uuid> {
     sent
 }
 
-/// A client whose facts are none, again and again.
+/// A client whose facts are none, each sent twice.
 pub struct Refused {
     sending: JoinHandle<Vec<String>>,
     stop: CancellationToken,
@@ -133,11 +133,17 @@ async fn send(urls: Vec<String>, stop: CancellationToken) -> Vec<String> {
         if stop.is_cancelled() {
             break;
         }
+        let number = round / 2;
+        // A number is no exact amount, which the gateway sees; that there are no half cents the recorder does.
+        let amount = if number.is_multiple_of(2) {
+            json!(number)
+        } else {
+            json!("1.005")
+        };
         let sent = client
             .post(url)
-            .header("Idempotency-Key", format!("bad-{round}"))
-            // A number is no exact amount.
-            .json(&json!({"occurred_on": "2024-03-01", "amount": round}));
+            .header("Idempotency-Key", format!("bad-{number}"))
+            .json(&json!({"occurred_on": "2024-03-01", "amount": amount}));
         if let Ok(answer) = sent.send().await
             && let Ok(problem) = answer.json::<serde_json::Value>().await
             && let Some(id) = problem["rejection_id"].as_str()

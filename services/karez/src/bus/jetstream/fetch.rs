@@ -223,15 +223,7 @@ fn delivery(message: Message, mark: IntakeMark) -> Delivery {
         }
         None => Asker::Nobody,
     };
-    let origin = if subject::is_trusted(&mark.subject) {
-        let source = header(headers, SOURCE_HEADER).unwrap_or_else(|| mark.subject.clone());
-        Origin {
-            source,
-            row: header(headers, ROW_HEADER),
-        }
-    } else {
-        Origin::of(&mark.subject)
-    };
+    let origin = origin_of(&message, &mark.subject);
     let content = Content::of_door(&mark.subject, message.message.payload);
     Delivery {
         content,
@@ -239,6 +231,18 @@ fn delivery(message: Message, mark: IntakeMark) -> Delivery {
         mark: Some(mark),
         asker,
         condemned: None,
+    }
+}
+
+/// The way a message came: who may use the trusted door says so.
+pub(crate) fn origin_of(message: &Message, subject: &str) -> Origin {
+    if !subject::is_trusted(subject) {
+        return Origin::of(subject);
+    }
+    let headers = message.headers.as_ref();
+    Origin {
+        source: header(headers, SOURCE_HEADER).unwrap_or_else(|| subject.to_owned()),
+        row: header(headers, ROW_HEADER),
     }
 }
 

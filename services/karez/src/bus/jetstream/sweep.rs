@@ -7,15 +7,14 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use uuid::Uuid;
 
-use crate::bus::BusError;
-use crate::bus::intake::Content;
-use crate::bus::jetstream::fetch::marked;
+use crate::bus::intake::{Content, Origin};
+use crate::bus::jetstream::fetch::{marked, origin_of};
 use crate::bus::jetstream::{INTAKE_STREAM, JetStreamBus};
+use crate::bus::{BusError, subject};
 
 /// One message of the intake stream.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct IntakeMessage {
     /// Its number in the stream.
     pub seq: u64,
@@ -23,10 +22,10 @@ pub struct IntakeMessage {
     pub taken_at: DateTime<Utc>,
     /// The subject it was published to.
     pub subject: String,
-    /// The event id it carries, where it can be read.
-    pub event_id: Option<Uuid>,
-    /// The id under which a reader wants it to be kept, where one refused it before it was sent.
-    pub rejection_id: Option<Uuid>,
+    /// The way it came.
+    pub(crate) origin: Origin,
+    /// What it says, as the recorder reads it.
+    pub(crate) content: Content,
     /// As it was sent.
     pub bytes: Bytes,
 }
@@ -82,15 +81,20 @@ fn read(message: Message) -> Result<(IntakeMessage, u64), BusError> {
     let placed = marked(&message).ok_or("a message without its place in the stream");
     let (mark, _) = placed.map_err(BusError::nats("read the intake"))?;
     let behind = message.info().map_or(0, |info| info.pending);
+    let origin = origin_of(&message, &mark.subject);
     let bytes = message.message.payload;
-    let content = Content::of_door(&mark.subject, bytes.clone());
+    let mut content = Content::of_door(&mark.subject, bytes.clone());
+    if let Content::Readable(submission) = &mut content {
+        // As the recorder does, which then says why it is refused, if it is.
+        drop(subject::admit(&mark.subject, submission));
+    }
     Ok((
         IntakeMessage {
             seq: mark.seq,
             taken_at: mark.taken_at,
             subject: mark.subject,
-            event_id: content.event_id(),
-            rejection_id: content.rejection_id(),
+            origin,
+            content,
             bytes,
         },
         behind,
