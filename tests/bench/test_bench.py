@@ -58,7 +58,9 @@ class Showing(unittest.TestCase):
     def test_the_fold_on_paper(self):
         small = {"fold": [line("fold from the start", 100, 200), line("fold from the snapshot", 100, 100)]}
         large = {"fold": [line("fold from the start", 1_000, 2_000), line("fold from the snapshot", 1_000, 1_000)]}
-        self.assertIn("fold from the start: 2.00 µs an event more, 3.33 min for 100,000,000", figures.on_paper(small, large))
+        past = "the whole portfolio as it was known half the log ago"
+        small["query"], large["query"] = [line(past, 1, 100)], [line(past, 1, 1_000)]
+        self.assertIn("fold from the start: 2.00 µs a posting more, 3.33 min for 100,000,000", figures.on_paper(small, large, 900))
 
 
 if __name__ == "__main__":

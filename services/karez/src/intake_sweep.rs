@@ -8,6 +8,7 @@ use crate::bus::BusError;
 use crate::bus::intake::Content;
 use crate::bus::jetstream::JetStreamBus;
 use crate::bus::jetstream::sweep::IntakeMessage;
+use crate::receipt::Reason;
 use crate::recorder::rejection_id::{earlier_rejection_id, rejection_id};
 use crate::store::sealing::{SealError, Sealer};
 use crate::store::{EventLog, StoreError};
@@ -22,7 +23,7 @@ pub struct IntakeReport {
     pub messages: u64,
     /// Of these, facts in the log.
     pub recorded: u64,
-    /// Of these, kept as refused: each content once, however often it was sent.
+    /// Of these, kept as refused.
     pub refused: u64,
     /// In neither: lost between NATS and the log.
     pub missing: Vec<IntakeMessage>,
@@ -45,7 +46,7 @@ pub enum SweepError {
 /// Sweeps the intake stream as far as the log says it has been dealt with.
 ///
 /// # Errors
-/// [`SweepError`]; the sweep changes nothing and can be begun again.
+/// [`SweepError`]; the sweep changes neither intake nor log and can be begun again.
 pub async fn sweep_intake(bus: &JetStreamBus, log: &EventLog) -> Result<IntakeReport, SweepError> {
     let dealt_with = log.head().await?.intake_seq;
     let sealer = Sealer::try_new(log).await?;
@@ -88,19 +89,16 @@ async fn is_refused(log: &EventLog, sealer: &Sealer, message: &IntakeMessage) ->
     let earlier = earlier_rejection_id(message.seq, message.taken_at);
     let kept_as =
         |code: &str, pointer: &str| rejection_id(sealer, &message.content, &message.origin, code, pointer);
-    match &message.content {
-        Content::Refused { reason, .. } => {
-            let today = kept_as(&reason.code, &reason.pointer)?;
-            Ok(log.has_rejection(&[today, earlier]).await?)
-        }
-        Content::Readable(submission) => {
-            // Of several with one key each has a rejection of its own.
-            for kept in log.rejections_of(submission.event_id).await? {
-                if kept.rejection_id == kept_as(&kept.code, &kept.pointer)? {
-                    return Ok(true);
-                }
-            }
-            Ok(log.has_rejection(&[earlier]).await?)
-        }
-    }
+    // Why it was refused is in what is kept of it, or it cannot be read, or the log took it in no other way.
+    let condemned = Reason::unrecordable("");
+    let reasons = match &message.content {
+        Content::Refused { reason, .. } => vec![
+            (reason.code.clone(), reason.pointer.clone()),
+            (condemned.code, condemned.pointer),
+        ],
+        Content::Readable(submission) => log.refused_for(submission.event_id).await?,
+    };
+    let ids = reasons.iter().map(|(code, pointer)| kept_as(code, pointer));
+    let ids = ids.chain([Ok(earlier)]).collect::<Result<Vec<_>, _>>()?;
+    Ok(log.has_rejection(&ids).await?)
 }

@@ -55,9 +55,9 @@ async fn rejections_are_kept_once_and_paged_newest_first(
     assert_eq!(first, [kept[4].clone(), kept[3].clone()]);
     let next = log.rejections(Some(first[1].rejection_id), 10).await?;
     assert_eq!(next, [kept[2].clone(), kept[1].clone(), kept[0].clone()]);
-    let of_it = log.rejections_of(Uuid::from_u128(77)).await?;
-    assert_eq!(of_it.last(), Some(&kept[3]));
-    assert_eq!(log.rejections_of(Uuid::nil()).await?, []);
+    let reasons = log.refused_for(Uuid::from_u128(77)).await?;
+    assert_eq!(reasons, [(kept[3].code.clone(), kept[3].pointer.clone())]);
+    assert_eq!(log.refused_for(Uuid::nil()).await?, []);
     Ok(())
 }
 

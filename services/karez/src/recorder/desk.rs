@@ -279,9 +279,9 @@ impl Desk {
             rejection_id,
             event_id: delivery.event_id(),
             code: reason.code,
-            pointer: reason.pointer,
-            message_zh: reason.message_zh,
-            message_en: reason.message_en,
+            pointer: storable(reason.pointer),
+            message_zh: storable(reason.message_zh),
+            message_en: storable(reason.message_en),
             original: reason.original,
         };
         draft.rejections.push(Rejection {
@@ -289,14 +289,14 @@ impl Desk {
             event_id: refusal.event_id,
             stream,
             received_at: self.recorded_at,
-            source: delivery.origin.source.clone(),
+            source: storable(delivery.origin.source.clone()),
             code: refusal.code.clone(),
             pointer: refusal.pointer.clone(),
             message_zh: refusal.message_zh.clone(),
             message_en: refusal.message_en.clone(),
             content,
-            actor,
-            row: delivery.origin.row.clone(),
+            actor: actor.map(storable),
+            row: delivery.origin.row.clone().map(storable),
         });
         refusal
     }
@@ -304,6 +304,15 @@ impl Desk {
 
 /// The fold panicked over this event.
 struct Panicked;
+
+/// A text of others as `PostgreSQL` can keep it, which has none with a NUL; what was sent is kept as bytes.
+fn storable(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    }
+}
 
 /// A refused submission as it is kept: also what is refused may name a person.
 fn as_kept(submission: &Submission, sealing: Sealing) -> Vec<u8> {

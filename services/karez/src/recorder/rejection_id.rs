@@ -23,7 +23,8 @@ pub(crate) fn rejection_id(
     match content {
         // It has an id of its own, and its row moves when a file is mended and sent again.
         Content::Readable(submission) => {
-            let sent = serde_json::to_vec(submission).unwrap_or_default();
+            let sent =
+                serde_json::to_vec(submission).map_err(|error| SealError::Cipher(error.to_string()))?;
             sealer.rejection_id(&[way, code, pointer], &sent)
         }
         Content::Refused {

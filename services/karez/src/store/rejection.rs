@@ -160,15 +160,13 @@ impl EventLog {
         Ok(rows.into_iter().map(from_row).collect())
     }
 
-    /// Every rejection of a submission, by the id its event would have had, in the order in which they were kept.
+    /// For what a submission was refused, by the id its event would have had: codes, and where in it.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn rejections_of(&self, event_id: Uuid) -> Result<Vec<Rejection>, StoreError> {
-        let sql = select_rejections!("WHERE event_id = $1 ORDER BY rejection_no");
-        let rows: Vec<Row> =
-            on_either!(self, reading pool => sqlx::query_as(sql).bind(event_id).fetch_all(pool).await)?;
-        Ok(rows.into_iter().map(from_row).collect())
+    pub async fn refused_for(&self, event_id: Uuid) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT DISTINCT code, pointer FROM rejection WHERE event_id = $1";
+        Ok(on_either!(self, reading pool => sqlx::query_as(sql).bind(event_id).fetch_all(pool).await)?)
     }
 
     /// Whether a rejection is kept under one of some ids.

@@ -193,14 +193,14 @@ impl Sealer {
             .map_err(|error| SealError::Cipher(error.to_string()))
     }
 
-    /// The id of something refused, from why and where and what was sent. Made with the secret of the store, since it may name a
+    /// The id of something refused, from what tells its case and what was sent. Made with the secret of the store, since it may name a
     /// person, and nobody must be able to try out names.
     ///
     /// # Errors
     /// [`SealError::Cipher`]: a fault of the program.
-    pub(crate) fn rejection_id(&self, why: &[&str], sent: &[u8]) -> Result<Uuid, SealError> {
-        let why = format!("refused\n{}\n", why.join("\n"));
-        let hash = self.keyed_hash(&[why.as_bytes(), sent])?;
+    pub(crate) fn rejection_id(&self, case: &[&str], sent: &[u8]) -> Result<Uuid, SealError> {
+        let case = format!("refused\n{}\n", case.join("\n"));
+        let hash = self.keyed_hash(&[case.as_bytes(), sent])?;
         Ok(Uuid::new_v5(&REJECTION_NAMESPACE, &hash))
     }
 

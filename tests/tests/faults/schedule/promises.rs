@@ -102,6 +102,8 @@ async fn every_refusal_is_kept(log: &EventLog, refused: &[String]) {
         .map(|kept| (&kept.row, &kept.content, &kept.code))
         .collect();
     assert_eq!(what.len(), kept.len(), "a refusal is kept twice");
+    let by_the_recorder = kept.iter().any(|kept| kept.code == "wrong_precision");
+    assert!(by_the_recorder, "nothing was refused by the recorder");
     let ids: HashSet<String> = kept.iter().map(|kept| kept.rejection_id.to_string()).collect();
     for id in refused {
         assert!(
