@@ -87,7 +87,7 @@ pub(crate) fn commitments_due(case: &Case<'_>, within_days: u64) -> Decimal {
         if !is_signed && entry.kind != EntryKind::Released {
             continue;
         }
-        let number = entry.reference.as_deref();
+        let number = entry.wording().reference;
         let mut known = open.iter_mut();
         match known.find(|(of, ..)| of.is_some() && *of == number) {
             Some((_, amount, due_on)) => {

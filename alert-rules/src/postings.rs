@@ -45,7 +45,7 @@ impl<'a> Posting<'a> {
     /// The voucher's number, else the day, for a reader who looks for it.
     #[must_use]
     pub fn name(&self) -> String {
-        match &self.entry.reference {
+        match self.entry.wording().reference {
             Some(voucher_no) => voucher_no.to_string(),
             None => self.entry.on.to_string(),
         }
@@ -54,22 +54,19 @@ impl<'a> Posting<'a> {
     /// 收款人: the pseudonym, else what was stated in the clear.
     #[must_use]
     pub fn payee(&self) -> Option<&'a str> {
-        self.entry.voucher.as_ref()?.payee.as_deref()
+        self.entry.wording().payee
     }
 
     /// 发票号.
     #[must_use]
     pub fn invoice_no(&self) -> Option<&'a str> {
-        self.entry.voucher.as_ref()?.invoice_no.as_deref()
+        self.entry.wording().invoice_no
     }
 
     /// Labels such as 购置 or 罚款.
     #[must_use]
     pub fn tags(&self) -> &'a [String] {
-        self.entry
-            .voucher
-            .as_ref()
-            .map_or(&[], |voucher| voucher.seldom.tags.as_slice())
+        &self.entry.on_voucher.tags
     }
 
     /// Whether one of its labels contains one of these words.

@@ -1,7 +1,6 @@
 //! The costs that the PS rules judge: of the time before the start, and covered by no approval.
 
 use chrono::NaiveDate;
-use karez_events::CategoryId;
 use karez_events::event::fund::FundSource;
 use karez_projections::measures::{PreStart, cost_before, in_smallest_units, sum};
 use karez_projections::{Entry, LifeStep, ProjectState};
@@ -83,9 +82,9 @@ fn is_unstarted(case: &Case<'_>) -> bool {
 
 /// Costs of a suspension are YE-03's, and what finance does not count is no cost of the project.
 fn is_judged(case: &Case<'_>, entry: &Entry) -> bool {
-    let is_not_counted = |category: &CategoryId| NOT_COUNTED.contains(&category.as_str());
+    let is_not_counted = |category| NOT_COUNTED.contains(&category);
     !entry.undated
-        && !entry.category.as_ref().is_some_and(is_not_counted)
+        && !entry.wording().category.is_some_and(is_not_counted)
         && !case.measures.clock.is_suspended_on(entry.cost_on())
 }
 

@@ -29,7 +29,7 @@ pub use papers::PaperMark;
 pub use portfolio::{ImportRun, Portfolio, PublishedRules};
 pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,
-    Voucher,
+    Wording,
 };
 pub use projects::{Misplaced, ProjectNumber};
 pub use rule_proposal::RuleProposal;

@@ -320,14 +320,14 @@ impl Portfolio {
             entries.for_each(|entry| entry.is_into_closed_period = true);
         }
         if matches!(recorded.event, Event::ExpenditureRecorded(_))
-            && let Some(voucher) = project.entries.last().and_then(|entry| entry.voucher.as_deref())
+            && let Some(entry) = project.entries.last()
         {
             let number = project.number;
             let booked = |paper: &str| {
                 let first = self.papers.booked_before(paper, number)?;
                 Some((paper.into(), first))
             };
-            let again: Vec<(Box<str>, ProjectNumber)> = voucher.papers().filter_map(booked).collect();
+            let again: Vec<(Box<str>, ProjectNumber)> = entry.papers().filter_map(booked).collect();
             for (paper, first) in again {
                 self.mark_paper(id, paper, first, number);
             }

@@ -6,12 +6,15 @@ mod entry;
 mod fold;
 mod life;
 mod rare;
+mod wording;
 mod written;
 
 pub use budget::{BudgetFact, BudgetForm, Carryover, LineAmount, Quota, is_published};
-pub use entry::{Entry, EntryKind, Seldom, SeldomOnVoucher, Voucher};
+pub use entry::{Entry, EntryKind, Seldom, SeldomOnVoucher};
 pub use life::{Dated, LifeFact, LifeStep, ProjectState};
 pub use rare::{Facts, Rare};
+pub use wording::Wording;
+pub(crate) use wording::category_id;
 
 use std::collections::BTreeSet;
 
@@ -318,6 +321,16 @@ impl Project {
                 .chain(quotas)
                 .chain(leftovers),
         )
+    }
+
+    /// Adds entries to the ledger, with room for a quarter more where it is full: of twice as much, half would lie empty.
+    fn book(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            if self.entries.len() == self.entries.capacity() {
+                self.entries.reserve_exact(self.entries.len() / 4 + 4);
+            }
+            self.entries.push(entry);
+        }
     }
 
     pub(crate) fn add_quota(&mut self, quota: Quota) {

@@ -140,7 +140,7 @@ impl CountedAsMatch {
 fn counted(case: &Case<'_>, costs: &[Part<'_>], claims: &[&Entry]) -> Decimal {
     let papers: BTreeSet<&str> = costs.iter().flat_map(|(entry, _)| papers_of(entry)).collect();
     let is_new = |claim: &&Entry| {
-        let slip = claim.reference.as_deref();
+        let slip = claim.wording().reference;
         claim.kind == EntryKind::MatchingArrived(ContributionKind::Cash)
             && slip.is_some_and(|slip| !papers.contains(slip))
     };
@@ -169,10 +169,5 @@ fn counted(case: &Case<'_>, costs: &[Part<'_>], claims: &[&Entry]) -> Decimal {
 
 /// Voucher, invoice and document of a cost.
 fn papers_of(entry: &Entry) -> impl Iterator<Item = &str> {
-    let voucher = entry.voucher.as_deref();
-    let invoice = voucher.and_then(|voucher| voucher.invoice_no.as_deref());
-    let document = voucher.and_then(|voucher| voucher.seldom.document_sha256.as_deref());
-    [entry.reference.as_deref(), invoice, document]
-        .into_iter()
-        .flatten()
+    entry.wording().reference.into_iter().chain(entry.papers())
 }

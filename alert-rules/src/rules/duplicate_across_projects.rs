@@ -183,10 +183,7 @@ impl DuplicateAcrossProjects {
 }
 
 fn resting_on<'a>(project: &'a Project, paper: &str, case: &Case<'_>) -> Vec<Posting<'a>> {
-    let rests_on = |posting: &Posting<'_>| {
-        let voucher = posting.entry.voucher.as_deref();
-        voucher.is_some_and(|voucher| voucher.papers().any(|of| of == paper))
-    };
+    let rests_on = |posting: &Posting<'_>| posting.entry.papers().any(|of| of == paper);
     standing(project, case.as_of)
         .filter(|posting| posting.left > Decimal::ZERO && rests_on(posting))
         .collect()

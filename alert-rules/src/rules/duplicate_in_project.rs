@@ -76,8 +76,11 @@ impl Rule for DuplicateInProject {
     fn judge(&self, case: &Case<'_>) -> Outcome {
         let mut named: Vec<Posting<'_>> = case
             .postings()
-            .filter(|posting| posting.left > Decimal::ZERO && posting.entry.voucher.is_some())
-            .filter(|posting| posting.payee().is_some() || posting.invoice_no().is_some())
+            .filter(|posting| posting.left > Decimal::ZERO)
+            .filter(|posting| {
+                let wording = posting.entry.wording();
+                wording.payee.is_some() || wording.invoice_no.is_some()
+            })
             .filter(|posting| !posting.is_labelled(&self.distinct_words))
             .collect();
         if named.len() < 2 {
@@ -132,11 +135,9 @@ fn of_invoice(case: &Case<'_>, invoice_no: &str, postings: &[Posting<'_>]) -> Fi
     let is_paid_twice = postings.iter().enumerate().any(|(index, one)| {
         let mut later = postings.iter().skip(index + 1);
         later.any(|other| {
-            let has_vouchers = one.entry.reference.is_some() && other.entry.reference.is_some();
-            has_vouchers
-                && one.entry.reference != other.entry.reference
-                && one.payee().is_some()
-                && one.payee() == other.payee()
+            let (voucher, other_voucher) = (one.entry.wording().reference, other.entry.wording().reference);
+            let has_vouchers = voucher.is_some() && other_voucher.is_some();
+            has_vouchers && voucher != other_voucher && one.payee().is_some() && one.payee() == other.payee()
         })
     });
     let (level, is_zh, is_en) = if is_paid_twice {
@@ -167,11 +168,11 @@ fn of_invoice(case: &Case<'_>, invoice_no: &str, postings: &[Posting<'_>]) -> Fi
 
 /// The lines of one voucher are one booking.
 fn is_line_of(one: &Posting<'_>, other: &Posting<'_>) -> bool {
-    let line = |posting: &Posting<'_>| posting.entry.voucher.as_ref().and_then(|voucher| voucher.line_no);
-    one.entry.reference.is_some()
-        && one.entry.reference == other.entry.reference
-        && line(one).is_some()
-        && line(one) != line(other)
+    let voucher_no = one.entry.wording().reference;
+    voucher_no.is_some()
+        && voucher_no == other.entry.wording().reference
+        && one.entry.line_no.is_some()
+        && one.entry.line_no != other.entry.line_no
 }
 
 fn named(postings: &[Posting<'_>]) -> String {

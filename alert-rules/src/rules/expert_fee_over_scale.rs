@@ -158,9 +158,8 @@ impl Rule for ExpertFeeOverScale {
             return Outcome::QUIET;
         }
         let is_fee = |posting: &Posting<'_>| {
-            let voucher = posting.entry.voucher.as_deref();
-            voucher.is_some_and(|voucher| voucher.seldom.person_days.is_some() || voucher.payee.is_some())
-                && posting.left > Decimal::ZERO
+            posting.left > Decimal::ZERO
+                && (posting.entry.on_voucher.person_days.is_some() || posting.payee().is_some())
                 && self.fee_words.is_about(posting.entry)
         };
         let fees: Vec<Posting<'_>> = case.postings().filter(is_fee).collect();
@@ -204,7 +203,7 @@ impl ExpertFeeOverScale {
                 scale: None,
             });
         }
-        let days = fee.entry.voucher.as_ref()?.seldom.person_days?;
+        let days = fee.entry.on_voucher.person_days?;
         let effective_on = |scale: &FeeScale| scale.effective_on;
         let scale = in_force(&self.scales, effective_on, fee.entry.cost_on())?;
         let daily = if fee.is_labelled(&self.academician_words) {
@@ -245,12 +244,7 @@ impl ExpertFeeOverScale {
             .rev()
             .max_by_key(|over| (over.level, over.scale.is_none(), share_of(over)))?;
         let (count, currency, amount) = (over.len(), case.currency(), worst.fee.left);
-        let days = worst
-            .fee
-            .entry
-            .voucher
-            .as_ref()
-            .and_then(|voucher| voucher.seldom.person_days);
+        let days = worst.fee.entry.on_voucher.person_days;
         let days = days.map_or_else(|| "—".to_owned(), |days| days.normalize().to_string());
         let (zh, en, formula, basis) = if let Some((allowed, share, basis)) = &worst.scale {
             let share = percent(share);

@@ -117,15 +117,14 @@ impl FinishedBeforeApproval {
 
     fn voucher(&self, case: &Case<'_>, approved_on: NaiveDate) -> Option<Sign> {
         let is_acceptance = |entry: &&Entry| {
-            let labels = entry.voucher.as_deref().map(|voucher| &voucher.seldom.tags);
-            let mut labels = labels.into_iter().flatten();
+            let mut labels = entry.on_voucher.tags.iter();
             entry.kind == EntryKind::Spent
                 && !entry.is_reversed
                 && entry.cost_on() < approved_on
                 && labels.any(|label| self.acceptance_words.contains(label))
         };
         let entry = case.spending().find(is_acceptance)?;
-        let name = entry.reference.as_deref().map_or_else(acceptance_name, same);
+        let name = entry.wording().reference.map_or_else(acceptance_name, same);
         Some((name, entry.cost_on(), Evidence::default().facts([entry])))
     }
 
@@ -134,7 +133,7 @@ impl FinishedBeforeApproval {
         let mut before: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
         let is_lump_sum = case.approval().is_some_and(|approval| approval.lump_sum);
         for (entry, part) in before_start(case, |_| true) {
-            let category = entry.category.as_ref().filter(|_| !is_lump_sum);
+            let category = entry.wording().category.filter(|_| !is_lump_sum);
             before.entry(line_of(category)).or_default().push((entry, part));
         }
         if before.is_empty() {
@@ -216,7 +215,7 @@ fn budgets(case: &Case<'_>) -> BTreeMap<String, Decimal> {
     let mut budgets: BTreeMap<String, Decimal> = BTreeMap::new();
     for line in lines {
         let budget = budgets
-            .entry(line_of(line.category.as_ref()).to_owned())
+            .entry(line_of(line.category.as_ref().map(CategoryId::as_str)).to_owned())
             .or_default();
         *budget = budget.saturating_add(line.budget);
     }
@@ -224,6 +223,6 @@ fn budgets(case: &Case<'_>) -> BTreeMap<String, Decimal> {
 }
 
 /// The name of a line; under 包干制 there is one without a category.
-fn line_of(category: Option<&CategoryId>) -> &str {
-    category.map_or("—", CategoryId::as_str)
+fn line_of(category: Option<&str>) -> &str {
+    category.unwrap_or("—")
 }

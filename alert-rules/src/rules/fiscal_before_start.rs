@@ -142,11 +142,8 @@ impl FiscalBeforeStart {
     }
 
     fn is_pending(&self, entry: &Entry) -> bool {
-        let labels = entry.voucher.as_deref().map(|voucher| &voucher.seldom.tags);
-        labels
-            .into_iter()
-            .flatten()
-            .any(|label| self.pending_words.contains(label))
+        let mut labels = entry.on_voucher.tags.iter();
+        labels.any(|label| self.pending_words.contains(label))
     }
 }
 

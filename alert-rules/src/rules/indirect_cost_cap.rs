@@ -281,8 +281,8 @@ impl IndirectCostCap {
             .figure("indirect_budget", part.indirect_budget)
             .figure("indirect_spent", part.indirect_spent);
         let entries = case.spending().filter(|entry| {
-            let category = entry.category.as_ref();
-            category.is_some_and(|category| chart.is_indirect(category.as_str()))
+            let category = entry.wording().category;
+            category.is_some_and(|category| chart.is_indirect(category))
         });
         let finding = Finding::new(
             judged,

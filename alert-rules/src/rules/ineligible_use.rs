@@ -194,15 +194,15 @@ fn fiscal_part(case: &Case<'_>, posting: &Posting<'_>) -> Decimal {
 
 impl IneligibleUse {
     fn item(&self, posting: &Posting<'_>) -> Option<(&NegativeList, &Ineligible)> {
-        let entry = posting.entry;
-        if entry.purpose.is_none() && posting.tags().is_empty() {
+        let (entry, purpose) = (posting.entry, posting.entry.wording().purpose);
+        if purpose.is_none() && posting.tags().is_empty() {
             return None;
         }
         let effective_on = |list: &NegativeList| list.effective_on;
         let list = in_force(&self.lists, effective_on, entry.cost_on())?;
         let is_about = |words: &WordList| {
             let is_in = |text: &str| words.is_in(text);
-            posting.is_labelled(words) || entry.purpose.as_deref().is_some_and(is_in)
+            posting.is_labelled(words) || purpose.is_some_and(is_in)
         };
         let words = || WordList::of_all(list.items.iter().map(|item| &item.words));
         if !is_about(list.words.get_or_init(words)) {

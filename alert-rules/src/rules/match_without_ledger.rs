@@ -94,7 +94,7 @@ impl MatchWithoutLedger {
         );
         let slips: Vec<&str> = claims
             .iter()
-            .filter_map(|entry| entry.reference.as_deref())
+            .filter_map(|entry| entry.wording().reference)
             .collect();
         let evidence = evidence.figure("bank_slips", slips.join(", "));
         Some(Finding::new(

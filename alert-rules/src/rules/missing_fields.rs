@@ -193,14 +193,13 @@ impl MissingFields {
             .filter_map(|entry| entry.seldom.corrects)
             .collect();
         let filled: BTreeSet<Uuid> = moved(EntryKind::Reclassified)
-            .filter(|entry| entry.category.is_some())
+            .filter(|entry| entry.wording().category.is_some())
             .filter_map(|entry| entry.seldom.corrects)
             .collect();
         let vouchers = case.spending().filter(|entry| entry.kind == EntryKind::Spent);
         for entry in vouchers.filter(|entry| !reversed.contains(&entry.event_id)) {
             if !self.without_invoice_words.is_about(entry) {
-                let voucher = entry.voucher.as_deref();
-                let has_invoice = voucher.is_some_and(|voucher| voucher.invoice_no.is_some());
+                let has_invoice = entry.wording().invoice_no.is_some();
                 count.field(entry, (Field::Paper, "发票号", "invoices"), has_invoice);
             }
             if self.with_period_words.is_about(entry) {
@@ -211,7 +210,7 @@ impl MissingFields {
                 );
             }
             if !is_lump_sum {
-                let has_category = entry.category.is_some() || filled.contains(&entry.event_id);
+                let has_category = entry.wording().category.is_some() || filled.contains(&entry.event_id);
                 count.field(entry, (Field::Line, "科目", "categories"), has_category);
             }
         }

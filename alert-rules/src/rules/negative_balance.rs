@@ -188,8 +188,5 @@ fn line_of(entry: &Entry) -> (FundSource, Option<&str>) {
     } else {
         entry.source
     };
-    (
-        source,
-        entry.category.as_ref().map(karez_events::CategoryId::as_str),
-    )
+    (source, entry.wording().category)
 }

@@ -21,7 +21,7 @@
 //! ## Source
 //! Budget Law, articles 13 and 63 (预算法).
 
-use karez_events::Ratio;
+use karez_events::{CategoryId, Ratio};
 use karez_projections::ProjectState;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,8 @@ impl OverBudget {
             .iter()
             .filter(|line| line.spent > Decimal::ZERO && has_budget);
         let findings = lines.filter_map(|line| {
-            let name = line.category.as_ref().map_or("—", |category| category.as_str());
+            let category = line.category.as_ref().map(CategoryId::as_str);
+            let name = category.unwrap_or("—");
             let used = line.spent * Decimal::ONE_HUNDRED;
             let level = if !line.is_budgeted {
                 Level::Red
@@ -168,7 +169,7 @@ impl OverBudget {
             );
             let of_line = case
                 .spending()
-                .filter(|entry| entry.category == line.category && entry.source == line.source);
+                .filter(move |entry| entry.source == line.source && entry.wording().category == category);
             let (zh, en) = if line.is_budgeted {
                 (
                     format!(

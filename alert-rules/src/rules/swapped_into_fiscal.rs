@@ -212,15 +212,13 @@ enum Paper<'a> {
 
 /// Every paper of a posting; the payee comes last.
 fn papers(entry: &Entry) -> impl Iterator<Item = Paper<'_>> {
-    let voucher = entry.voucher.as_deref();
-    let invoice = voucher.and_then(|voucher| voucher.invoice_no.as_deref());
-    let document = voucher.and_then(|voucher| voucher.seldom.document_sha256.as_deref());
-    let payee = voucher.and_then(|voucher| voucher.payee.as_deref());
+    let wording = entry.wording();
+    let document = entry.on_voucher.document_sha256.as_deref();
     [
-        entry.reference.as_deref().map(Paper::Voucher),
-        invoice.map(Paper::Invoice),
+        wording.reference.map(Paper::Voucher),
+        wording.invoice_no.map(Paper::Invoice),
         document.map(Paper::Document),
-        payee.map(Paper::Payee),
+        wording.payee.map(Paper::Payee),
     ]
     .into_iter()
     .flatten()
@@ -420,13 +418,11 @@ impl<'p, 'a> Postings<'p, 'a> {
 /// The part of a posting before S − grace, had it been for a service of a period.
 fn before_start(case: &Case<'_>, into: &Entry, period: (NaiveDate, NaiveDate)) -> Decimal {
     let pre_start = &case.measures.pre_start;
-    let of_period = Entry {
-        seldom: Rare::from(Seldom {
-            service: Some(period),
-            ..Seldom::clone(&into.seldom)
-        }),
-        ..into.clone()
-    };
+    let mut of_period = into.clone();
+    of_period.seldom = Rare::from(Seldom {
+        service: Some(period),
+        ..Seldom::clone(&into.seldom)
+    });
     pre_start
         .eligibility
         .zip(pre_start.covered_from())

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::budget::{Basis, Facts, sum};
 use super::rate::{Rate, RateLevel};
 use crate::fiscal_calendar::year_start;
-use crate::project::{Entry, EntryKind, Project};
+use crate::project::{Entry, EntryKind, Project, category_id};
 
 /// One line at a date: a source and a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn variance(lines: &[LineMeasures]) -> Option<Ratio> {
     apart.over(&spent)
 }
 
-type LineKey<'a> = (FundSource, Option<&'a CategoryId>);
+type LineKey<'a> = (FundSource, Option<&'a str>);
 
 /// The lines of a project, from its budget and its entries up to a date.
 pub(super) fn lines<'a>(
@@ -81,7 +81,7 @@ pub(super) fn lines<'a>(
     let budget = facts.lines(year).0;
     let is_lump_sum = project.approval(as_of).is_some_and(|approval| approval.lump_sum);
     let whole = sources_without_categories(&budget, is_lump_sum);
-    let key = |source: FundSource, category: Option<&'a CategoryId>| -> LineKey<'a> {
+    let key = |source: FundSource, category: Option<&'a str>| -> LineKey<'a> {
         let is_carried = basis == Basis::Life && source == FundSource::FiscalCarryover;
         let source = if is_carried {
             FundSource::FiscalCurrent
@@ -92,14 +92,16 @@ pub(super) fn lines<'a>(
     };
     let mut found: BTreeMap<LineKey<'a>, LineMeasures> = BTreeMap::new();
     for ((source, category), amount) in &budget {
-        let line = found.entry(key(*source, *category)).or_insert_with_key(empty);
+        let line = found
+            .entry(key(*source, category.map(CategoryId::as_str)))
+            .or_insert_with_key(empty);
         line.budget = line.budget.saturating_add(*amount);
         line.is_budgeted = true;
     }
     let first_on = year.map_or(NaiveDate::MIN, year_start);
     let mut promised: BTreeMap<&str, LineKey<'a>> = BTreeMap::new();
     for entry in entries {
-        let mut key = key(entry.source, entry.category.as_ref());
+        let mut key = key(entry.source, entry.wording().category);
         if entry.kind.is_spending() {
             let is_meant = year.is_none() || (entry.on >= first_on && !entry.prior_year);
             if is_meant {
@@ -108,7 +110,7 @@ pub(super) fn lines<'a>(
             }
         } else if matches!(entry.kind, EntryKind::Committed | EntryKind::Released) {
             // A release names the commitment only, and falls on its line.
-            if let Some(number) = entry.reference.as_deref() {
+            if let Some(number) = entry.wording().reference {
                 key = *promised.entry(number).or_insert(key);
             }
             let line = found.entry(key).or_insert_with_key(empty);
@@ -121,7 +123,7 @@ pub(super) fn lines<'a>(
 fn empty(key: &LineKey<'_>) -> LineMeasures {
     LineMeasures {
         source: key.0,
-        category: key.1.cloned(),
+        category: key.1.and_then(category_id),
         budget: Decimal::ZERO,
         spent: Decimal::ZERO,
         committed: Decimal::ZERO,
@@ -131,7 +133,7 @@ fn empty(key: &LineKey<'_>) -> LineMeasures {
 
 /// Sources whose budget is one sum: whatever category is spent on falls on it.
 fn sources_without_categories(
-    budget: &BTreeMap<LineKey<'_>, Decimal>,
+    budget: &BTreeMap<(FundSource, Option<&CategoryId>), Decimal>,
     is_lump_sum: bool,
 ) -> BTreeSet<FundSource> {
     if is_lump_sum {

@@ -81,7 +81,7 @@ impl<'a> Walk<'a> {
         let Some(due_on) = entry.seldom.due_on.filter(|due_on| *due_on <= self.as_of) else {
             return;
         };
-        if let Some(tranche) = entry.reference.as_deref() {
+        if let Some(tranche) = entry.wording().reference {
             add(&mut self.amounts.due_dated, entry.amount);
             self.due.insert(tranche, due_on);
         }
@@ -94,7 +94,7 @@ impl<'a> Walk<'a> {
             &mut self.amounts.arrived_fiscal,
             entry.amount,
         );
-        if let Some(tranche) = entry.reference.as_deref() {
+        if let Some(tranche) = entry.wording().reference {
             self.arrived.push((tranche, entry.on, entry.amount));
         }
     }

@@ -70,8 +70,8 @@ pub(super) fn tranches(
 fn arrived(arrival: &Entry, origins: &BTreeMap<&str, i32>, has_deadline: bool) -> TrancheMeasures {
     let paid_over = || {
         arrival
+            .wording()
             .reference
-            .as_deref()
             .and_then(|tranche| origins.get(tranche).copied())
     };
     let origin_budget_year = arrival
@@ -80,7 +80,7 @@ fn arrived(arrival: &Entry, origins: &BTreeMap<&str, i32>, has_deadline: bool) -
         .or_else(paid_over)
         .unwrap_or_else(|| arrival.on.year());
     TrancheMeasures {
-        tranche_no: arrival.reference.clone(),
+        tranche_no: arrival.wording().reference.map(Into::into),
         arrived_on: arrival.on,
         amount: arrival.amount,
         spent: Decimal::ZERO,
@@ -96,7 +96,7 @@ fn arrived(arrival: &Entry, origins: &BTreeMap<&str, i32>, has_deadline: bool) -
 fn origins_paid_over<'a>(entries: &[&'a Entry]) -> BTreeMap<&'a str, i32> {
     let paid_over = entries.iter().filter(|entry| entry.kind == EntryKind::Disbursed);
     paid_over
-        .filter_map(|entry| entry.reference.as_deref().zip(entry.seldom.origin_budget_year))
+        .filter_map(|entry| entry.wording().reference.zip(entry.seldom.origin_budget_year))
         .collect()
 }
 
@@ -111,9 +111,9 @@ fn has_two_year_rule(project: &Project, as_of: NaiveDate) -> bool {
 /// Amount and tranche of money that left again without being spent; a negative arrival is such a correction.
 fn taken_back(entry: &Entry) -> Option<(Option<&str>, Decimal)> {
     match entry.kind {
-        EntryKind::Returned | EntryKind::Recovered => Some((entry.reference.as_deref(), entry.amount)),
+        EntryKind::Returned | EntryKind::Recovered => Some((entry.wording().reference, entry.amount)),
         EntryKind::Arrived if entry.amount < Decimal::ZERO => {
-            Some((entry.reference.as_deref(), -entry.amount))
+            Some((entry.wording().reference, -entry.amount))
         }
         EntryKind::Arrived
         | EntryKind::Disbursed

@@ -3,6 +3,7 @@
 use super::Project;
 use super::entry::{Entry, EntryKind, Seldom, entry_of};
 use super::rare::Rare;
+use super::wording::{PackedWording, Wording};
 use chrono::Datelike;
 use karez_events::event::fund::FundSource;
 use karez_events::event::money_flow::ExpenditureReclassified;
@@ -17,12 +18,15 @@ impl Project {
             return;
         };
         let Some(posting) = refunds.and_then(|posting| self.entry(posting)) else {
-            return self.entries.push(refund);
+            return self.book([refund]);
         };
         let (source, category) = self.line_of(posting);
         let refund = Entry {
             source,
-            category,
+            packed: PackedWording::from(Wording {
+                category,
+                ..refund.wording()
+            }),
             prior_year: refund.prior_year || is_of_an_earlier_year(posting, recorded),
             seldom: Rare::from(Seldom {
                 service: Some(posting.cost_period()),
@@ -30,17 +34,17 @@ impl Project {
             }),
             ..refund
         };
-        self.entries.push(refund);
+        self.book([refund]);
     }
 
     /// The line on which a posting stands now: where it was last moved to once nothing of it is left on its own.
-    fn line_of(&self, posting: &Entry) -> (FundSource, Option<CategoryId>) {
+    fn line_of<'a>(&'a self, posting: &'a Entry) -> (FundSource, Option<&'a str>) {
         let is_moved_away = self.left_on_own_line(posting).is_zero();
         let last_move = self.entries.iter().rfind(|entry| {
             entry.kind == EntryKind::Reclassified && entry.seldom.corrects == Some(posting.event_id)
         });
         let stands = last_move.filter(|_| is_moved_away).unwrap_or(posting);
-        (stands.source, stands.category.clone())
+        (stands.source, stands.wording().category)
     }
 
     /// What of a posting was not moved to another line.
@@ -51,7 +55,7 @@ impl Project {
                 entry.kind == EntryKind::Reclassified
                     && entry.seldom.corrects == Some(posting.event_id)
                     && entry.source == posting.source
-                    && entry.category == posting.category
+                    && entry.wording().category == posting.wording().category
             })
             .fold(posting.amount, |left, moved| left.saturating_add(moved.amount))
     }
@@ -60,7 +64,7 @@ impl Project {
     pub(crate) fn left_committed(&self, commitment_no: &str) -> Option<Decimal> {
         let of_it = |entry: &&Entry| {
             matches!(entry.kind, EntryKind::Committed | EntryKind::Released)
-                && entry.reference.as_deref() == Some(commitment_no)
+                && entry.wording().reference == Some(commitment_no)
         };
         let entries = || self.entries.iter().filter(of_it);
         entries()
@@ -87,7 +91,7 @@ impl Project {
                 ..correction_of(entry, reverses, recorded)
             })
             .collect();
-        self.entries.extend(opposite);
+        self.book(opposite);
     }
 
     pub(super) fn reclassify(&mut self, recorded: &RecordedEvent, data: &ExpenditureReclassified) {
@@ -100,13 +104,18 @@ impl Project {
             amount: -amount,
             ..correction_of(posting, posting.event_id, recorded)
         };
+        let wording = posting.wording();
+        let to_category = data.to_category.as_ref().map(CategoryId::as_str);
         let into = Entry {
             amount,
             source: data.to_source.unwrap_or(posting.source),
-            category: data.to_category.clone().or_else(|| posting.category.clone()),
+            packed: PackedWording::from(Wording {
+                category: to_category.or(wording.category),
+                ..wording
+            }),
             ..out.clone()
         };
-        self.entries.extend([out, into]);
+        self.book([out, into]);
     }
 
     pub(super) fn withdraw(&mut self, withdrawn: Uuid) {

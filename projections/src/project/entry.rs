@@ -4,12 +4,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use karez_events::event::fund::FundSource;
 use karez_events::event::money_flow::{ContributionKind, ExpenditureRecorded, OtherFlow};
 use karez_events::event::{Payee, Personal};
-use karez_events::{CategoryId, Currency, Event, Position, RecordedEvent, UnitId};
+use karez_events::{CategoryId, Currency, Event, PersonId, Position, RecordedEvent, UnitId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::rare::{Facts, Rare};
+use super::wording::{PackedWording, Wording};
 
 /// What an entry of the ledger is. Amounts of one kind may be summed: corrections carry the opposite sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,12 +85,8 @@ pub struct Entry {
     pub currency: Currency,
     /// Whose money.
     pub source: FundSource,
-    /// 科目.
-    pub category: Option<CategoryId>,
-    /// 批次, 合同号 or 凭证号.
-    pub reference: Option<Box<str>>,
-    /// 用途, as stated.
-    pub purpose: Option<Box<str>>,
+    /// Line of the voucher.
+    pub line_no: Option<u32>,
     /// The publisher gave no date.
     pub undated: bool,
     /// 以前年度: kept out of the year's E.
@@ -98,8 +95,9 @@ pub struct Entry {
     pub is_reversed: bool,
     /// It falls into a period that the unit had closed before it became known, and has not reopened since.
     pub is_into_closed_period: bool,
-    /// What its voucher says beyond the amount.
-    pub voucher: Option<Box<Voucher>>,
+    pub(super) packed: PackedWording,
+    /// What few vouchers say.
+    pub on_voucher: Rare<SeldomOnVoucher>,
     /// What few entries have.
     pub seldom: Rare<Seldom>,
 }
@@ -133,20 +131,7 @@ impl Facts for Seldom {
     const NONE: &'static Self = &Self::NONE;
 }
 
-/// What the voucher of an expenditure says beyond its amount, for the rules that look into vouchers.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Voucher {
-    /// Line of the voucher.
-    pub line_no: Option<u32>,
-    /// 发票号.
-    pub invoice_no: Option<Box<str>>,
-    /// 收款人: the pseudonym, else what was stated in the clear.
-    pub payee: Option<Box<str>>,
-    /// What few vouchers say.
-    pub seldom: Rare<SeldomOnVoucher>,
-}
-
-/// What few vouchers say.
+/// What few vouchers of expenditures say, for the rules that look into vouchers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeldomOnVoucher {
     /// 旧科目.
@@ -168,40 +153,29 @@ impl Facts for SeldomOnVoucher {
     };
 }
 
-impl Voucher {
-    /// What it rests on, by which it is known again elsewhere: invoice number and hash of the document.
-    pub fn papers(&self) -> impl Iterator<Item = &str> {
-        let papers = [self.invoice_no.as_deref(), self.seldom.document_sha256.as_deref()];
-        papers.into_iter().flatten()
-    }
-
-    fn of(recorded: &RecordedEvent, data: &ExpenditureRecorded) -> Option<Box<Self>> {
+impl SeldomOnVoucher {
+    fn of(recorded: &RecordedEvent, data: &ExpenditureRecorded) -> Self {
         let document = recorded.metadata.document.as_ref();
-        let voucher = Self {
-            line_no: data.line_no,
-            invoice_no: text(&data.invoice_no),
-            payee: data.payee.as_ref().and_then(name_of),
-            seldom: Rare::from(SeldomOnVoucher {
-                old_category: data.old_category.clone(),
-                tags: data.tags.clone(),
-                person_days: data.person_days,
-                document_sha256: document.and_then(|document| text(&document.sha256)),
-            }),
-        };
-        (voucher != Self::default()).then(|| Box::new(voucher))
+        Self {
+            old_category: data.old_category.clone(),
+            tags: data.tags.clone(),
+            person_days: data.person_days,
+            document_sha256: document.and_then(|document| document.sha256.as_deref().map(Into::into)),
+        }
     }
 }
 
-fn name_of(payee: &Payee) -> Option<Box<str>> {
-    let open = |personal: &Option<Personal>| match personal {
-        Some(Personal::Open(text)) => Some(text.as_str().into()),
-        Some(Personal::Sealed { .. }) | None => None,
-    };
-    let pseudonym = payee.person.as_ref().map(|person| person.as_str().into());
-    pseudonym
-        .or_else(|| open(&payee.id_number))
-        .or_else(|| open(&payee.account))
-        .or_else(|| open(&payee.name))
+fn name_of(payee: &Payee) -> Option<&str> {
+    let pseudonym = payee.person.as_ref().map(PersonId::as_str);
+    let stated = [&payee.id_number, &payee.account, &payee.name];
+    pseudonym.or_else(|| stated.into_iter().flatten().find_map(in_the_clear))
+}
+
+fn in_the_clear(personal: &Personal) -> Option<&str> {
+    match personal {
+        Personal::Open(text) => Some(text),
+        Personal::Sealed { .. } => None,
+    }
 }
 
 impl Entry {
@@ -212,16 +186,32 @@ impl Entry {
         self.cost_period().1
     }
 
+    /// What it says in words.
+    #[must_use]
+    pub fn wording(&self) -> Wording<'_> {
+        self.packed.unpacked()
+    }
+
     /// What it says it is for: category, old category, purpose and labels.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let voucher = self.voucher.as_deref();
-        let old_category = voucher.and_then(|voucher| voucher.seldom.old_category.as_ref());
-        let categories = self.category.iter().chain(old_category);
-        let labels = voucher.into_iter().flat_map(|voucher| &voucher.seldom.tags);
-        categories
-            .map(CategoryId::as_str)
-            .chain(self.purpose.as_deref())
-            .chain(labels.map(String::as_str))
+        let Wording {
+            category, purpose, ..
+        } = self.wording();
+        let old_category = self.on_voucher.old_category.as_ref().map(CategoryId::as_str);
+        let labels = self.on_voucher.tags.iter().map(String::as_str);
+        category
+            .into_iter()
+            .chain(old_category)
+            .chain(purpose)
+            .chain(labels)
+    }
+
+    /// What its voucher rests on, by which it is known again elsewhere: invoice number and hash of the document.
+    pub fn papers(&self) -> impl Iterator<Item = &str> {
+        let invoice_no = self.wording().invoice_no;
+        invoice_no
+            .into_iter()
+            .chain(self.on_voucher.document_sha256.as_deref())
     }
 
     /// First and last day of the service paid for; its business date where no period is stated. A correction
@@ -247,24 +237,23 @@ fn base(recorded: &RecordedEvent, kind: EntryKind, amount: Decimal, currency: Cu
         amount,
         currency,
         source: FundSource::default(),
-        category: None,
-        reference: None,
-        purpose: None,
+        line_no: None,
         undated: recorded.metadata.undated,
         prior_year: false,
         is_reversed: false,
         is_into_closed_period: false,
-        voucher: None,
+        packed: Wording::default().into(),
+        on_voucher: Rare::default(),
         seldom: Rare::default(),
     }
 }
 
-#[allow(
-    clippy::ref_option,
-    reason = "the payloads' optional texts are passed as they stand"
-)]
-fn text(text: &Option<String>) -> Option<Box<str>> {
-    text.as_deref().map(Into::into)
+fn referring(reference: Option<&str>, purpose: Option<&str>) -> PackedWording {
+    PackedWording::from(Wording {
+        reference,
+        purpose,
+        ..Wording::default()
+    })
 }
 
 #[expect(
@@ -282,8 +271,7 @@ fn funding_entry(recorded: &RecordedEvent) -> Option<Entry> {
             };
             Entry {
                 source: data.source,
-                reference: text(&data.tranche_no),
-                purpose: text(&data.purpose),
+                packed: referring(data.tranche_no.as_deref(), data.purpose.as_deref()),
                 seldom: Rare::from(Seldom {
                     origin_budget_year: data.origin_budget_year,
                     due_on: data.due_on,
@@ -295,8 +283,7 @@ fn funding_entry(recorded: &RecordedEvent) -> Option<Entry> {
         }
         Event::FundsArrived(data) => Entry {
             source: data.source,
-            reference: text(&data.tranche_no),
-            purpose: text(&data.purpose),
+            packed: referring(data.tranche_no.as_deref(), data.purpose.as_deref()),
             seldom: Rare::from(Seldom {
                 origin_budget_year: data.origin_budget_year,
                 ..Seldom::NONE
@@ -305,22 +292,21 @@ fn funding_entry(recorded: &RecordedEvent) -> Option<Entry> {
         },
         Event::MatchingFundsArrived(data) => Entry {
             source: data.source,
-            reference: text(&data.bank_slip),
+            packed: referring(data.bank_slip.as_deref(), None),
             ..base(EntryKind::MatchingArrived(data.kind), data.amount, data.currency)
         },
         Event::FundsReturned(data) => Entry {
             source: data.source,
-            reference: text(&data.tranche_no),
+            packed: referring(data.tranche_no.as_deref(), None),
             ..base(EntryKind::Returned, data.amount, data.currency)
         },
         Event::FundsRecovered(data) => Entry {
             source: data.source,
-            reference: text(&data.tranche_no),
+            packed: referring(data.tranche_no.as_deref(), None),
             ..base(EntryKind::Recovered, data.amount, data.currency)
         },
         Event::OtherFlowRecorded(data) => Entry {
-            reference: text(&data.reference),
-            purpose: text(&data.purpose),
+            packed: referring(data.reference.as_deref(), data.purpose.as_deref()),
             ..base(EntryKind::Other(data.flow), data.amount, data.currency)
         },
         _ => return None,
@@ -336,9 +322,12 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
     Some(match &recorded.event {
         Event::CommitmentSigned(data) => Entry {
             source: data.source,
-            category: data.category.clone(),
-            reference: text(&data.commitment_no),
-            purpose: text(&data.purpose),
+            packed: PackedWording::from(Wording {
+                category: data.category.as_ref().map(CategoryId::as_str),
+                reference: data.commitment_no.as_deref(),
+                purpose: data.purpose.as_deref(),
+                ..Wording::default()
+            }),
             seldom: Rare::from(Seldom {
                 due_on: data.due_on,
                 ..Seldom::NONE
@@ -346,15 +335,20 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
             ..base(EntryKind::Committed, data.amount, data.currency)
         },
         Event::CommitmentReleased(data) => Entry {
-            reference: Some(data.commitment_no.as_str().into()),
+            packed: referring(Some(&data.commitment_no), None),
             ..base(EntryKind::Released, -data.amount, data.currency)
         },
         Event::ExpenditureRecorded(data) => Entry {
             source: data.source,
-            category: data.category.clone(),
-            reference: text(&data.voucher_no),
-            purpose: text(&data.purpose),
-            voucher: Voucher::of(recorded, data),
+            line_no: data.line_no,
+            packed: PackedWording::from(Wording {
+                category: data.category.as_ref().map(CategoryId::as_str),
+                reference: data.voucher_no.as_deref(),
+                purpose: data.purpose.as_deref(),
+                invoice_no: data.invoice_no.as_deref(),
+                payee: data.payee.as_ref().and_then(name_of),
+            }),
+            on_voucher: Rare::from(SeldomOnVoucher::of(recorded, data)),
             seldom: Rare::from(Seldom {
                 service: data
                     .service_from_on
@@ -365,8 +359,11 @@ fn spending_entry(recorded: &RecordedEvent) -> Option<Entry> {
         },
         Event::ExpenditureRefunded(data) => Entry {
             source: data.source,
-            category: data.category.clone(),
-            reference: text(&data.voucher_no),
+            packed: PackedWording::from(Wording {
+                category: data.category.as_ref().map(CategoryId::as_str),
+                reference: data.voucher_no.as_deref(),
+                ..Wording::default()
+            }),
             prior_year: data.prior_year,
             seldom: Rare::from(Seldom {
                 corrects: data.refunds,

@@ -45,7 +45,7 @@ impl Project {
             | Event::CommitmentSigned(_)
             | Event::CommitmentReleased(_)
             | Event::ExpenditureRecorded(_)
-            | Event::OtherFlowRecorded(_) => self.entries.extend(entry_of(recorded)),
+            | Event::OtherFlowRecorded(_) => self.book(entry_of(recorded)),
             Event::ExpenditureRefunded(data) => self.refund(recorded, data.refunds),
             Event::ExpenditureReversed(data) => self.reverse(recorded, data.reverses),
             Event::ExpenditureReclassified(data) => self.reclassify(recorded, data),

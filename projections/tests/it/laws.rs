@@ -67,7 +67,10 @@ fn a_happening() -> impl Strategy<Value = Fact> {
             0 => dated(
                 on,
                 "expenditure_recorded",
-                json!({"amount": amount, "category": "labour"}),
+                json!({
+                    "amount": amount, "category": "labour", "voucher_no": "", "line_no": 2, "invoice_no": "a \"b\" 发票",
+                    "payee": {"name": "张\t三"}, "purpose": "咨询", "tags": ["购置"], "person_days": "1.5", "old_category": "劳务费",
+                }),
             )
             .named(&named),
             1 => dated(on, "expenditure_reversed", json!({"reverses": posting})),

@@ -1,6 +1,7 @@
 //! Corrections: refunds, reversals, reclassifications, withdrawals.
 
 use karez_events::event::fund::FundSource;
+use karez_projections::Wording;
 use serde_json::json;
 
 use crate::given::{Fact, approved, budget, fact, given, id_of, spent, yuan};
@@ -46,6 +47,29 @@ fn a_refund_takes_source_and_category_from_the_expenditure_it_names() {
         yuan("100"),
         "the refund's own date counts"
     );
+}
+
+#[test]
+fn what_moves_an_expenditure_says_what_its_voucher_says() {
+    let paid = json!({
+        "amount": "100", "category": "travel", "voucher_no": "0012", "line_no": 3, "invoice_no": "24650001",
+        "payee": {"name": "张三"}, "purpose": "差旅", "tags": ["会议"],
+    });
+    let moved = json!({"reclassifies": id_of("E"), "to_category": "labour"});
+    let known = given([
+        approved("2024-01-01"),
+        fact("2024-02-01", "expenditure_recorded", paid).named("E"),
+        fact("2024-02-02", "expenditure_reclassified", moved),
+    ]);
+    let [posting, out, into] = known.project().entries.as_slice() else {
+        panic!("a posting, out of its line and into another");
+    };
+    let said = posting.wording();
+    assert_eq!((said.payee, said.invoice_no), (Some("张三"), Some("24650001")));
+    assert_eq!((out.wording(), out.line_no), (said, Some(3)));
+    let category = Some("labour");
+    assert_eq!(into.wording(), Wording { category, ..said });
+    assert_eq!((&into.on_voucher, into.line_no), (&posting.on_voucher, Some(3)));
 }
 
 #[test]

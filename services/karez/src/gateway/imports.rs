@@ -307,11 +307,10 @@ fn voucher_line(submission: &Submission) -> Option<VoucherLine> {
 }
 
 fn is_of(entry: &Entry, (_, number, line, month): &VoucherLine) -> bool {
-    let line_no = entry.voucher.as_ref().and_then(|voucher| voucher.line_no);
     entry.kind == EntryKind::Spent
         && !entry.is_reversed
-        && entry.reference.as_deref() == Some(number)
-        && line_no == Some(*line)
+        && entry.wording().reference == Some(number)
+        && entry.line_no == Some(*line)
         && (entry.on.year(), entry.on.month()) == *month
 }
 

@@ -82,8 +82,8 @@ pub fn show(portfolio: &Portfolio, only: Option<&UnitId>, moment: Moment) -> Flo
 }
 
 #[derive(Default)]
-struct Uses<'a> {
-    spent: BTreeMap<Option<&'a CategoryId>, Decimal>,
+struct Uses {
+    spent: BTreeMap<Option<CategoryId>, Decimal>,
     taken_back: Decimal,
     balance: Decimal,
 }
@@ -95,7 +95,7 @@ fn of_currency(
     moment: Moment,
 ) -> CurrencyFlows {
     let mut arrivals: BTreeMap<(Option<&FundId>, &UnitId), Decimal> = BTreeMap::new();
-    let mut units: BTreeMap<&UnitId, Uses<'_>> = BTreeMap::new();
+    let mut units: BTreeMap<&UnitId, Uses> = BTreeMap::new();
     let of_project = |project: &Project| *Brief::of(project, moment.as_of).amounts(currency);
     for project in portfolio.projects() {
         let Some(unit) = project
@@ -153,7 +153,7 @@ fn arrival(portfolio: &Portfolio, fund: Option<&FundId>, unit: &UnitId, arrived:
     }
 }
 
-fn uses_of(portfolio: &Portfolio, unit: &UnitId, uses: Uses<'_>) -> UnitUses {
+fn uses_of(portfolio: &Portfolio, unit: &UnitId, uses: Uses) -> UnitUses {
     UnitUses {
         unit: unit.clone(),
         unit_name: portfolio.unit(unit).and_then(|unit| unit.name.clone()),
@@ -161,7 +161,7 @@ fn uses_of(portfolio: &Portfolio, unit: &UnitId, uses: Uses<'_>) -> UnitUses {
             .spent
             .into_iter()
             .map(|(category, amount)| CategoryAmount {
-                category: category.cloned(),
+                category,
                 amount: Amount(amount),
             })
             .collect(),
