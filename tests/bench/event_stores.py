@@ -80,7 +80,7 @@ class Karez(Store):
         found = {}
         for work, beginning in self.LINES.items():
             line = next(line for line in lines if line["what"].startswith(beginning))
-            found[work] = {"count": line["count"], "seconds": line["median_micros"] / 1e6}
+            found[work] = {"count": line["count"], "seconds": line["count"] / line["per_second"]}
         return found
 
     def _sent_again(self, rows):

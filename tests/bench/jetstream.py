@@ -1,11 +1,13 @@
-"""karez served over NATS JetStream: one server that syncs each message before it acknowledges it."""
+"""karez served over NATS JetStream: three servers that each keep every message and sync it."""
 
 import contextlib
+import json
 import pathlib
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 from report import KAREZ, ROOT
 
@@ -38,16 +40,52 @@ def running(command, port, log):
         program.wait()
 
 
+def leader_seen_by(look):
+    with urllib.request.urlopen(f"http://127.0.0.1:{look}/jsz", timeout=5) as answer:
+        return json.load(answer).get("meta_cluster", {}).get("leader")
+
+
+def until_led(looks):
+    """Waits until servers have found each other, and who leads them."""
+    for _ in range(LONGEST_START_SECONDS * 20):
+        with contextlib.suppress(OSError):
+            leaders = {leader_seen_by(look) for look in looks}
+            if len(leaders) == 1 and None not in leaders:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the servers of NATS did not become one cluster")
+
+
 @contextlib.contextmanager
-def served(folder, database):
-    """karez, which records into a database what comes over JetStream: the address to post to."""
+def cluster(folder):
+    """Three servers that are one cluster: the arguments of a command that uses them."""
     folder = pathlib.Path(folder)
     folder.mkdir()
-    port, api = free_port(), free_port()
-    settings = folder / "nats.conf"
-    store = f'jetstream {{ store_dir: "{folder}/stream", sync_interval: always }}'
-    settings.write_text(f'listen: "127.0.0.1:{port}"\n{store}\n', encoding="utf-8")
-    url = f"nats://127.0.0.1:{port}"
-    serve = [KAREZ, "serve", "--nats", url, "--database", database, "--listen", f"127.0.0.1:{api}"]
-    with running([PROGRAM, "-c", settings], port, folder / "nats.log"), running(serve, api, folder / "karez.log"):
-        yield url
+    names = ["nats-1", "nats-2", "nats-3"]
+    ports, joins, looks = ([free_port() for _ in names] for _ in range(3))
+    routes = ", ".join(f'"nats://127.0.0.1:{join}"' for join in joins)
+    karez = folder / "karez.toml"
+    karez.write_text("[bus]\nnats_replicas = 3\n", encoding="utf-8")
+    with contextlib.ExitStack() as servers:
+        for name, port, join, look in zip(names, ports, joins, looks):
+            settings = folder / f"{name}.conf"
+            lines = [
+                f'listen: "127.0.0.1:{port}"',
+                f'http: "127.0.0.1:{look}"',
+                f'jetstream {{ store_dir: "{folder}/{name}", sync_interval: always }}',
+                f'cluster {{ name: bench, listen: "127.0.0.1:{join}", routes: [{routes}] }}',
+            ]
+            settings.write_text("\n".join([*lines, ""]), encoding="utf-8")
+            servers.enter_context(running([PROGRAM, "-c", settings, "-n", name], port, folder / f"{name}.log"))
+        until_led(looks)
+        yield ["--nats", ",".join(f"nats://127.0.0.1:{port}" for port in ports), "--config", karez]
+
+
+@contextlib.contextmanager
+def served(folder, database):
+    """karez, which records into a database what comes over JetStream: the arguments of a command that posts to it."""
+    api = free_port()
+    with cluster(folder) as nats:
+        serve = [KAREZ, "serve", *nats, "--database", database, "--listen", f"127.0.0.1:{api}"]
+        with running(serve, api, pathlib.Path(folder) / "karez.log"):
+            yield nats

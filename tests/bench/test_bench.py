@@ -55,6 +55,20 @@ class Showing(unittest.TestCase):
         self.assertEqual(figures.growth_of(line("fold", 100, 1_000), line("fold", 1_000, 20_000)), 2)
         self.assertEqual(figures.growth_of(line("page", 50, 200, p99=400), line("page", 50, 300, p99=500)), 1.5)
 
+    def test_figures_and_goals_where_a_bench_has_one_size_or_is_not_there(self):
+        larger = {"bus": [line("drained from the intake", 1_000, 10_000), line("submitted together", 1_000, 100_000)]}
+        self.assertIn("| bus | drained from the intake | – | 100,000/s |", figures.figures_in_markdown({}, larger))
+        both = {**larger, **{bench: self.lines_of(bench) for bench in figures.BENCHES}}
+        goals = figures.goals_in_markdown(both, both, 151)
+        self.assertIn("drained from the intake: a second | ≥ 130,000 | 100,000 | no |", goals)
+        self.assertIn("asked for by the fold | ≤ 150 | 151 | no |", goals)
+        without = {bench: lines for bench, lines in both.items() if bench != "bus"}
+        self.assertNotIn("drained", figures.goals_in_markdown(without, without, 150))
+
+    @staticmethod
+    def lines_of(bench):
+        return [line(beginning, 1, 100, p99=200, ratio="1") for of, beginning, *_ in figures.GOALS if of == bench]
+
     def test_the_fold_on_paper(self):
         small = {"fold": [line("fold from the start", 100, 200), line("fold from the snapshot", 100, 100)]}
         large = {"fold": [line("fold from the start", 1_000, 2_000), line("fold from the snapshot", 1_000, 1_000)]}

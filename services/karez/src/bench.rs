@@ -4,6 +4,7 @@
 //! The rounds of what is compared are interleaved, so that a machine that drifts slows both alike.
 
 pub mod api;
+pub mod bus;
 pub mod fold;
 pub mod ingest;
 pub mod query;
@@ -12,8 +13,16 @@ pub mod workload;
 
 use std::time::Duration;
 
-use karez_events::Ratio;
+use futures::future::try_join_all;
+use karez_events::{Ratio, Submission};
 use serde::Serialize;
+
+use crate::bus::Intake;
+use crate::clock::Stopwatch;
+use crate::receipt::Outcome;
+
+/// Callers that each wait for their own answer before they ask again.
+const CALLERS: usize = 256;
 
 /// How much to measure.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +60,7 @@ pub struct Line {
 /// Everything that one bench measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BenchReport {
-    /// `ingest`, `fold`, `query`, `rules` or `api`.
+    /// `ingest`, `fold`, `query`, `rules`, `api` or `bus`.
     pub bench: &'static str,
     /// `sqlite` or `postgres`.
     pub store: &'static str,
@@ -138,5 +147,65 @@ impl BenchReport {
             processors,
             lines,
         }
+    }
+}
+
+/// Times of single requests, and how long all of them took together.
+#[derive(Default)]
+struct Answers {
+    each: Times,
+    together: Duration,
+    count: usize,
+}
+
+impl Answers {
+    fn add(&mut self, each: Vec<Duration>, together: Duration) {
+        self.count += each.len();
+        self.together += together;
+        for took in each {
+            self.each.add(took);
+        }
+    }
+
+    fn line(&self, what: &str) -> Line {
+        self.each.line_of_each(what, self.count, self.together)
+    }
+}
+
+/// Each caller asks for its share by its own way, one after the other.
+async fn by_callers<Way, Asked>(
+    callers: &mut [Way],
+    asked: Vec<Asked>,
+    answers: &mut Answers,
+    ask: impl AsyncFn(&mut Way, Asked) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut shares: Vec<(&mut Way, Vec<Asked>)> =
+        callers.iter_mut().map(|caller| (caller, Vec::new())).collect();
+    let count = shares.len().max(1);
+    for (share, one) in (0..count).cycle().zip(asked) {
+        if let Some((_, share)) = shares.get_mut(share) {
+            share.push(one);
+        }
+    }
+    let started = Stopwatch::start();
+    let ask = &ask;
+    let each = shares.into_iter().map(|(caller, share)| async move {
+        let mut took = Vec::with_capacity(share.len());
+        for one in share {
+            let asked = Stopwatch::start();
+            ask(caller, one).await?;
+            took.push(asked.elapsed());
+        }
+        anyhow::Ok(took)
+    });
+    let each = try_join_all(each).await?.concat();
+    answers.add(each, started.elapsed());
+    Ok(())
+}
+
+async fn record(intake: &Intake, posting: Submission) -> anyhow::Result<()> {
+    match intake.submit(posting).await? {
+        Outcome::Recorded(_) => Ok(()),
+        Outcome::Refused(refusal) => anyhow::bail!("refused: {}", refusal.message_en),
     }
 }

@@ -174,7 +174,7 @@ async fn run(cli: Cli) -> Result<Exit, Trouble> {
             output::line(&String::from_utf8_lossy(&description))?;
             Ok(Exit::Done)
         }
-        Command::Bench(args) => bench::run(&context, &args).await,
+        Command::Bench(args) => Box::pin(bench::run(&context, &args)).await,
     }
 }
 

@@ -28,9 +28,22 @@ pub async fn recording<T>(
     metrics: Arc<Metrics>,
     work: impl AsyncFnOnce(Intake) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    recording_from(log, Bus::in_process(), clock, metrics, work).await
+}
+
+/// [`recording`] of what comes over a bus.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn recording_from<T>(
+    log: &EventLog,
+    bus: Bus,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    work: impl AsyncFnOnce(Intake) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     // Taken here, so that a command says soon that it cannot record.
     let lease = log.lease_soon("command").await?.ok_or(AlreadyRecording)?;
-    let bus = Bus::in_process();
     let intake = bus.intake();
     let mut tasks = Tasks::new();
     let stop = tasks.stop_signal();

@@ -66,6 +66,40 @@ pub async fn sweep(node: &Node) -> IntakeReport {
 
 #[rstest]
 #[tokio::test]
+async fn many_facts_are_stored_together_or_one_by_one_where_the_stream_takes_no_batch() {
+    let world = World::new(On::Sqlite, Over::Nats).await;
+    let node = world.node().await;
+    let jetstream = async_nats::jetstream::new(Program::of(&world).await.client);
+    node.intake.submit(approval(1, "P1")).await.unwrap();
+    let submit = async |ids: std::ops::RangeInclusive<u128>| {
+        let facts = ids.map(|id| expenditure(id, "P1", "1.00"));
+        let outcomes = node.intake.submit_all(facts.collect()).await;
+        let positions = outcomes
+            .into_iter()
+            .map(|outcome| recorded(outcome.unwrap()).position);
+        positions.collect::<Vec<_>>()
+    };
+    assert_eq!(submit(2..=300).await, (2..=300).collect::<Vec<_>>());
+    let intake = jetstream.get_stream("KAREZ_INTAKE").await.unwrap();
+    let batch_of = async |seq| {
+        let message = intake.get_raw_message(seq).await.unwrap();
+        message.headers.get("Nats-Batch-Id").map(ToString::to_string)
+    };
+    let first = batch_of(2).await;
+    assert!(first.is_some());
+    assert_eq!(batch_of(300).await, first);
+    // Operators may switch it off.
+    let mut config = intake.cached_info().config.clone();
+    config.allow_atomic_publish = false;
+    jetstream.update_stream(config).await.unwrap();
+    assert_eq!(submit(301..=600).await, (301..=600).collect::<Vec<_>>());
+    assert_eq!(batch_of(301).await, None);
+    assert_eq!(node.events().await.len(), 600);
+    node.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_fact_published_by_another_program_is_recorded_and_answered(
     #[values(On::Sqlite, On::Postgres)] on: On,
 ) {

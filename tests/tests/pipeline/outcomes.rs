@@ -155,14 +155,39 @@ async fn a_batch_is_decided_in_order(
     let world = World::new(on, over).await;
     let node = world.node().await;
     let mut batch = vec![approval(1, "P1")];
-    batch.extend((2..=1_500).map(|id| expenditure(id, "P1", "1.00")));
+    batch.extend((2..=3_000).map(|id| expenditure(id, "P1", "1.00")));
     let outcomes = node.intake.submit_all(batch).await;
     let positions: Vec<_> = outcomes
         .into_iter()
         .map(|outcome| recorded(outcome.unwrap()).position)
         .collect();
-    assert_eq!(positions, (1..=1_500).collect::<Vec<_>>());
-    assert_eq!(node.events().await.len(), 1_500);
+    assert_eq!(positions, (1..=3_000).collect::<Vec<_>>());
+    assert_eq!(node.events().await.len(), 3_000);
+    node.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_many_facts_those_that_were_sent_before_get_their_first_receipts(
+    #[values(On::Sqlite, On::Postgres)] on: On,
+    #[values(Over::Channels, Over::Nats)] over: Over,
+) {
+    let world = World::new(on, over).await;
+    let node = world.node().await;
+    node.intake.submit(approval(1, "P1")).await.unwrap();
+    let fact = |id: u128| expenditure(id, "P1", "1.00");
+    node.intake
+        .submit_all((2..=1_400).step_by(2).map(fact).collect())
+        .await;
+    // Each window has known ones and new ones.
+    let again = node.intake.submit_all((2..=1_401).map(fact).collect()).await;
+    let receipts = again.into_iter().map(|outcome| recorded(outcome.unwrap()));
+    let told: Vec<_> = receipts
+        .map(|receipt| (receipt.position, receipt.replayed))
+        .collect();
+    let expected = (0..700).flat_map(|pair| [(2 + pair, true), (702 + pair, false)]);
+    assert_eq!(told, expected.collect::<Vec<_>>());
+    assert_eq!(node.events().await.len(), 1_401);
     node.stop().await;
 }
 

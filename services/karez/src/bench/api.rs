@@ -18,7 +18,7 @@ use karez_events::Submission;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{BenchReport, Line, Size, Times, workload};
+use super::{Answers, BenchReport, CALLERS, Line, Size, by_callers, record, workload};
 use crate::accounts::fresh_key;
 use crate::audit::Notary;
 use crate::authorization::Role;
@@ -28,15 +28,12 @@ use crate::config::USUAL_DAILY_AT;
 use crate::follower::Follower;
 use crate::gateway::auth::Authentication;
 use crate::gateway::{Door, Gateway, GatewayParts, GatewaySettings};
-use crate::receipt::Outcome;
 use crate::recorder::Recorder;
 use crate::sentinel::Daily;
 use crate::store::{By, CONSOLE, EventLog};
 use crate::tasks::{Child, Tasks, spawn_child};
 use crate::telemetry::Metrics;
 
-/// Callers that each wait for their own answer before they post again.
-const CALLERS: usize = 256;
 /// Rows of a batch.
 const BATCH: usize = 1_000;
 /// Pages of each kind in one round, each after a posting.
@@ -220,28 +217,6 @@ fn all_recorded(told: &[u8], count: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Times of single requests, and how long all of them took together.
-#[derive(Default)]
-struct Answers {
-    each: Times,
-    together: Duration,
-    count: usize,
-}
-
-impl Answers {
-    fn add(&mut self, each: Vec<Duration>, together: Duration) {
-        self.count += each.len();
-        self.together += together;
-        for took in each {
-            self.each.add(took);
-        }
-    }
-
-    fn line(&self, what: &str) -> Line {
-        self.each.line_of_each(what, self.count, self.together)
-    }
-}
-
 async fn measure(caller: &Caller, intake: &Intake, size: Size, readers: usize) -> anyhow::Result<Vec<Line>> {
     let posts = (size.events / 25).clamp(CALLERS, 5_000);
     let [mut idle, mut bare, mut single, mut batched, mut heard]: [Answers; 5] = Default::default();
@@ -338,13 +313,6 @@ impl Looks {
     }
 }
 
-async fn record(intake: &Intake, posting: Submission) -> anyhow::Result<()> {
-    match intake.submit(posting).await? {
-        Outcome::Recorded(_) => Ok(()),
-        Outcome::Refused(refusal) => anyhow::bail!("refused: {}", refusal.message_en),
-    }
-}
-
 async fn timed(
     answers: &mut Answers,
     connection: &mut Connection,
@@ -355,37 +323,6 @@ async fn timed(
     let took = started.elapsed();
     answers.add(vec![took], took);
     Ok(body)
-}
-
-/// Each caller asks for its share by its own way, one after the other.
-async fn by_callers<Way, Asked>(
-    callers: &mut [Way],
-    asked: Vec<Asked>,
-    answers: &mut Answers,
-    ask: impl AsyncFn(&mut Way, Asked) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut shares: Vec<(&mut Way, Vec<Asked>)> =
-        callers.iter_mut().map(|caller| (caller, Vec::new())).collect();
-    let count = shares.len().max(1);
-    for (share, one) in (0..count).cycle().zip(asked) {
-        if let Some((_, share)) = shares.get_mut(share) {
-            share.push(one);
-        }
-    }
-    let started = Stopwatch::start();
-    let ask = &ask;
-    let each = shares.into_iter().map(|(caller, share)| async move {
-        let mut took = Vec::with_capacity(share.len());
-        for one in share {
-            let asked = Stopwatch::start();
-            ask(caller, one).await?;
-            took.push(asked.elapsed());
-        }
-        anyhow::Ok(took)
-    });
-    let each = try_join_all(each).await?.concat();
-    answers.add(each, started.elapsed());
-    Ok(())
 }
 
 /// Times each fact's way from its sending to everybody who follows.

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
 use karez_events::{RawEvent, Submission};
 
-use super::{BenchReport, Size, Times, workload};
+use super::{Answers, BenchReport, CALLERS, Size, Times, by_callers, record, workload};
 use crate::bus::Intake;
 use crate::clock::{Clock, Stopwatch};
 use crate::receipt::Outcome;
@@ -15,8 +14,6 @@ use crate::telemetry::Metrics;
 
 /// Rows in one transaction of the bare inserts, and submissions in one batch.
 const BATCH: usize = 1_000;
-/// Callers that each wait for their own answer before they post again.
-const CALLERS: usize = 256;
 
 /// Measures into an empty store; it is full afterwards.
 ///
@@ -31,8 +28,7 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     let measured = session::recording(log, Clock::system(), metrics, async |intake| {
         measure(log, &intake, size).await
     });
-    let [bare, indexed, batched, callers, single] = measured.await?;
-    let few = (size.events / 50).max(1);
+    let ([bare, indexed, batched], [callers, single]) = measured.await?;
     let floor = bare.line("bare inserts, 1,000 rows a transaction", size.events);
     let lines = vec![
         indexed
@@ -42,13 +38,10 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
             .line("recorded in batches of 1,000, answered after commit", size.events)
             .against(&floor),
         callers
-            .line(
-                "recorded one by one by 256 callers, answered after commit",
-                size.events,
-            )
+            .line("recorded one by one by 256 callers, answered after commit")
             .against(&floor),
         single
-            .line("recorded one by one by 1 caller, answered after commit", few)
+            .line("recorded one by one by 1 caller, answered after commit")
             .against(&floor),
     ];
     Ok(BenchReport::new(
@@ -58,9 +51,11 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     ))
 }
 
-async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<[Times; 5]> {
+async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<([Times; 3], [Answers; 2])> {
     recorded(intake.submit_all(workload::projects(size.projects)?).await)?;
-    let [mut bare, mut indexed, mut batched, mut callers, mut single] = [const { Times::empty() }; 5];
+    let [mut bare, mut indexed, mut batched] = [const { Times::empty() }; 3];
+    let [mut callers, mut single]: [Answers; 2] = Default::default();
+    let ask = async |intake: &mut &Intake, posting| record(intake, posting).await;
     for round in 0..size.rounds {
         let first = log.head().await?.position;
         let postings = workload::postings(&format!("batch-{round}"), 0, size.events, size.projects)?;
@@ -76,7 +71,7 @@ async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<
         indexed.add(log.insert_bare(Floor::Indexed, &rows, BATCH).await?);
 
         let postings = workload::postings(&format!("callers-{round}"), 0, size.events, size.projects)?;
-        callers.add(by_callers(intake, postings, CALLERS).await?);
+        by_callers(&mut vec![intake; CALLERS], postings, &mut callers, ask).await?;
 
         let few = workload::postings(
             &format!("single-{round}"),
@@ -84,9 +79,9 @@ async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<
             (size.events / 50).max(1),
             size.projects,
         )?;
-        single.add(by_callers(intake, few, 1).await?);
+        by_callers(&mut [intake], few, &mut single, ask).await?;
     }
-    Ok([bare, indexed, batched, callers, single])
+    Ok(([bare, indexed, batched], [callers, single]))
 }
 
 async fn rows_after(log: &EventLog, after: u64, count: usize) -> anyhow::Result<Vec<RawEvent>> {
@@ -99,28 +94,6 @@ async fn rows_after(log: &EventLog, after: u64, count: usize) -> anyhow::Result<
     }
     rows.truncate(count);
     Ok(rows)
-}
-
-async fn by_callers(
-    intake: &Intake,
-    postings: Vec<Submission>,
-    callers: usize,
-) -> anyhow::Result<std::time::Duration> {
-    let mut shares: Vec<Vec<Submission>> = vec![Vec::new(); callers];
-    for (number, posting) in postings.into_iter().enumerate() {
-        if let Some(share) = shares.get_mut(number % callers) {
-            share.push(posting);
-        }
-    }
-    let started = Stopwatch::start();
-    let each = shares.into_iter().map(|share| async move {
-        for posting in share {
-            recorded(vec![intake.submit(posting).await])?;
-        }
-        anyhow::Ok(())
-    });
-    join_all(each).await.into_iter().collect::<anyhow::Result<()>>()?;
-    Ok(started.elapsed())
 }
 
 fn recorded(outcomes: Vec<Result<Outcome, crate::bus::IntakeError>>) -> anyhow::Result<()> {

@@ -4,12 +4,14 @@
 //! background, and nothing that was promised depends on them.
 
 pub(crate) mod fetch;
+mod floor;
 pub(crate) mod publish;
 pub(crate) mod submit;
 pub mod sweep;
+mod together;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
@@ -22,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::bus::feed::Feed;
 use crate::bus::intake::Deliveries;
 use crate::bus::{BusError, NatsSettings, subject};
+use crate::clock::Stopwatch;
 use crate::tasks::{Child, spawn_child};
 
 /// The stream of submissions.
@@ -60,6 +63,8 @@ struct Inner {
     settings: NatsSettings,
     feed: Feed,
     answers: mpsc::Sender<(String, Bytes)>,
+    /// When a batch was last not taken.
+    batch_refused: Mutex<Option<Stopwatch>>,
     /// Sends answers, so that the recorder never waits for NATS.
     _speaker: Child,
 }
@@ -83,6 +88,7 @@ impl JetStreamBus {
             settings,
             feed: Feed::new(),
             answers,
+            batch_refused: Mutex::default(),
             _speaker: speaker,
         })))
     }
@@ -152,7 +158,13 @@ impl JetStreamBus {
 
     async fn stream(&self, config: Config) -> Result<Stream, BusError> {
         let name = config.name.clone();
-        match self.0.context.get_stream(&name).await {
+        let found = self.0.context.get_stream(&name).await;
+        // Asked now, when the server has answered and said which one it is.
+        let config = Config {
+            allow_atomic_publish: self.knows_batches(),
+            ..config
+        };
+        match found {
             Ok(stream) => return self.fit(stream, config).await,
             Err(error) if is_missing(&error.kind()) => {}
             Err(error) => return Err(BusError::nats("look for a stream")(error)),
@@ -170,23 +182,27 @@ impl JetStreamBus {
         }
     }
 
-    /// Brings days and replicas of a stream up to the settings; all else is left as the operators have it.
+    /// Brings days and replicas of a stream up to the settings, and lets it take messages together; all else is left as the
+    /// operators have it.
     async fn fit(&self, stream: Stream, wanted: Config) -> Result<Stream, BusError> {
         let found = &stream.cached_info().config;
-        if found.max_age == wanted.max_age && found.num_replicas == wanted.num_replicas {
-            return Ok(stream);
-        }
         let config = Config {
             max_age: wanted.max_age,
             num_replicas: wanted.num_replicas,
+            allow_atomic_publish: found.allow_atomic_publish || wanted.allow_atomic_publish,
             ..found.clone()
         };
-        self.0
-            .context
-            .update_stream(config)
-            .await
-            .map_err(BusError::nats("change a stream"))?;
-        Ok(stream)
+        if *found == config {
+            return Ok(stream);
+        }
+        let is_needed = (found.max_age, found.num_replicas) != (config.max_age, config.num_replicas);
+        match self.0.context.update_stream(config).await {
+            Err(error) if !is_needed => {
+                tracing::info!("a stream of NATS takes messages one by one only: {error}");
+                Ok(stream)
+            }
+            changed => changed.map(|_| stream).map_err(BusError::nats("change a stream")),
+        }
     }
 }
 

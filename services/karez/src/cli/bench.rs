@@ -7,9 +7,10 @@ use karez_events::Submission;
 
 use super::context::Context;
 use super::output;
-use crate::bench::{BenchReport, Size, api, fold, ingest, query, rules, workload};
+use crate::bench::{BenchReport, Size, api, bus, fold, ingest, query, rules, workload};
 use crate::bus::Intake;
 use crate::clock::Clock;
+use crate::serve::open_bus;
 use crate::session::recording;
 use crate::store::{EventLog, LogSettings, StoreLocation};
 use crate::telemetry::Metrics;
@@ -54,6 +55,8 @@ enum What {
     Api,
     /// A daily run of every rule, and the way from a recorded fact to its warning
     Rules,
+    /// Facts over NATS into the log, against messages that the servers only keep; name servers of its own with --nats
+    Bus,
 }
 
 /// Measures in an empty `PostgreSQL` database where one is named, else in a folder that is removed afterwards.
@@ -72,7 +75,7 @@ pub(super) async fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Tro
         StoreLocation::Sqlite(_) => StoreLocation::Sqlite(folder.clone()),
     };
     let log = EventLog::create_or_open(&location, LogSettings::default()).await?;
-    let measured = measure(&log, args, size).await;
+    let measured = measure(context, &log, args, size).await;
     drop(log);
     if folder.is_dir() {
         std::fs::remove_dir_all(&folder).map_err(anyhow::Error::from)?;
@@ -86,26 +89,32 @@ pub(super) async fn run(context: &Context, args: &BenchArgs) -> Result<Exit, Tro
     Ok(Exit::Done)
 }
 
-async fn measure(log: &EventLog, args: &BenchArgs, size: Size) -> anyhow::Result<BenchReport> {
-    match args.what {
-        What::Ingest => ingest::ingest(log, size).await,
+async fn measure(
+    context: &Context,
+    log: &EventLog,
+    args: &BenchArgs,
+    size: Size,
+) -> Result<BenchReport, Trouble> {
+    Ok(match args.what {
+        What::Ingest => ingest::ingest(log, size).await?,
+        What::Bus => bus::bus(log, &open_bus(&context.config.bus).await?, size).await?,
         What::Fold => {
             fill(log, size).await?;
-            fold::fold(log, size).await
+            fold::fold(log, size).await?
         }
         What::Query => {
             fill(log, size).await?;
-            query::query(log, size).await
+            query::query(log, size).await?
         }
         What::Api => {
             fill(log, size).await?;
-            api::api(log, size, args.readers.max(1)).await
+            api::api(log, size, args.readers.max(1)).await?
         }
         What::Rules => {
             fill(log, size).await?;
-            rules::rules(log, size).await
+            rules::rules(log, size).await?
         }
-    }
+    })
 }
 
 async fn fill(log: &EventLog, size: Size) -> anyhow::Result<()> {

@@ -7,12 +7,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::HeaderMap;
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::message::PublishMessage;
+use futures::future::try_join_all;
 use karez_events::{Position, RawEvent};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::feed::{Committed, to_wire};
+use crate::bus::jetstream::together::Outgoing;
 use crate::bus::jetstream::{JetStreamBus, RETRY_AFTER};
 use crate::bus::{BusError, feed_message_id, subject};
 use crate::clock::Stopwatch;
@@ -124,25 +128,46 @@ impl Publisher {
             .skip_while(|event| event.position <= known)
             .collect::<Vec<_>>();
         for window in fresh.chunks(WINDOW) {
-            let mut acknowledged = Vec::with_capacity(window.len());
-            for event in window {
-                let message = PublishMessage::build()
-                    .message_id(feed_message_id(event.position))
-                    .payload(to_wire(event).map_err(BusError::nats("write an event"))?.into());
-                let sent = self
-                    .bus
-                    .context()
-                    .send_publish(subject::of_recorded(&event.stream), message)
-                    .await;
-                acknowledged.push(sent.map_err(BusError::nats("publish an event"))?);
-            }
-            for acknowledged in acknowledged {
-                acknowledged.await.map_err(BusError::nats("publish an event"))?;
-            }
+            self.publish_window(window).await?;
             published = window.last().map_or(published, |event| event.position);
         }
         Ok(published)
     }
+
+    /// Publishes many together, else one after the other: those that the feed had before the last crash are there already.
+    async fn publish_window(&self, window: &[&RawEvent]) -> Result<(), BusError> {
+        let messages: Vec<Outgoing> = window
+            .iter()
+            .map(|event| message(event))
+            .collect::<Result<_, _>>()?;
+        if self.bus.took_together(messages.into_iter()).await {
+            return Ok(());
+        }
+        let mut acknowledged = Vec::with_capacity(window.len());
+        for event in window {
+            let Outgoing {
+                subject,
+                headers,
+                payload,
+            } = message(event)?;
+            let message = PublishMessage::build().headers(headers).payload(payload);
+            let sent = self.bus.context().send_publish(subject, message).await;
+            acknowledged.push(sent.map_err(BusError::nats("publish an event"))?.into_future());
+        }
+        let acknowledged = try_join_all(acknowledged).await;
+        acknowledged.map(drop).map_err(BusError::nats("publish an event"))
+    }
+}
+
+/// An event on the feed.
+fn message(event: &RawEvent) -> Result<Outgoing, BusError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(NATS_MESSAGE_ID, feed_message_id(event.position));
+    Ok(Outgoing {
+        subject: subject::of_recorded(&event.stream),
+        headers,
+        payload: to_wire(event).map_err(BusError::nats("write an event"))?.into(),
+    })
 }
 
 /// Whether a batch joins on without a gap.

@@ -10,24 +10,32 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_nats::HeaderMap;
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::future::join_all;
+use futures::{StreamExt, stream};
 use karez_events::Submission;
 use tokio::sync::{OnceCell, Semaphore, oneshot};
 
 use crate::bus::intake::{IntakeError, Origin, QUEUE_SUBMISSIONS};
+use crate::bus::jetstream::together::Outgoing;
 use crate::bus::jetstream::{JetStreamBus, REPLY_HEADER, RETRY_AFTER, ROW_HEADER, SOURCE_HEADER};
 use crate::bus::subject;
 use crate::clock::Stopwatch;
 use crate::receipt::Outcome;
 use crate::tasks::{Child, spawn_child};
 
-/// Submissions of one call that are on their way at once. More would exhaust the client's permits for
-/// acknowledgements that nobody awaits yet, and hang.
+/// Submissions of one call that are on their way at once.
 const WINDOW: usize = 500;
+/// Windows of all calls that are published one by one at once. More would exhaust the client's 5,000 permits for
+/// acknowledgements that nobody awaits yet, and hang.
+const TURNS: usize = 8;
+/// Windows of one call that are stored and whose outcomes are still awaited.
+const WINDOWS: usize = 4;
 
 /// The senders' end of the intake on NATS. Copies share one inbox.
 #[derive(Debug, Clone)]
@@ -40,6 +48,8 @@ struct Inner {
     waiting: Arc<Waiting>,
     listener: OnceCell<Child>,
     room: Semaphore,
+    /// For windows that are published one by one.
+    turns: Semaphore,
 }
 
 /// Who waits for which answer.
@@ -61,6 +71,11 @@ struct Question {
     stored: bool,
     asked: u32,
 }
+
+/// Questions that were put, and since when.
+type Asked = (Vec<Question>, Stopwatch);
+/// Why questions are not put, and how many they are.
+type Unasked = (IntakeError, usize);
 
 /// A place in the waiting list, given back when dropped.
 struct Token {
@@ -103,6 +118,7 @@ impl Submitter {
             waiting: Arc::default(),
             listener: OnceCell::new(),
             room,
+            turns: Semaphore::new(TURNS),
         }))
     }
 
@@ -134,7 +150,8 @@ impl Submitter {
 
     async fn ask_one(&self, question: Question) -> Result<Outcome, IntakeError> {
         let _room = self.0.room.try_acquire().map_err(|_| IntakeError::Busy)?;
-        self.ask(vec![question])
+        let stored = self.stored(Ok(vec![question])).await;
+        self.answers(stored)
             .await
             .pop()
             .unwrap_or(Err(IntakeError::NoRecorder))
@@ -144,17 +161,22 @@ impl Submitter {
         &self,
         sent: Vec<(Submission, Origin)>,
     ) -> Vec<Result<Outcome, IntakeError>> {
-        let mut outcomes = Vec::with_capacity(sent.len());
-        for window in sent.chunks(WINDOW) {
-            let questions = window
-                .iter()
-                .map(|(submission, origin)| self.question(submission, origin.clone()));
-            match questions.collect() {
-                Ok(questions) => outcomes.extend(self.ask(questions).await),
-                Err(why) => outcomes.extend(window.iter().map(|_| Err(why))),
-            }
-        }
-        outcomes
+        // A window is stored before the next one is, in the order in which facts depend on each other; its outcomes come
+        // while those after it are stored.
+        let outcomes = stream::iter((0..sent.len()).step_by(WINDOW))
+            .then(|from| self.stored(self.questions(sent.get(from..).unwrap_or_default())))
+            .map(|stored| self.answers(stored))
+            .buffered(WINDOWS)
+            .boxed();
+        outcomes.collect::<Vec<_>>().await.into_iter().flatten().collect()
+    }
+
+    /// The questions of one window.
+    fn questions(&self, sent: &[(Submission, Origin)]) -> Result<Vec<Question>, Unasked> {
+        let window = sent.iter().take(WINDOW);
+        let count = window.len();
+        let questions = window.map(|(submission, origin)| self.question(submission, origin.clone()));
+        questions.collect::<Result<_, _>>().map_err(|why| (why, count))
     }
 
     async fn listen(&self) -> Result<(), IntakeError> {
@@ -196,14 +218,14 @@ impl Submitter {
         }
     }
 
-    async fn publish(&self, question: &Question) -> Option<PublishAckFuture> {
+    /// The question as a message. The first tries have the event's id, so that `JetStream` drops what it has.
+    fn message(&self, question: &Question) -> Outgoing {
         let inbox = format!("{}.{}", self.0.inbox, question.token.number);
-        let mut message = PublishMessage::build()
-            .payload(question.bytes.clone())
-            .header(REPLY_HEADER, inbox.as_str())
-            .header(SOURCE_HEADER, header_text(&question.origin.source));
+        let mut headers = HeaderMap::new();
+        headers.insert(REPLY_HEADER, inbox.as_str());
+        headers.insert(SOURCE_HEADER, header_text(&question.origin.source));
         if let Some(row) = &question.origin.row {
-            message = message.header(ROW_HEADER, header_text(row));
+            headers.insert(ROW_HEADER, header_text(row));
         }
         if let Some(event_id) = question.event_id {
             let id = if question.stored {
@@ -211,15 +233,23 @@ impl Submitter {
             } else {
                 event_id.to_string()
             };
-            message = message.message_id(id);
+            headers.insert(NATS_MESSAGE_ID, id);
         }
-        match self
-            .0
-            .bus
-            .context()
-            .send_publish(question.subject.clone(), message)
-            .await
-        {
+        Outgoing {
+            subject: question.subject.clone(),
+            headers,
+            payload: question.bytes.clone(),
+        }
+    }
+
+    async fn publish(&self, question: &Question) -> Option<PublishAckFuture> {
+        let Outgoing {
+            subject,
+            headers,
+            payload,
+        } = self.message(question);
+        let message = PublishMessage::build().headers(headers).payload(payload);
+        match self.0.bus.context().send_publish(subject, message).await {
             Ok(acknowledged) => Some(acknowledged),
             Err(error) => {
                 tracing::debug!("a submission could not be published, it is tried again: {error}");
@@ -228,31 +258,49 @@ impl Submitter {
         }
     }
 
-    /// Asks, and waits for the outcomes.
-    async fn ask(&self, mut questions: Vec<Question>) -> Vec<Result<Outcome, IntakeError>> {
+    /// Stores what can be asked, with when that began; else why it cannot, and how many they are.
+    async fn stored(&self, questions: Result<Vec<Question>, Unasked>) -> Result<Asked, Unasked> {
+        let mut questions = questions?;
         let asking = Stopwatch::start();
-        if let Err(why) = self.listen().await {
-            return questions.iter().map(|_| Err(why)).collect();
-        }
+        self.listen().await.map_err(|why| (why, questions.len()))?;
         self.store(&mut questions, asking).await;
-        let answers = questions
-            .into_iter()
-            .map(|question| self.answer(question, asking));
-        futures::future::join_all(answers).await
+        Ok((questions, asking))
     }
 
-    /// Publishes one after the other until `JetStream` has all. What it did not take is published again before
-    /// anything else, so that facts arrive in the order in which they depend on each other.
+    /// Waits for the outcomes.
+    async fn answers(&self, stored: Result<Asked, Unasked>) -> Vec<Result<Outcome, IntakeError>> {
+        match stored {
+            Ok((questions, asking)) => {
+                let answers = questions
+                    .into_iter()
+                    .map(|question| self.answer(question, asking));
+                join_all(answers).await
+            }
+            Err((why, count)) => vec![Err(why); count],
+        }
+    }
+
+    /// Publishes until `JetStream` has all: many together, else one after the other. What it did not take is published again
+    /// before anything else, so that facts arrive in the order in which they depend on each other.
     async fn store(&self, questions: &mut [Question], asking: Stopwatch) {
+        let together = questions.iter().map(|question| self.message(question));
+        if self.0.bus.took_together(together).await {
+            for question in questions {
+                question.stored = true;
+            }
+            return;
+        }
+        // Acknowledgements that nobody awaits yet hold the client's permits: without one nobody would get any further.
+        let _turn = self.0.turns.acquire().await;
         loop {
-            let mut sent = Vec::with_capacity(questions.len());
+            let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
             for question in questions.iter_mut().filter(|question| !question.stored) {
-                let acknowledged = self.publish(question).await;
-                sent.push((question, acknowledged));
+                acknowledged.push(settled(self.publish(question).await));
+                sent.push(question);
             }
             let mut all_stored = true;
-            for (question, acknowledged) in sent {
-                let Some(Ok(stored)) = settled(acknowledged).await else {
+            for (question, settled) in sent.into_iter().zip(join_all(acknowledged).await) {
+                let Some(Ok(stored)) = settled else {
                     all_stored = false;
                     continue;
                 };
