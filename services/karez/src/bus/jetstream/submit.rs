@@ -290,8 +290,12 @@ impl Submitter {
             }
             return;
         }
-        // Acknowledgements that nobody awaits yet hold the client's permits: without one nobody would get any further.
-        let _turn = self.0.turns.acquire().await;
+        // Acknowledgements that nobody awaits yet hold the client's permits: without one nobody would get any further. A single
+        // one is awaited at once.
+        let _turn = match questions.len() {
+            0 | 1 => None,
+            _ => self.0.turns.acquire().await.ok(),
+        };
         loop {
             let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
             for question in questions.iter_mut().filter(|question| !question.stored) {
