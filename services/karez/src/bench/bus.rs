@@ -1,5 +1,5 @@
-//! How fast facts come over `JetStream` into the log, against messages of the same content that the servers only keep: what they keep and
-//! nobody records yet, what waits for the recorder, and from a sender to its answer after the commit.
+//! How fast facts come over `JetStream` into the log, against messages of the same content that the servers only keep: what
+//! waits for the recorder, and from a sender to its answer after the commit.
 
 use std::sync::Arc;
 use std::time::Duration;

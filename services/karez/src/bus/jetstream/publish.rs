@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
-use async_nats::jetstream::message::PublishMessage;
 use futures::future::try_join_all;
 use karez_events::{Position, RawEvent};
 use tokio::sync::broadcast;
@@ -140,18 +139,12 @@ impl Publisher {
             .iter()
             .map(|event| message(event))
             .collect::<Result<_, _>>()?;
-        if self.bus.took_together(messages.into_iter()).await {
+        if self.bus.took_together(messages.iter().cloned()).await {
             return Ok(());
         }
         let mut acknowledged = Vec::with_capacity(window.len());
-        for event in window {
-            let Outgoing {
-                subject,
-                headers,
-                payload,
-            } = message(event)?;
-            let message = PublishMessage::build().headers(headers).payload(payload);
-            let sent = self.bus.context().send_publish(subject, message).await;
+        for message in messages {
+            let sent = self.bus.publish_alone(message).await;
             acknowledged.push(sent.map_err(BusError::nats("publish an event"))?.into_future());
         }
         let acknowledged = try_join_all(acknowledged).await;

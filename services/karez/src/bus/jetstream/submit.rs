@@ -13,7 +13,6 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError};
-use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
 use bytes::Bytes;
 use futures::future::join_all;
@@ -243,13 +242,7 @@ impl Submitter {
     }
 
     async fn publish(&self, question: &Question) -> Option<PublishAckFuture> {
-        let Outgoing {
-            subject,
-            headers,
-            payload,
-        } = self.message(question);
-        let message = PublishMessage::build().headers(headers).payload(payload);
-        match self.0.bus.context().send_publish(subject, message).await {
+        match self.0.bus.publish_alone(self.message(question)).await {
             Ok(acknowledged) => Some(acknowledged),
             Err(error) => {
                 tracing::debug!("a submission could not be published, it is tried again: {error}");

@@ -4,6 +4,8 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use async_nats::jetstream::context::{PublishAckFuture, PublishError};
+use async_nats::jetstream::message::PublishMessage;
 use async_nats::{HeaderMap, Request, header};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -19,7 +21,7 @@ const LEAST_TOGETHER: usize = 100;
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(10);
 
 /// A message to publish.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Outgoing {
     pub(super) subject: String,
     pub(super) headers: HeaderMap,
@@ -40,6 +42,17 @@ struct Refused {
 }
 
 impl JetStreamBus {
+    /// Publishes a message by itself; the acknowledgement is to be awaited.
+    pub(super) async fn publish_alone(&self, message: Outgoing) -> Result<PublishAckFuture, PublishError> {
+        let Outgoing {
+            subject,
+            headers,
+            payload,
+        } = message;
+        let message = PublishMessage::build().headers(headers).payload(payload);
+        self.context().send_publish(subject, message).await
+    }
+
     /// Whether the server takes messages together; known once it has answered anything.
     pub(super) fn knows_batches(&self) -> bool {
         self.client().is_server_compatible(2, 12, 1)
