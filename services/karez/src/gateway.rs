@@ -2,21 +2,24 @@
 //! the portfolio by [`crate::views`], facts go to the intake like everybody's.
 //!
 //! From outside to inside: every refusal gets its body ([`problem`]); without accounts, only names of this machine are
-//! answered to ([`host`]); panics, time and concurrency are bounded; answers are compressed; who asks is found out
-//! ([`auth`]); then the endpoint.
+//! answered to ([`host`]); concurrency ([`pressure`]), panics and time are bounded; answers are compressed; requests are counted
+//! ([`traffic`]); who asks is found out ([`auth`]); what they have already is not told again ([`unchanged`]); then the endpoint.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -91,8 +94,8 @@ use live::Live;
 use openapi::Described;
 use past::Past;
 use pressure::Pressure;
-use problem::Problem;
-use traffic::Traffic;
+use problem::{Problem, Refused};
+use traffic::{Traffic, Underway};
 use turns::Turns;
 use verification::Verification;
 
@@ -237,33 +240,21 @@ impl Gateway {
         } else {
             endpoints()
         };
-        let endpoints = Router::from(described)
-            .route_layer(axum::middleware::from_fn_with_state(self.clone(), unchanged::tag))
-            .route_layer(axum::middleware::from_fn_with_state(self.clone(), auth::check))
-            .route_layer(axum::middleware::from_fn_with_state(self.clone(), traffic::count));
+        let time_limit =
+            TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, settings.request_timeout);
+        let around = ServiceBuilder::new()
+            .layer(from_fn_with_state(self.clone(), to_router))
+            .layer(CatchPanicLayer::new())
+            .layer(CompressionLayer::new().gzip(true).zstd(true))
+            .layer(time_limit)
+            .layer(DefaultBodyLimit::max(settings.body_limit_bytes));
+        let endpoints = Router::from(described).route_layer(from_fn_with_state(self.clone(), to_endpoint));
         let endpoints = if settings.only_health {
             endpoints
         } else {
             endpoints.fallback(dashboard::show)
         };
-        endpoints
-            .with_state(self.clone())
-            .layer(DefaultBodyLimit::max(settings.body_limit_bytes))
-            .layer(CompressionLayer::new().gzip(true).zstd(true))
-            .layer(axum::middleware::from_fn_with_state(
-                self.clone(),
-                pressure::check,
-            ))
-            .layer(TimeoutLayer::with_status_code(
-                StatusCode::GATEWAY_TIMEOUT,
-                settings.request_timeout,
-            ))
-            .layer(CatchPanicLayer::new())
-            .layer(axum::middleware::from_fn_with_state(self.clone(), host::check))
-            .layer(axum::middleware::from_fn_with_state(
-                self.clone(),
-                problem::render,
-            ))
+        endpoints.with_state(self.clone()).layer(around)
     }
 
     /// The business day.
@@ -388,6 +379,34 @@ fn of_people_and_programs() -> OpenApiRouter<Gateway> {
         .routes(routes!(keys::revoke))
         .routes(routes!(administration::list))
         .routes(routes!(system::show))
+}
+
+/// What stands before every address. Steps of one layer, since each layer of its own would hand the request on in another box.
+async fn to_router(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let refused = Refused::of(&request);
+    let room = host::check(&gateway, &request).and_then(|()| pressure::check(&gateway, &request));
+    let response = match room {
+        Ok(_until_answered) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    problem::render(&gateway, &refused, response)
+}
+
+/// What stands before every endpoint.
+async fn to_endpoint(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+    let underway = Underway::begin(&request);
+    let response = match auth::let_in(&gateway, request).await {
+        Ok((request, look)) => {
+            let response = unchanged::tag(&gateway, request, next).await;
+            match look {
+                Some(look) => gateway.kept(look, response).await,
+                None => response,
+            }
+        }
+        Err(refused) => refused,
+    };
+    underway.end(&gateway.0.traffic, response.status());
+    response
 }
 
 fn no_such_address(gateway: &Gateway) -> Problem {

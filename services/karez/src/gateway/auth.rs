@@ -3,10 +3,9 @@
 //! Programs send `Authorization: Bearer KEY`, people the cookie that signing in gave them. A page of another site can
 //! make a browser send the cookie but not the headers that a change needs, so it changes nothing here.
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use karez_events::{ProjectId, StreamId, UnitId};
 
@@ -52,31 +51,27 @@ struct Identity {
     by_cookie: bool,
 }
 
-/// Lets a request through to its endpoint with its [`Caller`], or refuses it.
-pub(crate) async fn check(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let caller = match gateway.admit(&parts).await {
-        Ok(caller) => caller,
-        Err(problem) => return refused(problem),
-    };
-    let mut request = Request::from_parts(parts, body);
-    let is_audited = caller
-        .as_ref()
-        .and_then(Caller::known)
-        .is_some_and(|(_, role, _)| role == Role::Auditor);
-    let address = request.uri().to_string();
-    let reader = caller
-        .as_ref()
-        .and_then(Caller::known)
-        .map(|(name, _, _)| name.to_owned());
+/// What an auditor asks to see.
+pub(super) struct Look {
+    reader: String,
+    address: String,
+}
+
+/// The request with its [`Caller`], or a refusal.
+pub(super) async fn let_in(gateway: &Gateway, request: Request) -> Result<(Request, Option<Look>), Response> {
+    let (mut parts, body) = request.into_parts();
+    let caller = gateway.admit(&parts).await.map_err(refused)?;
+    let known = caller.as_ref().and_then(Caller::known);
+    let look = known
+        .filter(|(_, role, _)| *role == Role::Auditor)
+        .map(|(name, ..)| Look {
+            reader: name.to_owned(),
+            address: parts.uri.to_string(),
+        });
     if let Some(caller) = caller {
-        request.extensions_mut().insert(caller);
+        parts.extensions.insert(caller);
     }
-    let response = next.run(request).await;
-    match reader {
-        Some(reader) if is_audited => gateway.kept(reader, address, response).await,
-        Some(_) | None => response,
-    }
+    Ok((Request::from_parts(parts, body), look))
 }
 
 fn refused(problem: Problem) -> Response {
@@ -165,11 +160,11 @@ impl Gateway {
     }
 
     /// Keeps what an auditor looked at. What cannot be kept is not shown.
-    async fn kept(&self, reader: String, address: String, response: Response) -> Response {
+    pub(super) async fn kept(&self, look: Look, response: Response) -> Response {
         let read = AuditedRead {
             read_at: self.parts().clock.now(),
-            reader,
-            address,
+            reader: look.reader,
+            address: look.address,
             status: response.status().as_u16(),
         };
         match self.parts().log.keep_read(&read).await {

@@ -4,19 +4,17 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 
 use super::Gateway;
 use super::auth::Authentication;
 use super::problem::Problem;
 
 /// Refuses requests under any name but those of this machine. Ports do not matter: a tunnel has its own.
-pub(crate) async fn check(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+pub(super) fn check(gateway: &Gateway, request: &Request) -> Result<(), Problem> {
     if gateway.0.settings.authentication == Authentication::Required {
-        return next.run(request).await;
+        return Ok(());
     }
     let mut names: Vec<String> = request
         .headers()
@@ -26,8 +24,8 @@ pub(crate) async fn check(State(gateway): State<Gateway>, request: Request, next
         .collect();
     names.extend(request.uri().authority().map(ToString::to_string));
     match names.iter().find(|name| !is_this_machine(name)) {
-        None if !names.is_empty() => next.run(request).await,
-        stranger => misdirected(stranger.map_or("", String::as_str)).into_response(),
+        None if !names.is_empty() => Ok(()),
+        stranger => Err(misdirected(stranger.map_or("", String::as_str))),
     }
 }
 

@@ -6,10 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -66,7 +64,7 @@ impl Pressure {
 }
 
 /// Room for one request, until it is answered.
-struct Room<'a> {
+pub(super) struct Room<'a> {
     of: &'a Pressure,
     address: IpAddr,
     _permit: SemaphorePermit<'a>,
@@ -88,22 +86,21 @@ impl Drop for Room<'_> {
     }
 }
 
-/// Lets a request in while there is room. Whoever asks whether the service lives is not counted.
-pub(super) async fn check(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+/// Lets a request in while there is room, which it has until it is answered. Whoever asks whether the service lives needs none.
+pub(super) fn check<'a>(gateway: &'a Gateway, request: &Request) -> Result<Option<Room<'a>>, Problem> {
     if request.headers().contains_key(header::CONTENT_ENCODING) {
-        return packed().into_response();
+        return Err(packed());
     }
     if PROBES.contains(&request.uri().path()) {
-        return next.run(request).await;
+        return Ok(None);
     }
     let peer = request.extensions().get::<Peer>().copied();
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| {
         gateway.address_of(peer, request.headers())
     });
-    match gateway.0.pressure.room_for(address) {
-        Some(_room) => next.run(request).await,
-        None => Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response(),
-    }
+    let room = gateway.0.pressure.room_for(address);
+    room.map(Some)
+        .ok_or_else(|| Problem::of_status(StatusCode::SERVICE_UNAVAILABLE))
 }
 
 impl Gateway {

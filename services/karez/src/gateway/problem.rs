@@ -2,10 +2,9 @@
 //! `code`, the place in the request as a JSON pointer, and a sentence in the language that the caller reads.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::InvalidHeaderValue;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use karez_events::submission::KEY_NAMESPACE;
 use serde::Serialize;
@@ -371,17 +370,34 @@ pub(super) fn language_of(headers: &HeaderMap) -> Language {
     accepted.map_or(Language::Zh, Language::accepted)
 }
 
-/// The outermost layer: gives every refusal its body in the caller's language, whoever refused.
+/// What a refusal needs to know of the request that is refused.
+pub(super) struct Refused {
+    language: Language,
+    instance: Uri,
+    is_head: bool,
+}
+
+impl Refused {
+    pub(super) fn of(request: &Request) -> Self {
+        Self {
+            language: language_of(request.headers()),
+            instance: request.uri().clone(),
+            is_head: request.method() == Method::HEAD,
+        }
+    }
+}
+
+/// Gives every refusal its body in the caller's language, whoever refused.
 ///
 /// A fault of ours carries an id, under which the service's own messages tell the rest.
-pub(crate) async fn render(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let language = language_of(request.headers());
-    let instance = request.uri().path().to_owned();
-    let is_head = request.method() == Method::HEAD;
-    let mut response = next.run(request).await;
+pub(super) fn render(gateway: &Gateway, refused: &Refused, mut response: Response) -> Response {
     if response.status().as_u16() < 400 {
         return response;
     }
+    let Refused {
+        language, instance, ..
+    } = refused;
+    let instance = instance.path();
     let written = response.extensions_mut().remove::<Problem>();
     let mut problem = written.unwrap_or_else(|| Problem::of_status(response.status()));
     if problem.0.status.is_server_error() {
@@ -394,7 +410,7 @@ pub(crate) async fn render(State(gateway): State<Gateway>, request: Request, nex
         );
         problem = problem.with("request_id", request_id);
     }
-    let body = problem.body(language, &instance);
+    let body = problem.body(*language, instance);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
     headers.insert(
@@ -407,6 +423,10 @@ pub(crate) async fn render(State(gateway): State<Gateway>, request: Request, nex
     if let Some(seconds) = problem.0.retry_after_seconds {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    *response.body_mut() = if is_head { Body::empty() } else { Body::from(body) };
+    *response.body_mut() = if refused.is_head {
+        Body::empty()
+    } else {
+        Body::from(body)
+    };
     response
 }

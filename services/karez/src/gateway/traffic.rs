@@ -1,11 +1,9 @@
 //! How many requests there are and how long they take, by route: never by path, which holds identifiers.
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode};
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
-use super::Gateway;
 use crate::clock::Stopwatch;
 
 /// The figures of the gateway.
@@ -38,23 +36,33 @@ impl Traffic {
     }
 }
 
-/// Counts a request once its answer is there.
-pub(crate) async fn count(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(String::new, |path| path.as_str().to_owned());
-    let method = request.method().as_str().to_owned();
-    let stopwatch = Stopwatch::start();
-    let response = next.run(request).await;
-    let traffic = &gateway.0.traffic;
-    traffic
-        .seconds
-        .with_label_values(&[&route, &method])
-        .observe(stopwatch.elapsed().as_secs_f64());
-    traffic
-        .requests
-        .with_label_values(&[&route, &method, &response.status().as_str().to_owned()])
-        .inc();
-    response
+/// A request under way.
+pub(super) struct Underway {
+    route: Option<MatchedPath>,
+    method: Method,
+    since: Stopwatch,
+}
+
+impl Underway {
+    pub(super) fn begin(request: &Request) -> Self {
+        Self {
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            method: request.method().clone(),
+            since: Stopwatch::start(),
+        }
+    }
+
+    /// Counts the request: its answer is there.
+    pub(super) fn end(self, traffic: &Traffic, status: StatusCode) {
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        let method = self.method.as_str();
+        traffic
+            .seconds
+            .with_label_values(&[route, method])
+            .observe(self.since.elapsed().as_secs_f64());
+        traffic
+            .requests
+            .with_label_values(&[route, method, status.as_str()])
+            .inc();
+    }
 }

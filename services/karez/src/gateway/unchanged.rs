@@ -3,7 +3,7 @@
 //! A read follows from its address, the position of the portfolio and today's date, so these make the tag. It is weak:
 //! two answers under one tag say the same of the funds and differ in the instant at which they were given.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -31,7 +31,7 @@ const AUDIT: &str = "/v1/audit/";
 const BY_THE_MINUTE: &str = "/v1/warnings";
 
 /// Tags reads, and says so where the caller's answer still holds.
-pub(crate) async fn tag(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
+pub(super) async fn tag(gateway: &Gateway, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_read || !path.starts_with("/v1/") || WITHOUT.contains(&path) || path.starts_with(AUDIT) {
