@@ -19,6 +19,7 @@ pub mod language;
 pub use karez_alert_rules::nearest;
 pub mod notifier;
 pub mod oidc;
+mod packing;
 pub mod print;
 pub mod receipt;
 pub mod recorder;

@@ -143,7 +143,7 @@ const STEPS: [(i64, &[&str]); 6] = [
 #[tokio::test]
 async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_it_held(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-    #[values(2, 3, 4, 5, 6, 7, 8)] version: i64,
+    #[values(2, 3, 4, 5, 6, 7, 8, 9)] version: i64,
 ) -> Result<()> {
     let place = Place::new(backend).await?;
     let batch = Scribe::default().expenditures(2_000);
@@ -152,7 +152,18 @@ async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_i
     lease.append(&events(&batch)).await?;
     lease.index_all().await?;
     drop((lease, log));
-    place.sql(&undivided(backend)).await?;
+    let nothing = match backend {
+        Backend::Sqlite => "x'00'",
+        Backend::Postgres => "'\\x00'",
+    };
+    let in_another_format = format!(
+        "ALTER TABLE sealed_segment DROP COLUMN format; \
+         INSERT INTO sealed_segment (last_position, content, digest) VALUES (1000, {nothing}, {nothing})"
+    );
+    place.sql(&in_another_format).await?;
+    if version < 9 {
+        place.sql(&undivided(backend)).await?;
+    }
     if version < 8 {
         place.sql(&with_keys(backend)).await?;
     }
@@ -168,12 +179,17 @@ async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_i
     assert_eq!(log.read(0, 3_000).await?, batch);
     let verdict = karez::audit::verify(&log, |_, _| (), |_| ()).await?;
     assert_eq!((verdict.position, verdict.fault), (2_000, None));
+    assert_eq!(
+        log.sealed_up_to().await?,
+        0,
+        "segments of another format are written anew"
+    );
     assert!(!log.has_accounts().await? && log.administration(None, 1).await?.is_empty());
     for table in ["event_place", "stream_place"] {
         let refused = place.sql(&format!("DELETE FROM {table}")).await.unwrap_err();
         assert!(refused.to_string().contains("refused"), "{refused}");
     }
-    if backend == Backend::Postgres {
+    if backend == Backend::Postgres && version < 9 {
         let granted = "SELECT count(*) FROM information_schema.role_table_grants WHERE grantee = 'pg_monitor' \
                        AND table_name IN ('event_place', 'stream_place') AND privilege_type IN ('SELECT', 'INSERT')";
         assert_eq!(place.count(granted).await?, 4);

@@ -5,12 +5,11 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::packing::pack_onto;
 use karez_projections::{PaperMark, Portfolio, Project, ProjectNumber};
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::{find_frame_compressed_size, get_error_name};
 
-/// zstd's own default: a higher level packs little more and takes long.
-const PACK_LEVEL: i32 = 3;
 /// A piece is full with so many entries of ledgers, whichever project they end with.
 const ENTRIES: usize = 20_000;
 /// A piece is full with so many projects.
@@ -55,13 +54,11 @@ pub(super) fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
 }
 
 fn add_piece(packed: &mut Vec<u8>, piece: &Piece<&Portfolio, &Project>) -> Result<(), String> {
-    let mut plain = Vec::new();
-    // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
-    let mut writer = rmp_serde::Serializer::new(&mut plain)
-        .with_struct_map()
-        .with_human_readable();
-    piece.serialize(&mut writer).map_err(|error| error.to_string())?;
-    zstd::stream::copy_encode(plain.as_slice(), packed, PACK_LEVEL).map_err(|error| error.to_string())
+    pack_onto(packed, |out| {
+        // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
+        let writer = rmp_serde::Serializer::new(out);
+        piece.serialize(&mut writer.with_struct_map().with_human_readable())
+    })
 }
 
 /// Reads what a snapshot holds, on every processor.

@@ -12,7 +12,7 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         version: 1,
         name: "event log",
@@ -66,6 +66,12 @@ const STEPS: [Step; 9] = [
         name: "index in parts",
         postgres: include_str!("../../migrations/postgres/0009_index_in_parts.sql"),
         sqlite: include_str!("../../migrations/sqlite/0009_index_in_parts.sql"),
+    },
+    Step {
+        version: 10,
+        name: "segments by format",
+        postgres: include_str!("../../migrations/postgres/0010_segments_by_format.sql"),
+        sqlite: include_str!("../../migrations/sqlite/0010_segments_by_format.sql"),
     },
 ];
 

@@ -2,7 +2,7 @@
 //! reading its rows, so replay takes them where they are. Derived: losing one costs time, nothing else, and a check of
 //! the log compares each with its rows.
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate};
 use karez_events::{EventType, Hash, Position, RawEvent, StreamId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,11 +12,12 @@ use uuid::Uuid;
 
 use super::rows::{column, position};
 use super::{EventLog, StoreError};
+use crate::packing::pack_onto;
 
 /// Events of a segment. The first one has the positions 1 to this.
 pub const SEGMENT_EVENTS: u64 = 10_000;
-/// zstd's own default: a higher level packs little more and takes long.
-const PACK_LEVEL: i32 = 3;
+/// The number of this way to pack them; whoever changes it counts on, and segments of other numbers are written anew.
+const FORMAT: i16 = 2;
 /// So many times larger is what is packed, so that room for it is made once.
 const USUALLY_PACKED: usize = 8;
 
@@ -31,21 +32,58 @@ pub struct Segment {
     pub content: Vec<u8>,
 }
 
+/// Numbers one behind the other, eight bytes each: there are several of each event, and they are read faster than numbers that
+/// say how long they are.
+#[derive(Default, Serialize, Deserialize)]
+struct Numbers<'segment>(#[serde(borrow, with = "serde_bytes")] Cow<'segment, [u8]>);
+
+impl Numbers<'_> {
+    const BYTES: usize = size_of::<i64>();
+
+    fn push(&mut self, number: impl Into<i64>) {
+        self.0.to_mut().extend(number.into().to_le_bytes());
+    }
+
+    /// Where something ends, or its place among others.
+    fn push_place(&mut self, place: usize) {
+        self.push(i64::try_from(place).unwrap_or(i64::MAX));
+    }
+
+    fn at<Number: TryFrom<i64>>(&self, index: usize) -> Option<Number> {
+        let bytes = self.0.get(index * Self::BYTES..)?.first_chunk()?;
+        i64::from_le_bytes(*bytes).try_into().ok()
+    }
+
+    /// `None` for a number that is not of that kind.
+    fn all<Number: TryFrom<i64>>(&self) -> impl Iterator<Item = Option<Number>> {
+        (0..self.0.len() / Self::BYTES).map(|index| self.at(index))
+    }
+}
+
 /// The rows of a segment column by column: what is alike stands together and packs well.
 #[derive(Default, Serialize, Deserialize)]
 struct Columns<'segment> {
     /// Each stream once, in the order of being met.
     streams: Vec<StreamId>,
     /// Of each event its stream's place among them.
-    stream: Vec<usize>,
-    version: Vec<u32>,
-    event_type: Vec<i16>,
-    schema: Vec<i16>,
-    occurred_on: Vec<NaiveDate>,
-    recorded_us: Vec<i64>,
+    #[serde(borrow)]
+    stream: Numbers<'segment>,
+    #[serde(borrow)]
+    version: Numbers<'segment>,
+    #[serde(borrow)]
+    event_type: Numbers<'segment>,
+    #[serde(borrow)]
+    schema: Numbers<'segment>,
+    /// Days of the common era.
+    #[serde(borrow)]
+    occurred_on: Numbers<'segment>,
+    #[serde(borrow)]
+    recorded_us: Numbers<'segment>,
     /// Where each event's payload ends in `payloads`.
-    payload_end: Vec<usize>,
-    metadata_end: Vec<usize>,
+    #[serde(borrow)]
+    payload_end: Numbers<'segment>,
+    #[serde(borrow)]
+    metadata_end: Numbers<'segment>,
     #[serde(borrow, with = "serde_bytes")]
     event_ids: Cow<'segment, [u8]>,
     #[serde(borrow, with = "serde_bytes")]
@@ -58,79 +96,98 @@ struct Columns<'segment> {
 
 impl Columns<'_> {
     fn of(events: &[RawEvent]) -> Self {
-        let mut columns = Self::default();
+        let bytes_of = |field: fn(&RawEvent) -> &[u8]| {
+            let bytes = events.iter().map(|event| field(event).len()).sum();
+            Cow::Owned(Vec::with_capacity(bytes))
+        };
+        let mut columns = Self {
+            payloads: bytes_of(|event| &event.payload),
+            metadata: bytes_of(|event| &event.metadata),
+            ..Self::default()
+        };
         let mut places: HashMap<&StreamId, usize> = HashMap::new();
         for event in events {
             let place = *places.entry(&event.stream).or_insert_with(|| {
                 columns.streams.push(event.stream.clone());
                 columns.streams.len() - 1
             });
-            columns.stream.push(place);
+            columns.stream.push_place(place);
             columns.version.push(event.version);
             columns.event_type.push(event.event_type.number());
             columns.schema.push(event.schema);
-            columns.occurred_on.push(event.occurred_on);
+            columns.occurred_on.push(event.occurred_on.num_days_from_ce());
             columns.recorded_us.push(event.recorded_at.timestamp_micros());
             columns.event_ids.to_mut().extend(event.event_id.as_bytes());
             columns.payloads.to_mut().extend(&event.payload);
-            columns.payload_end.push(columns.payloads.len());
+            columns.payload_end.push_place(columns.payloads.len());
             columns.metadata.to_mut().extend(&event.metadata);
-            columns.metadata_end.push(columns.metadata.len());
+            columns.metadata_end.push_place(columns.metadata.len());
             columns.hashes.to_mut().extend(event.hash.0);
         }
         columns
     }
 
     fn pack(&self) -> Result<Vec<u8>, String> {
-        let plain = rmp_serde::to_vec(self).map_err(|error| error.to_string())?;
-        zstd::encode_all(plain.as_slice(), PACK_LEVEL).map_err(|error| error.to_string())
+        let mut packed = Vec::new();
+        pack_onto(&mut packed, |out| rmp_serde::encode::write(out, self))?;
+        Ok(packed)
     }
 
-    /// Whether each row has all that it needs. Seen before the first row is taken: a segment is what its range of the log says
-    /// as a whole, or nothing.
-    fn fit_each_other(&self) -> bool {
-        let lengths = [
-            self.version.len(),
-            self.event_type.len(),
-            self.schema.len(),
-            self.occurred_on.len(),
-            self.recorded_us.len(),
-            self.payload_end.len(),
-            self.metadata_end.len(),
-        ];
-        let events = self.stream.len();
-        let ends_fit = |ends: &[usize], bytes: &[u8]| ends.is_sorted() && ends.last() <= Some(&bytes.len());
-        lengths.iter().all(|length| *length == events)
+    /// How many events there are, if each row has all that it needs. Seen before the first row is taken: a segment is what its
+    /// range of the log says as a whole, or nothing.
+    fn events(&self) -> Option<usize> {
+        let bytes = [
+            &self.stream,
+            &self.version,
+            &self.event_type,
+            &self.schema,
+            &self.occurred_on,
+            &self.recorded_us,
+            &self.payload_end,
+            &self.metadata_end,
+        ]
+        .map(|numbers| numbers.0.len());
+        let events = self.hashes.len() / size_of::<Hash>();
+        let fits = bytes == [events * Numbers::BYTES; 8]
             && (self.event_ids.len(), self.hashes.len()) == (events * 16, events * 32)
             && ends_fit(&self.payload_end, &self.payloads)
             && ends_fit(&self.metadata_end, &self.metadata)
-            && self.stream.iter().all(|place| *place < self.streams.len())
-            && (self.event_type.iter()).all(|number| EventType::from_number(*number).is_some())
-            && (self.recorded_us.iter()).all(|us| DateTime::from_timestamp_micros(*us).is_some())
+            && (self.stream.all()).all(|place| place.is_some_and(|place: usize| place < self.streams.len()))
+            && self.version.all::<u32>().all(|version| version.is_some())
+            && (self.event_type.all()).all(|number| number.and_then(EventType::from_number).is_some())
+            && self.schema.all::<i16>().all(|schema| schema.is_some())
+            && (self.occurred_on.all())
+                .all(|day| day.and_then(NaiveDate::from_num_days_from_ce_opt).is_some())
+            && (self.recorded_us.all()).all(|us| us.and_then(DateTime::from_timestamp_micros).is_some());
+        fits.then_some(events)
     }
 
-    /// The rows; `None` for one whose columns do not fit each other.
-    fn rows(&self, after: Position) -> impl Iterator<Item = Option<RawEvent<&[u8]>>> {
-        let (mut payload_from, mut metadata_from) = (0, 0);
-        (0..self.stream.len()).map(move |index| {
-            let (payload_end, metadata_end) = (*self.payload_end.get(index)?, *self.metadata_end.get(index)?);
-            let row = RawEvent {
-                position: after + u64::try_from(index).ok()? + 1,
-                stream: self.streams.get(*self.stream.get(index)?)?.clone(),
-                version: *self.version.get(index)?,
-                event_id: Uuid::from_slice(self.event_ids.get(index * 16..(index + 1) * 16)?).ok()?,
-                event_type: EventType::from_number(*self.event_type.get(index)?)?,
-                schema: *self.schema.get(index)?,
-                occurred_on: *self.occurred_on.get(index)?,
-                recorded_at: DateTime::from_timestamp_micros(*self.recorded_us.get(index)?)?,
-                payload: self.payloads.get(payload_from..payload_end)?,
-                metadata: self.metadata.get(metadata_from..metadata_end)?,
-                hash: Hash::try_from(self.hashes.get(index * 32..(index + 1) * 32)?).ok()?,
-            };
-            (payload_from, metadata_from) = (payload_end, metadata_end);
-            Some(row)
+    /// The row at a place whose payload and metadata begin where those of the row before end; `None` where the columns do not fit
+    /// each other.
+    fn row(&self, after: Position, index: usize, begin: (usize, usize)) -> Option<RawEvent<&[u8]>> {
+        Some(RawEvent {
+            position: after + u64::try_from(index).ok()? + 1,
+            stream: self.streams.get(self.stream.at::<usize>(index)?)?.clone(),
+            version: self.version.at(index)?,
+            event_id: Uuid::from_slice(self.event_ids.get(index * 16..(index + 1) * 16)?).ok()?,
+            event_type: self.event_type.at(index).and_then(EventType::from_number)?,
+            schema: self.schema.at(index)?,
+            occurred_on: (self.occurred_on.at(index)).and_then(NaiveDate::from_num_days_from_ce_opt)?,
+            recorded_at: (self.recorded_us.at(index)).and_then(DateTime::from_timestamp_micros)?,
+            payload: self.payloads.get(begin.0..self.payload_end.at(index)?)?,
+            metadata: self.metadata.get(begin.1..self.metadata_end.at(index)?)?,
+            hash: Hash::try_from(self.hashes.get(index * 32..(index + 1) * 32)?).ok()?,
         })
     }
+}
+
+fn ends_fit(ends: &Numbers<'_>, bytes: &[u8]) -> bool {
+    let mut last = Some(0);
+    ends.all::<usize>().all(|end| {
+        let fits = last <= end && end <= Some(bytes.len());
+        last = end;
+        fits
+    })
 }
 
 impl Segment {
@@ -168,15 +225,17 @@ impl Segment {
         unpacked.map_err(|error| error.to_string())?;
         let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
         let unfit = || "its columns do not fit each other".to_owned();
-        if !columns.fit_each_other() {
-            return Err(unfit());
-        }
+        let events = columns.events().ok_or_else(unfit)?;
         if !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
-        columns
-            .rows(self.after)
-            .try_for_each(|row| take(row.ok_or_else(unfit)?))
+        let mut begin = (0, 0);
+        for index in 0..events {
+            let row = columns.row(self.after, index, begin).ok_or_else(unfit)?;
+            begin = (begin.0 + row.payload.len(), begin.1 + row.metadata.len());
+            take(row)?;
+        }
+        Ok(())
     }
 }
 
@@ -186,26 +245,30 @@ impl EventLog {
     /// # Errors
     /// What the database says.
     pub async fn sealed_up_to(&self) -> Result<Position, StoreError> {
-        let sql = "SELECT coalesce(max(last_position), 0) FROM sealed_segment";
-        let last: i64 = on_either!(self, reading pool => sqlx::query_scalar(sql).fetch_one(pool).await)?;
-        position(last)
+        let sql =
+            "SELECT last_position FROM sealed_segment WHERE format = $1 ORDER BY last_position DESC LIMIT 1";
+        let last: Option<i64> = on_either!(self, reading pool => sqlx::query_scalar(sql).bind(FORMAT).fetch_optional(pool).await)?;
+        position(last.unwrap_or(0))
     }
 
-    /// Keeps a segment; one that is there stays as it is.
+    /// Keeps a segment; one that is there stays as it is, unless it is of an earlier format.
     ///
     /// # Errors
     /// What the database says.
     pub async fn save_segment(&self, segment: &Segment) -> Result<(), StoreError> {
-        let sql = "INSERT INTO sealed_segment (last_position, content, digest) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO sealed_segment (last_position, format, content, digest) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (last_position) DO UPDATE \
+                   SET format = excluded.format, content = excluded.content, digest = excluded.digest \
+                   WHERE sealed_segment.format < excluded.format";
         let last = column(segment.after + SEGMENT_EVENTS);
         let digest = Sha256::digest(&segment.content).to_vec();
         on_either!(self, writing pool => {
-            sqlx::query(sql).bind(last).bind(segment.content.as_slice()).bind(digest).execute(pool).await?;
+            sqlx::query(sql).bind(last).bind(FORMAT).bind(segment.content.as_slice()).bind(digest).execute(pool).await?;
         });
         Ok(())
     }
 
-    /// The segment of the events after a position, where that is sealed and undamaged.
+    /// The segment of the events after a position, where that is sealed in today's format and undamaged.
     ///
     /// # Errors
     /// What the database says.
@@ -214,9 +277,9 @@ impl EventLog {
             return Ok(None);
         }
         let sql = "SELECT content, digest, hash FROM sealed_segment JOIN event_log ON position = last_position \
-                   WHERE last_position = $1";
+                   WHERE last_position = $1 AND format = $2";
         let last = after + SEGMENT_EVENTS;
-        let found: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = on_either!(self, reading pool => sqlx::query_as(sql).bind(column(last)).fetch_optional(pool).await)?;
+        let found: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = on_either!(self, reading pool => sqlx::query_as(sql).bind(column(last)).bind(FORMAT).fetch_optional(pool).await)?;
         let Some((content, digest, hash)) = found else {
             return Ok(None);
         };
@@ -255,14 +318,25 @@ mod tests {
         (1..).zip(facts).map(raw).collect()
     }
 
+    fn all(number: i64) -> Numbers<'static> {
+        let mut numbers = Numbers::default();
+        (0..20).for_each(|_| numbers.push(number));
+        numbers
+    }
+
     #[rstest]
-    #[case::an_unknown_type(|columns: &mut Columns| columns.event_type[19] = -1)]
-    #[case::a_stream_that_is_not_there(|columns: &mut Columns| columns.stream[19] = 3)]
-    #[case::a_payload_beyond_the_end(|columns: &mut Columns| columns.payload_end[19] += 1)]
-    #[case::metadata_that_end_before_they_begin(|columns: &mut Columns| columns.metadata_end[18] += 900)]
-    #[case::no_time(|columns: &mut Columns| columns.recorded_us[19] = i64::MAX)]
+    #[case::an_unknown_type(|columns: &mut Columns| columns.event_type = all(-1))]
+    #[case::a_stream_that_is_not_there(|columns: &mut Columns| columns.stream = all(3))]
+    #[case::a_version_beyond_any(|columns: &mut Columns| columns.version = all(i64::MAX))]
+    #[case::a_schema_beyond_any(|columns: &mut Columns| columns.schema = all(i64::MAX))]
+    #[case::no_day(|columns: &mut Columns| columns.occurred_on = all(i64::MAX))]
+    #[case::no_time(|columns: &mut Columns| columns.recorded_us = all(i64::MAX))]
+    #[case::payloads_that_end_beyond_the_end(|columns: &mut Columns| columns.payload_end = all(i64::MAX))]
+    #[case::metadata_that_end_before_they_begin(|columns: &mut Columns| columns.metadata_end = all(-1))]
     #[case::an_id_too_few(|columns: &mut Columns| columns.event_ids.to_mut().truncate(19 * 16))]
-    #[case::a_version_too_few(|columns: &mut Columns| columns.version.truncate(19))]
+    #[case::a_hash_too_few(|columns: &mut Columns| columns.hashes.to_mut().truncate(19 * 32))]
+    #[case::a_version_too_few(|columns: &mut Columns| columns.version.0.to_mut().truncate(19 * 8))]
+    #[case::half_a_version(|columns: &mut Columns| columns.version.0.to_mut().truncate(19 * 8 + 4))]
     fn no_row_is_taken_of_a_segment_with_a_row_that_is_not_whole(#[case] spoil: fn(&mut Columns)) {
         let events = events();
         let sealed = Segment::pack(0, &events).unwrap();
