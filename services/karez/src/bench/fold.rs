@@ -1,8 +1,10 @@
 //! How fast the log is folded, against reading and decoding the same rows alone.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use futures::{StreamExt, stream};
-use karez_events::{Position, RawEvent};
+use karez_events::{Position, RawEvent, RecordedEvent};
 use karez_projections::Portfolio;
 
 use super::{BenchReport, Line, Size, Times};
@@ -13,6 +15,8 @@ use crate::tasks::compute;
 
 /// Rows that are read at once.
 const PAGE: Position = 5_000;
+/// Events that are decoded before they are folded, as in a replay.
+const HANDFUL: usize = 256;
 
 /// Measures on what the store holds, and seals what of it is closed.
 ///
@@ -27,7 +31,9 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         mut unpacking,
         mut folding,
         mut snapshot,
-    ] = [const { Times::empty() }; 5];
+        mut decoding_alone,
+        mut folding_alone,
+    ] = [const { Times::empty() }; 7];
     replay::seal(log, head).await?;
     let sealed = log.sealed_up_to().await?;
     save_snapshot(log, replay::fold(log, Portfolio::default(), head).await?).await?;
@@ -53,6 +59,10 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         let loaded = load_portfolio(log, Some(head)).await?;
         snapshot.add(started.elapsed());
         drop(loaded);
+
+        let (decoded, folded) = apart(log).await?;
+        decoding_alone.add(decoded);
+        folding_alone.add(folded);
     }
     let events = |position| usize::try_from(position).unwrap_or(usize::MAX);
     let count = events(head);
@@ -63,6 +73,8 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         against(reading.line("read every row", count)),
         against(folding.line("fold from the start", count)),
         against(snapshot.line("fold from the snapshot", count)),
+        against(decoding_alone.line("decode events that lie in memory, one processor", count)),
+        against(folding_alone.line("fold events that are decoded, one processor", count)),
     ];
     // A log shorter than a segment has none.
     if sealed > 0 {
@@ -83,6 +95,39 @@ async fn read_sealed(log: &EventLog, sealed: Position) -> anyhow::Result<()> {
             .map_err(anyhow::Error::msg)
     })
     .await
+}
+
+/// How long one processor decodes every event, and how long it folds what is decoded: what no way to read the log can be
+/// faster than.
+async fn apart(log: &EventLog) -> anyhow::Result<(Duration, Duration)> {
+    let (mut portfolio, mut decoding, mut folding) = (Portfolio::default(), Duration::ZERO, Duration::ZERO);
+    loop {
+        let after = portfolio.position();
+        let page = match log.segment(after).await? {
+            Some(segment) => compute(move || segment.unpack())
+                .await?
+                .map_err(anyhow::Error::msg)?,
+            None => log.read(after, usize::try_from(SEGMENT_EVENTS)?).await?,
+        };
+        if page.is_empty() {
+            return Ok((decoding, folding));
+        }
+        (portfolio, decoding, folding) = compute(move || -> anyhow::Result<_> {
+            for some in page.chunks(HANDFUL) {
+                let started = Stopwatch::start();
+                let decoded: Vec<RecordedEvent> =
+                    some.iter().map(RawEvent::decode).collect::<Result<_, _>>()?;
+                decoding += started.elapsed();
+                let started = Stopwatch::start();
+                for recorded in decoded {
+                    portfolio.apply(&recorded);
+                }
+                folding += started.elapsed();
+            }
+            Ok((portfolio, decoding, folding))
+        })
+        .await??;
+    }
 }
 
 pub(super) async fn read(log: &EventLog, head: Position, decode: bool) -> anyhow::Result<()> {
