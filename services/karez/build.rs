@@ -8,7 +8,12 @@ use std::{fs, io};
 
 fn main() -> io::Result<()> {
     let mut fingerprint = DefaultHasher::new();
-    for sources in ["../../events/src", "../../projections/src", "src/replay"] {
+    for sources in [
+        "../../events/src",
+        "../../projections/src",
+        "src/replay",
+        "src/packing.rs",
+    ] {
         println!("cargo:rerun-if-changed={sources}");
         add(Path::new(sources), &mut fingerprint)?;
     }
@@ -53,18 +58,15 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn add(folder: &Path, fingerprint: &mut DefaultHasher) -> io::Result<()> {
-    let mut paths = fs::read_dir(folder)?
+fn add(path: &Path, fingerprint: &mut DefaultHasher) -> io::Result<()> {
+    if !path.is_dir() {
+        path.to_string_lossy().hash(fingerprint);
+        fs::read(path)?.hash(fingerprint);
+        return Ok(());
+    }
+    let mut paths = fs::read_dir(path)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?;
     paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            add(&path, fingerprint)?;
-        } else {
-            path.to_string_lossy().hash(fingerprint);
-            fs::read(&path)?.hash(fingerprint);
-        }
-    }
-    Ok(())
+    paths.iter().try_for_each(|path| add(path, fingerprint))
 }

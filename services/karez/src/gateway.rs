@@ -2,8 +2,8 @@
 //! the portfolio by [`crate::views`], facts go to the intake like everybody's.
 //!
 //! From outside to inside: every refusal gets its body ([`problem`]); without accounts, only names of this machine are
-//! answered to ([`host`]); concurrency ([`pressure`]), panics and time are bounded; answers are compressed; requests are counted
-//! ([`traffic`]); who asks is found out ([`auth`]); what they have already is not told again ([`unchanged`]); then the endpoint.
+//! answered to ([`host`]); concurrency is bounded ([`pressure`]); panics are caught; answers are compressed; time is bounded;
+//! requests are counted ([`traffic`]); who asks is found out ([`auth`]); what they have already is not told again ([`unchanged`]); then the endpoint.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ use live::Live;
 use openapi::Described;
 use past::Past;
 use pressure::Pressure;
-use problem::{Problem, Refused};
+use problem::{Addressee, Problem};
 use traffic::{Traffic, Underway};
 use turns::Turns;
 use verification::Verification;
@@ -383,13 +383,13 @@ fn of_people_and_programs() -> OpenApiRouter<Gateway> {
 
 /// What stands before every address. Steps of one layer, since each layer of its own would hand the request on in another box.
 async fn to_router(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
-    let refused = Refused::of(&request);
+    let addressee = Addressee::of(&request);
     let room = host::check(&gateway, &request).and_then(|()| pressure::check(&gateway, &request));
     let response = match room {
         Ok(_until_answered) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    problem::render(&gateway, &refused, response)
+    problem::render(&gateway, &addressee, response)
 }
 
 /// What stands before every endpoint.

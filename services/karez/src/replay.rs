@@ -17,7 +17,7 @@ pub use packed::unpack;
 pub const SNAPSHOT_FORMAT: &str = concat!("portfolio/pieces/", env!("KAREZ_FOLD_FINGERPRINT"));
 
 /// Events that are handed from decoding to folding at once: few enough to stay in the processor's caches.
-const HANDFUL: usize = 256;
+pub(crate) const HANDFUL: usize = 256;
 /// So many handfuls may wait to be folded.
 const HANDFULS: usize = 4;
 
@@ -210,7 +210,7 @@ async fn read_rows(log: &EventLog, after: Position, up_to: Position) -> Result<V
     log.read(after, count).await
 }
 
-/// Seals every range that is closed by a position and not sealed yet, one after the other.
+/// Seals every range that is closed by a position and not sealed in today's format yet, one after the other.
 ///
 /// # Errors
 /// The store, or a segment that cannot be packed.

@@ -182,7 +182,7 @@ async fn a_full_log_of_an_earlier_version_is_brought_up_to_date_and_holds_what_i
     assert_eq!(
         log.sealed_up_to().await?,
         0,
-        "segments of another format are written anew"
+        "segments of another format are passed over"
     );
     assert!(!log.has_accounts().await? && log.administration(None, 1).await?.is_empty());
     for table in ["event_place", "stream_place"] {

@@ -75,6 +75,25 @@ async fn a_segment_that_is_damaged_or_lost_is_passed_over(
 
 #[rstest]
 #[tokio::test]
+async fn a_segment_of_another_format_is_passed_over_and_written_anew(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, from_rows) = sealed(backend).await?;
+    let head = log.head().await?.position;
+    let first = log.segment(0).await?.expect("the first segment is sealed");
+    place
+        .sql("UPDATE sealed_segment SET format = 1, content = digest")
+        .await?;
+    assert_eq!((log.sealed_up_to().await?, log.segment(0).await?), (0, None));
+    assert_eq!(folded(&log, head).await?, from_rows);
+    seal(&log, head).await?;
+    assert_eq!(log.sealed_up_to().await?, 2 * SEGMENT_EVENTS);
+    assert_eq!(log.segment(0).await?, Some(first));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_segment_of_another_range_is_passed_over(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) -> Result<()> {

@@ -52,19 +52,22 @@ struct Identity {
 }
 
 /// What an auditor asks to see.
-pub(super) struct Look {
+pub(super) struct AuditorsLook {
     reader: String,
     address: String,
 }
 
 /// The request with its [`Caller`], or a refusal.
-pub(super) async fn let_in(gateway: &Gateway, request: Request) -> Result<(Request, Option<Look>), Response> {
+pub(super) async fn let_in(
+    gateway: &Gateway,
+    request: Request,
+) -> Result<(Request, Option<AuditorsLook>), Response> {
     let (mut parts, body) = request.into_parts();
     let caller = gateway.admit(&parts).await.map_err(refused)?;
     let known = caller.as_ref().and_then(Caller::known);
     let look = known
         .filter(|(_, role, _)| *role == Role::Auditor)
-        .map(|(name, ..)| Look {
+        .map(|(name, ..)| AuditorsLook {
             reader: name.to_owned(),
             address: parts.uri.to_string(),
         });
@@ -160,7 +163,7 @@ impl Gateway {
     }
 
     /// Keeps what an auditor looked at. What cannot be kept is not shown.
-    pub(super) async fn kept(&self, look: Look, response: Response) -> Response {
+    pub(super) async fn kept(&self, look: AuditorsLook, response: Response) -> Response {
         let read = AuditedRead {
             read_at: self.parts().clock.now(),
             reader: look.reader,

@@ -370,14 +370,14 @@ pub(super) fn language_of(headers: &HeaderMap) -> Language {
     accepted.map_or(Language::Zh, Language::accepted)
 }
 
-/// What a refusal needs to know of the request that is refused.
-pub(super) struct Refused {
+/// Whom a refusal would be for.
+pub(super) struct Addressee {
     language: Language,
     instance: Uri,
     is_head: bool,
 }
 
-impl Refused {
+impl Addressee {
     pub(super) fn of(request: &Request) -> Self {
         Self {
             language: language_of(request.headers()),
@@ -390,14 +390,11 @@ impl Refused {
 /// Gives every refusal its body in the caller's language, whoever refused.
 ///
 /// A fault of ours carries an id, under which the service's own messages tell the rest.
-pub(super) fn render(gateway: &Gateway, refused: &Refused, mut response: Response) -> Response {
+pub(super) fn render(gateway: &Gateway, addressee: &Addressee, mut response: Response) -> Response {
     if response.status().as_u16() < 400 {
         return response;
     }
-    let Refused {
-        language, instance, ..
-    } = refused;
-    let instance = instance.path();
+    let instance = addressee.instance.path();
     let written = response.extensions_mut().remove::<Problem>();
     let mut problem = written.unwrap_or_else(|| Problem::of_status(response.status()));
     if problem.0.status.is_server_error() {
@@ -410,12 +407,12 @@ pub(super) fn render(gateway: &Gateway, refused: &Refused, mut response: Respons
         );
         problem = problem.with("request_id", request_id);
     }
-    let body = problem.body(*language, instance);
+    let body = problem.body(addressee.language, instance);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
     headers.insert(
         header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(language.as_str()),
+        HeaderValue::from_static(addressee.language.as_str()),
     );
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
@@ -423,7 +420,7 @@ pub(super) fn render(gateway: &Gateway, refused: &Refused, mut response: Respons
     if let Some(seconds) = problem.0.retry_after_seconds {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    *response.body_mut() = if refused.is_head {
+    *response.body_mut() = if addressee.is_head {
         Body::empty()
     } else {
         Body::from(body)

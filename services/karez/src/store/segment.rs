@@ -1,4 +1,4 @@
-//! Sealed segments: closed ranges of positions, written once, column by column and packed. To read one costs a fraction of
+//! Sealed segments: closed ranges of positions, written once in each format, column by column and packed. To read one costs a fraction of
 //! reading its rows, so replay takes them where they are. Derived: losing one costs time, nothing else, and a check of
 //! the log compares each with its rows.
 
@@ -240,7 +240,7 @@ impl Segment {
 }
 
 impl EventLog {
-    /// The last position that is sealed; 0 where none is.
+    /// The last position that is sealed in today's format; 0 where none is.
     ///
     /// # Errors
     /// What the database says.
@@ -251,7 +251,7 @@ impl EventLog {
         position(last.unwrap_or(0))
     }
 
-    /// Keeps a segment; one that is there stays as it is, unless it is of an earlier format.
+    /// Keeps a segment; one that is there stays as it is, unless it is of another format.
     ///
     /// # Errors
     /// What the database says.
@@ -259,7 +259,7 @@ impl EventLog {
         let sql = "INSERT INTO sealed_segment (last_position, format, content, digest) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (last_position) DO UPDATE \
                    SET format = excluded.format, content = excluded.content, digest = excluded.digest \
-                   WHERE sealed_segment.format < excluded.format";
+                   WHERE sealed_segment.format <> excluded.format";
         let last = column(segment.after + SEGMENT_EVENTS);
         let digest = Sha256::digest(&segment.content).to_vec();
         on_either!(self, writing pool => {
@@ -318,21 +318,22 @@ mod tests {
         (1..).zip(facts).map(raw).collect()
     }
 
-    fn all(number: i64) -> Numbers<'static> {
-        let mut numbers = Numbers::default();
-        (0..20).for_each(|_| numbers.push(number));
-        numbers
+    /// Puts another number in the last row.
+    fn spoil_last(numbers: &mut Numbers, number: i64) {
+        numbers.0.to_mut().truncate(19 * Numbers::BYTES);
+        numbers.push(number);
     }
 
     #[rstest]
-    #[case::an_unknown_type(|columns: &mut Columns| columns.event_type = all(-1))]
-    #[case::a_stream_that_is_not_there(|columns: &mut Columns| columns.stream = all(3))]
-    #[case::a_version_beyond_any(|columns: &mut Columns| columns.version = all(i64::MAX))]
-    #[case::a_schema_beyond_any(|columns: &mut Columns| columns.schema = all(i64::MAX))]
-    #[case::no_day(|columns: &mut Columns| columns.occurred_on = all(i64::MAX))]
-    #[case::no_time(|columns: &mut Columns| columns.recorded_us = all(i64::MAX))]
-    #[case::payloads_that_end_beyond_the_end(|columns: &mut Columns| columns.payload_end = all(i64::MAX))]
-    #[case::metadata_that_end_before_they_begin(|columns: &mut Columns| columns.metadata_end = all(-1))]
+    #[case::an_unknown_type(|columns: &mut Columns| spoil_last(&mut columns.event_type, -1))]
+    #[case::a_stream_that_is_not_there(|columns: &mut Columns| spoil_last(&mut columns.stream, 3))]
+    #[case::a_version_beyond_any(|columns: &mut Columns| spoil_last(&mut columns.version, i64::MAX))]
+    #[case::a_schema_beyond_any(|columns: &mut Columns| spoil_last(&mut columns.schema, i64::MAX))]
+    #[case::no_day(|columns: &mut Columns| spoil_last(&mut columns.occurred_on, i64::MAX))]
+    #[case::no_time(|columns: &mut Columns| spoil_last(&mut columns.recorded_us, i64::MAX))]
+    #[case::payloads_that_end_beyond_the_end(|columns: &mut Columns| spoil_last(&mut columns.payload_end, i64::MAX))]
+    #[case::metadata_that_end_before_they_begin(|columns: &mut Columns| spoil_last(&mut columns.metadata_end, 1))]
+    #[case::metadata_that_end_nowhere(|columns: &mut Columns| spoil_last(&mut columns.metadata_end, -1))]
     #[case::an_id_too_few(|columns: &mut Columns| columns.event_ids.to_mut().truncate(19 * 16))]
     #[case::a_hash_too_few(|columns: &mut Columns| columns.hashes.to_mut().truncate(19 * 32))]
     #[case::a_version_too_few(|columns: &mut Columns| columns.version.0.to_mut().truncate(19 * 8))]
