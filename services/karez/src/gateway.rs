@@ -3,7 +3,8 @@
 //!
 //! From outside to inside: every refusal gets its body ([`problem`]); without accounts, only names of this machine are
 //! answered to ([`host`]); concurrency is bounded ([`pressure`]); panics are caught; answers are compressed; time is bounded;
-//! requests are counted ([`traffic`]); who asks is found out ([`auth`]); what they have already is not told again ([`unchanged`]); then the endpoint.
+//! requests are counted ([`traffic`]); who asks is found out ([`auth`]); what they have already is not told again
+//! ([`unchanged`]); then the endpoint.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
