@@ -1,6 +1,6 @@
-//! Sealed segments: closed ranges of positions, written once in each format, column by column and packed. To read one costs a fraction of
-//! reading its rows, so replay takes them where they are. Derived: losing one costs time, nothing else, and a check of
-//! the log compares each with its rows.
+//! Sealed segments: closed ranges of positions, written once in each format, column by column and packed. To read one costs a
+//! fraction of reading its rows, so replay takes them where they are. Derived: losing one costs time, nothing else, and a check
+//! of the log compares each with its rows.
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use karez_events::{EventType, Hash, Position, RawEvent, StreamId};
@@ -54,9 +54,10 @@ impl Numbers<'_> {
         i64::from_le_bytes(*bytes).try_into().ok()
     }
 
-    /// `None` for a number that is not of that kind.
-    fn all<Number: TryFrom<i64>>(&self) -> impl Iterator<Item = Option<Number>> {
-        (0..self.0.len() / Self::BYTES).map(|index| self.at(index))
+    /// The bytes between the end before and the one at a place.
+    fn slice<'a>(&self, index: usize, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let begin = index.checked_sub(1).map_or(Some(0), |before| self.at(before))?;
+        bytes.get(begin..self.at(index)?)
     }
 }
 
@@ -133,9 +134,8 @@ impl Columns<'_> {
         Ok(packed)
     }
 
-    /// How many events there are, if each row has all that it needs. Seen before the first row is taken: a segment is what its
-    /// range of the log says as a whole, or nothing.
-    fn events(&self) -> Option<usize> {
+    /// The rows; `None` where one lacks something: a segment is what its range of the log says as a whole, or nothing.
+    fn rows(&self, after: Position) -> Option<Vec<RawEvent<&[u8]>>> {
         let bytes = [
             &self.stream,
             &self.version,
@@ -148,23 +148,13 @@ impl Columns<'_> {
         ]
         .map(|numbers| numbers.0.len());
         let events = self.hashes.len() / size_of::<Hash>();
-        let fits = bytes == [events * Numbers::BYTES; 8]
-            && (self.event_ids.len(), self.hashes.len()) == (events * 16, events * 32)
-            && ends_fit(&self.payload_end, &self.payloads)
-            && ends_fit(&self.metadata_end, &self.metadata)
-            && (self.stream.all()).all(|place| place.is_some_and(|place: usize| place < self.streams.len()))
-            && self.version.all::<u32>().all(|version| version.is_some())
-            && (self.event_type.all()).all(|number| number.and_then(EventType::from_number).is_some())
-            && self.schema.all::<i16>().all(|schema| schema.is_some())
-            && (self.occurred_on.all())
-                .all(|day| day.and_then(NaiveDate::from_num_days_from_ce_opt).is_some())
-            && (self.recorded_us.all()).all(|us| us.and_then(DateTime::from_timestamp_micros).is_some());
-        fits.then_some(events)
+        let are_as_long = bytes == [events * Numbers::BYTES; 8]
+            && (self.event_ids.len(), self.hashes.len()) == (events * 16, events * 32);
+        let rows = (0..events).map(|index| self.row(after, index));
+        are_as_long.then(|| rows.collect())?
     }
 
-    /// The row at a place whose payload and metadata begin where those of the row before end; `None` where the columns do not fit
-    /// each other.
-    fn row(&self, after: Position, index: usize, begin: (usize, usize)) -> Option<RawEvent<&[u8]>> {
+    fn row(&self, after: Position, index: usize) -> Option<RawEvent<&[u8]>> {
         Some(RawEvent {
             position: after + u64::try_from(index).ok()? + 1,
             stream: self.streams.get(self.stream.at::<usize>(index)?)?.clone(),
@@ -174,20 +164,11 @@ impl Columns<'_> {
             schema: self.schema.at(index)?,
             occurred_on: (self.occurred_on.at(index)).and_then(NaiveDate::from_num_days_from_ce_opt)?,
             recorded_at: (self.recorded_us.at(index)).and_then(DateTime::from_timestamp_micros)?,
-            payload: self.payloads.get(begin.0..self.payload_end.at(index)?)?,
-            metadata: self.metadata.get(begin.1..self.metadata_end.at(index)?)?,
+            payload: self.payload_end.slice(index, &self.payloads)?,
+            metadata: self.metadata_end.slice(index, &self.metadata)?,
             hash: Hash::try_from(self.hashes.get(index * 32..(index + 1) * 32)?).ok()?,
         })
     }
-}
-
-fn ends_fit(ends: &Numbers<'_>, bytes: &[u8]) -> bool {
-    let mut last = Some(0);
-    ends.all::<usize>().all(|end| {
-        let fits = last <= end && end <= Some(bytes.len());
-        last = end;
-        fits
-    })
 }
 
 impl Segment {
@@ -219,23 +200,18 @@ impl Segment {
     ///
     /// # Errors
     /// What is wrong with a segment that holds none, or with an event that was not taken.
-    pub fn each(&self, mut take: impl FnMut(RawEvent<&[u8]>) -> Result<(), String>) -> Result<(), String> {
+    pub fn each(&self, take: impl FnMut(RawEvent<&[u8]>) -> Result<(), String>) -> Result<(), String> {
         let mut plain = Vec::with_capacity(self.content.len() * USUALLY_PACKED);
         let unpacked = zstd::stream::copy_decode(self.content.as_slice(), &mut plain);
         unpacked.map_err(|error| error.to_string())?;
         let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
-        let unfit = || "its columns do not fit each other".to_owned();
-        let events = columns.events().ok_or_else(unfit)?;
         if !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
-        let mut begin = (0, 0);
-        for index in 0..events {
-            let row = columns.row(self.after, index, begin).ok_or_else(unfit)?;
-            begin = (begin.0 + row.payload.len(), begin.1 + row.metadata.len());
-            take(row)?;
-        }
-        Ok(())
+        let rows = columns.rows(self.after);
+        rows.ok_or("its columns do not fit each other")?
+            .into_iter()
+            .try_for_each(take)
     }
 }
 
