@@ -25,7 +25,7 @@ pub mod warnings;
 pub use admission::{Refusal, RefusalCode, admit};
 pub use fund::Fund;
 pub use measures::{Amounts, Measures, Rate, RateLevel, RollUp};
-pub use papers::PaperMark;
+pub use papers::PaperShelf;
 pub use portfolio::{ImportRun, Portfolio, PublishedRules};
 pub use project::{
     BudgetFact, BudgetForm, Dated, Entry, EntryKind, LifeFact, LifeStep, Project, ProjectState, Quota,

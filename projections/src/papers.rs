@@ -1,26 +1,33 @@
 //! Which project booked each invoice or document first: one mark for each, since there are as many as postings.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
+use foldhash::{HashMap, HashMapExt};
 use karez_events::HashAlgorithm;
 use karez_events::chain::hash_of;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::projects::ProjectNumber;
 
 /// An invoice number, or the hash of a document, in short: the first 16 bytes of its SHA-256. Two with the same are taken
-/// to be one.
-pub type PaperMark = u128;
+/// to be one. Kept as bytes: an entry then takes 20 bytes where one with a number takes 32.
+type Mark = [u8; 16];
 
-/// By the first byte of their marks, so that growing moves a small part of them and nobody waits for it. Marks are kept as
-/// bytes: an entry then takes 20 bytes where one with a number takes 32.
+/// By the first byte of their marks, so that growing moves a small part of them and nobody waits for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Papers(BTreeMap<u8, HashMap<[u8; 16], ProjectNumber>>);
+pub(crate) struct Papers(BTreeMap<u8, PaperShelf>);
+
+/// The papers whose marks begin with the same byte, each with the project that booked it first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<(u128, ProjectNumber)>")]
+pub struct PaperShelf(HashMap<Mark, ProjectNumber>);
 
 impl Papers {
     /// The project that booked a paper before; where none did, it is this one's from now on.
     pub(crate) fn booked_before(&mut self, paper: &str, by: ProjectNumber) -> Option<ProjectNumber> {
-        match self.place(mark_of(paper)) {
+        let mark = mark_of(paper);
+        match self.0.entry(mark[0]).or_default().0.entry(mark) {
             Entry::Occupied(first) => Some(*first.get()),
             Entry::Vacant(place) => {
                 place.insert(by);
@@ -29,27 +36,85 @@ impl Papers {
         }
     }
 
-    fn place(&mut self, mark: [u8; 16]) -> Entry<'_, [u8; 16], ProjectNumber> {
-        self.0.entry(mark[0]).or_default().entry(mark)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (PaperMark, ProjectNumber)> {
-        let marks = self.0.values().flatten();
-        marks.map(|(mark, number)| (PaperMark::from_be_bytes(*mark), *number))
+    pub(crate) fn shelves(&self) -> impl Iterator<Item = &PaperShelf> {
+        self.0.values()
     }
 }
 
-impl FromIterator<(PaperMark, ProjectNumber)> for Papers {
-    fn from_iter<All: IntoIterator<Item = (PaperMark, ProjectNumber)>>(all: All) -> Self {
-        let mut papers = Self::default();
-        for (mark, number) in all {
-            papers.place(mark.to_be_bytes()).or_insert(number);
+impl FromIterator<PaperShelf> for Papers {
+    fn from_iter<All: IntoIterator<Item = PaperShelf>>(all: All) -> Self {
+        let with_its_byte = |shelf: PaperShelf| Some((shelf.0.keys().next()?[0], shelf));
+        Self(all.into_iter().filter_map(with_its_byte).collect())
+    }
+}
+
+impl PaperShelf {
+    /// How many papers are on it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for PaperShelf {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let numbers = |(mark, project): (&Mark, &ProjectNumber)| (u128::from_be_bytes(*mark), *project);
+        serializer.collect_seq(self.0.iter().map(numbers))
+    }
+}
+
+impl TryFrom<Vec<(u128, ProjectNumber)>> for PaperShelf {
+    type Error = &'static str;
+
+    fn try_from(papers: Vec<(u128, ProjectNumber)>) -> Result<Self, Self::Error> {
+        let mut shelf = HashMap::with_capacity(papers.len());
+        let byte = papers.first().map(|(mark, _)| mark.to_be_bytes()[0]);
+        for (mark, project) in papers {
+            let mark = mark.to_be_bytes();
+            if Some(mark[0]) != byte {
+                return Err("a shelf of papers holds marks of another one");
+            }
+            shelf.insert(mark, project);
         }
-        papers
+        Ok(Self(shelf))
     }
 }
 
-fn mark_of(paper: &str) -> [u8; 16] {
+fn mark_of(paper: &str) -> Mark {
     let hash = hash_of(HashAlgorithm::Sha256, &[paper.as_bytes()]);
     hash.0.first_chunk().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn papers_that_belong_on_two_shelves_are_on_none() {
+        let near = 0x0700_0000_0000_0000_0000_0000_0000_0001;
+        assert_eq!(
+            PaperShelf::try_from(vec![(near, 1), (near + 1, 2)])
+                .unwrap()
+                .len(),
+            2
+        );
+        assert!(PaperShelf::try_from(vec![(near, 1), (near << 1, 2)]).is_err());
+    }
+
+    #[test]
+    fn whoever_books_a_paper_first_is_told_to_all_others() {
+        let mut papers = Papers::default();
+        assert_eq!(papers.booked_before("INV-1", 3), None);
+        assert_eq!(papers.booked_before("INV-2", 4), None);
+        let mut read: Papers = papers.shelves().cloned().collect();
+        assert_eq!(read, papers);
+        assert_eq!(read.booked_before("INV-1", 5), Some(3));
+        assert_eq!(read.booked_before("INV-2", 5), Some(4));
+    }
 }

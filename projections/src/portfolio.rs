@@ -11,7 +11,7 @@ use crate::derived::Derived;
 use crate::fund::{Fund, FundEntry, FundEntryKind};
 use crate::measures::order::KeptOrders;
 use crate::measures::whole::KeptWholes;
-use crate::papers::{PaperMark, Papers};
+use crate::papers::{PaperShelf, Papers};
 use crate::project::{Entry, Project, Quota};
 use crate::projects::{Misplaced, ProjectNumber, Projects};
 use crate::rule_proposal::{self, RuleProposal};
@@ -147,9 +147,9 @@ impl Portfolio {
         self.projects.len()
     }
 
-    /// Each invoice or document with the project that booked it first, in no order.
-    pub fn papers(&self) -> impl Iterator<Item = (PaperMark, ProjectNumber)> {
-        self.papers.iter()
+    /// Every invoice and document that was booked, shelf by shelf.
+    pub fn papers(&self) -> impl Iterator<Item = &PaperShelf> {
+        self.papers.shelves()
     }
 
     /// The same with projects, in the order of their numbers, and papers that were taken from it.
@@ -159,7 +159,7 @@ impl Portfolio {
     pub fn with(
         self,
         projects: impl IntoIterator<Item = Project>,
-        papers: impl IntoIterator<Item = (PaperMark, ProjectNumber)>,
+        papers: impl IntoIterator<Item = PaperShelf>,
     ) -> Result<Self, Misplaced> {
         Ok(Self {
             projects: Projects::read(projects)?,

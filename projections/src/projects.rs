@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use karez_events::ProjectId;
 
@@ -14,7 +15,7 @@ pub type ProjectNumber = u32;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Projects {
     /// In the order in which they became known: a project's number is its place.
-    known: IndexMap<ProjectId, Box<Project>>,
+    known: IndexMap<ProjectId, Box<Project>, RandomState>,
     /// Their numbers in the order of ids.
     ordered: BTreeMap<ProjectId, ProjectNumber>,
 }

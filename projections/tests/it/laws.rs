@@ -8,7 +8,7 @@ use karez_projections::measures::{
     Basis, Brief, Course, KeyOf, Order, OrderOf, Outcome, Place, SortKey, amounts, catch_up, catch_up_orders,
     census, fund_measures, measures, overview, read_order, with_parts,
 };
-use karez_projections::{Amounts, Portfolio, Project};
+use karez_projections::{Amounts, PaperShelf, Portfolio, Project};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -175,13 +175,16 @@ proptest! {
         let next = u64::try_from(head.len()).unwrap() + 1;
         let snapshot = fold(head, 1, Portfolio::default());
         let projects: Vec<&Project> = snapshot.projects_by_number().collect();
+        let papers: Vec<&PaperShelf> = snapshot.papers().collect();
         let json: Portfolio = serde_json::from_slice(&serde_json::to_vec(&snapshot).unwrap()).unwrap();
         let json_projects: Vec<Project> = serde_json::from_slice(&serde_json::to_vec(&projects).unwrap()).unwrap();
+        let json_papers: Vec<PaperShelf> = serde_json::from_slice(&serde_json::to_vec(&papers).unwrap()).unwrap();
         // Absent fields are left out, so that only the form with field names reads back.
         let packed: Portfolio = rmp_serde::from_slice(&rmp_serde::to_vec_named(&snapshot).unwrap()).unwrap();
         let packed_projects: Vec<Project> = rmp_serde::from_slice(&rmp_serde::to_vec_named(&projects).unwrap()).unwrap();
-        prop_assert_eq!(&fold(tail, next, json.with(json_projects, snapshot.papers()).unwrap()), &whole);
-        prop_assert_eq!(&fold(tail, next, packed.with(packed_projects, snapshot.papers()).unwrap()), &whole);
+        let packed_papers: Vec<PaperShelf> = rmp_serde::from_slice(&rmp_serde::to_vec_named(&papers).unwrap()).unwrap();
+        prop_assert_eq!(&fold(tail, next, json.with(json_projects, json_papers).unwrap()), &whole);
+        prop_assert_eq!(&fold(tail, next, packed.with(packed_projects, packed_papers).unwrap()), &whole);
         prop_assert_eq!(&fold(tail, next, snapshot), &whole);
     }
 

@@ -1,4 +1,4 @@
-//! What is kept packed: `MessagePack` on its way into zstd, so that it lies nowhere unpacked as a whole.
+//! What is kept packed: `MessagePack` on its way into zstd, so that it lies nowhere unpacked as a whole when it is written.
 
 use std::io::{self, BufWriter};
 
@@ -6,6 +6,9 @@ use std::io::{self, BufWriter};
 const LEVEL: i32 = 3;
 /// `MessagePack` comes a few bytes at a time, which the packer would take one by one.
 const HANDFUL_BYTES: usize = 64 * 1024;
+
+/// So many times larger is what is packed, as a rule.
+const USUALLY_PACKED: usize = 8;
 
 /// Where `MessagePack` is written to be packed.
 pub(crate) type Packer<'a> = BufWriter<zstd::Encoder<'static, &'a mut Vec<u8>>>;
@@ -25,4 +28,14 @@ pub(crate) fn pack_onto(
     let encoder = out.into_inner().map_err(|error| told(error.into_error()))?;
     encoder.finish().map_err(told)?;
     Ok(())
+}
+
+/// Unpacks into a room that may be used again and again: to make it costs about as much as to unpack what comes into it.
+///
+/// # Errors
+/// What cannot be unpacked.
+pub(crate) fn unpack_into(plain: &mut Vec<u8>, packed: &[u8]) -> Result<(), String> {
+    plain.clear();
+    plain.reserve(packed.len().saturating_mul(USUALLY_PACKED));
+    zstd::stream::copy_decode(packed, plain).map_err(|error| error.to_string())
 }

@@ -82,25 +82,24 @@ pub async fn load_portfolio(log: &EventLog, up_to: Option<Position>) -> Result<P
 /// # Errors
 /// As [`load_portfolio`].
 pub async fn fold(log: &EventLog, portfolio: Portfolio, up_to: Position) -> Result<Portfolio, ReplayError> {
-    let (to_fold, decoded) = mpsc::channel(HANDFULS);
-    let reading = read_on(log, portfolio.position(), up_to, to_fold);
-    let (read, folded) = join(reading, compute(move || applied(portfolio, decoded))).await;
+    let (to_fold, handfuls) = mpsc::channel(HANDFULS);
+    let (give_back, used) = std::sync::mpsc::channel();
+    let decoder = Decoder {
+        reached: portfolio.position(),
+        some: Vec::new(),
+        plain: Vec::new(),
+        to_fold,
+        used,
+    };
+    let reading = read_on(log, decoder, up_to);
+    let folding = compute(move || applied(portfolio, handfuls, &give_back));
+    let (read, folded) = join(reading, folding).await;
     let folded = folded.map_err(ReplayError::Panicked)??;
     read.map(|()| folded)
 }
 
-async fn read_on(
-    log: &EventLog,
-    from: Position,
-    up_to: Position,
-    to_fold: mpsc::Sender<Vec<RecordedEvent>>,
-) -> Result<(), ReplayError> {
-    let mut decoder = Decoder {
-        reached: from,
-        some: Vec::new(),
-        to_fold,
-    };
-    let mut next = Page::read(log, from, up_to).await?;
+async fn read_on(log: &EventLog, mut decoder: Decoder, up_to: Position) -> Result<(), ReplayError> {
+    let mut next = Page::read(log, decoder.reached, up_to).await?;
     // Whoever folds has an error to tell where nobody takes any more.
     while let Some(page) = next.filter(|_| !decoder.to_fold.is_closed()) {
         let after_it = Page::read(log, page.end, up_to);
@@ -173,12 +172,20 @@ struct Decoder {
     /// The position of the last event that was decoded.
     reached: Position,
     some: Vec<RecordedEvent>,
+    /// Room for the bytes of a segment.
+    plain: Vec<u8>,
     to_fold: mpsc::Sender<Vec<RecordedEvent>>,
+    /// What was folded comes back: memory is freed faster where it was taken, and there is something to do here meanwhile.
+    used: std::sync::mpsc::Receiver<Vec<RecordedEvent>>,
 }
 
 impl Decoder {
     fn take_segment(mut self, segment: &Segment) -> (Self, Result<(), String>) {
-        let taken = segment.each(|row| self.take(&row).map_err(|error| error.to_string()));
+        let mut plain = std::mem::take(&mut self.plain);
+        let taken = segment.each(&mut plain, |row| {
+            self.take(&row).map_err(|error| error.to_string())
+        });
+        self.plain = plain;
         self.hand_over();
         (self, taken)
     }
@@ -199,7 +206,10 @@ impl Decoder {
     }
 
     fn hand_over(&mut self) {
-        let some = std::mem::replace(&mut self.some, Vec::with_capacity(HANDFUL));
+        let mut room = self.used.try_recv().unwrap_or_default();
+        room.clear();
+        room.reserve(HANDFUL);
+        let some = std::mem::replace(&mut self.some, room);
         // Nobody takes them where the fold has ended with an error.
         drop(self.to_fold.blocking_send(some));
     }
@@ -236,6 +246,7 @@ pub async fn seal(log: &EventLog, up_to: Position) -> Result<(), ReplayError> {
 fn applied(
     mut portfolio: Portfolio,
     mut decoded: mpsc::Receiver<Vec<RecordedEvent>>,
+    give_back: &std::sync::mpsc::Sender<Vec<RecordedEvent>>,
 ) -> Result<Portfolio, ReplayError> {
     while let Some(some) = decoded.blocking_recv() {
         for recorded in &some {
@@ -248,6 +259,8 @@ fn applied(
             }
             portfolio.apply(recorded);
         }
+        // Whoever decoded them has gone where these are the last.
+        drop(give_back.send(some));
     }
     Ok(portfolio)
 }

@@ -88,7 +88,7 @@ async fn read_sealed(log: &EventLog, sealed: Position) -> anyhow::Result<()> {
     by_readers(sealed, SEGMENT_EVENTS, async |after| {
         let segment = log.segment(after).await?.context("a segment is missing")?;
         let decode = |row: RawEvent<&[u8]>| row.decode().map(drop).map_err(|error| error.to_string());
-        compute(move || segment.each(decode))
+        compute(move || segment.each(&mut Vec::new(), decode))
             .await?
             .map_err(anyhow::Error::msg)
     })

@@ -5,8 +5,8 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::packing::pack_onto;
-use karez_projections::{PaperMark, Portfolio, Project, ProjectNumber};
+use crate::packing::{pack_onto, unpack_into};
+use karez_projections::{PaperShelf, Portfolio, Project};
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::{find_frame_compressed_size, get_error_name};
 
@@ -15,18 +15,21 @@ const ENTRIES: usize = 20_000;
 /// A piece is full with so many projects.
 const PROJECTS: usize = 2_000;
 /// A piece is full with so many papers.
-const PAPERS: usize = 100_000;
+const PAPERS: usize = 20_000;
 
 /// One piece: borrowed where it is written, owned where it is read.
 #[derive(Serialize, Deserialize)]
-enum Piece<Rest, Each> {
+enum Piece<Rest, Each, Shelf> {
     /// All but projects and papers.
     Rest(Rest),
     /// Some projects.
     Projects(Vec<Each>),
     /// Some papers.
-    Papers(Vec<(PaperMark, ProjectNumber)>),
+    Papers(Vec<Shelf>),
 }
+
+type Written<'a> = Piece<&'a Portfolio, &'a Project, &'a PaperShelf>;
+type Read = Piece<Portfolio, Project, PaperShelf>;
 
 /// Packs a portfolio piece by piece.
 ///
@@ -46,14 +49,20 @@ pub(super) fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
         }
     }
     add(Piece::Projects(some))?;
-    let mut papers = portfolio.papers().peekable();
-    while papers.peek().is_some() {
-        add(Piece::Papers(papers.by_ref().take(PAPERS).collect()))?;
+    let (mut shelves, mut papers) = (Vec::new(), 0);
+    for shelf in portfolio.papers() {
+        papers += shelf.len();
+        shelves.push(shelf);
+        if papers >= PAPERS {
+            add(Piece::Papers(std::mem::take(&mut shelves)))?;
+            papers = 0;
+        }
     }
+    add(Piece::Papers(shelves))?;
     Ok(packed)
 }
 
-fn add_piece(packed: &mut Vec<u8>, piece: &Piece<&Portfolio, &Project>) -> Result<(), String> {
+fn add_piece(packed: &mut Vec<u8>, piece: &Written<'_>) -> Result<(), String> {
     pack_onto(packed, |out| {
         // Named fields and texts, as in JSON: payloads leave fields out and are told apart by their shape.
         let writer = rmp_serde::Serializer::new(out);
@@ -69,13 +78,13 @@ pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
     let packed = packed_pieces(bytes)?;
     let next = AtomicUsize::new(0);
     let read_some = || {
-        let mut read = Vec::new();
+        let (mut read, mut plain) = (Vec::new(), Vec::new());
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(packed) = packed.get(place) else {
                 return Ok(read);
             };
-            read.push((place, unpack_piece(packed)?));
+            read.push((place, unpack_piece(packed, &mut plain)?));
         }
     };
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -85,7 +94,7 @@ pub fn unpack(bytes: &[u8]) -> Result<Portfolio, String> {
         read.map(|read| read.unwrap_or_else(|panic| resume_unwind(panic)))
             .collect()
     });
-    let mut pieces: Vec<(usize, Piece<Portfolio, Project>)> = read?.into_iter().flatten().collect();
+    let mut pieces: Vec<(usize, Read)> = read?.into_iter().flatten().collect();
     pieces.sort_unstable_by_key(|(place, _)| *place);
     let (mut rest, mut projects, mut papers) = (None, Vec::new(), Vec::new());
     for (_, piece) in pieces {
@@ -112,9 +121,9 @@ fn packed_pieces(mut bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
     Ok(pieces)
 }
 
-fn unpack_piece(packed: &[u8]) -> Result<Piece<Portfolio, Project>, String> {
-    let plain = zstd::stream::decode_all(packed).map_err(|error| error.to_string())?;
-    let mut reader = rmp_serde::Deserializer::from_read_ref(&plain).with_human_readable();
+fn unpack_piece(packed: &[u8], plain: &mut Vec<u8>) -> Result<Read, String> {
+    unpack_into(plain, packed)?;
+    let mut reader = rmp_serde::Deserializer::from_read_ref(plain).with_human_readable();
     Piece::deserialize(&mut reader).map_err(|error| error.to_string())
 }
 

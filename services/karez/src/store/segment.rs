@@ -12,14 +12,12 @@ use uuid::Uuid;
 
 use super::rows::{column, position};
 use super::{EventLog, StoreError};
-use crate::packing::pack_onto;
+use crate::packing::{pack_onto, unpack_into};
 
 /// Events of a segment. The first one has the positions 1 to this.
 pub const SEGMENT_EVENTS: u64 = 10_000;
 /// The number of this way to pack them; whoever changes it counts on, and segments of other numbers are written anew.
 const FORMAT: i16 = 2;
-/// So many times larger is what is packed, so that room for it is made once.
-const USUALLY_PACKED: usize = 8;
 
 /// A segment as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +186,7 @@ impl Segment {
     /// What is wrong with a segment that holds none.
     pub fn unpack(&self) -> Result<Vec<RawEvent>, String> {
         let mut events = Vec::new();
-        self.each(|row| {
+        self.each(&mut Vec::new(), |row| {
             events.push(row.into_owned());
             Ok(())
         })?;
@@ -196,15 +194,17 @@ impl Segment {
     }
 
     /// Gives the events one after the other, as they lie in the segment, until one is not taken; none of a segment whose rows
-    /// are not whole.
+    /// are not whole. `plain` is room for its bytes, and may be used again for the next one.
     ///
     /// # Errors
     /// What is wrong with a segment that holds none, or with an event that was not taken.
-    pub fn each(&self, take: impl FnMut(RawEvent<&[u8]>) -> Result<(), String>) -> Result<(), String> {
-        let mut plain = Vec::with_capacity(self.content.len() * USUALLY_PACKED);
-        let unpacked = zstd::stream::copy_decode(self.content.as_slice(), &mut plain);
-        unpacked.map_err(|error| error.to_string())?;
-        let columns: Columns = rmp_serde::from_slice(&plain).map_err(|error| error.to_string())?;
+    pub fn each(
+        &self,
+        plain: &mut Vec<u8>,
+        take: impl FnMut(RawEvent<&[u8]>) -> Result<(), String>,
+    ) -> Result<(), String> {
+        unpack_into(plain, &self.content)?;
+        let columns: Columns = rmp_serde::from_slice(plain).map_err(|error| error.to_string())?;
         if !columns.hashes.ends_with(&self.hash.0) {
             return Err("it ends with another hash than its range of the log".to_owned());
         }
@@ -323,7 +323,7 @@ mod tests {
         let content = columns.pack().unwrap();
         let mut taken = 0;
         let spoilt = Segment { content, ..sealed };
-        let told = spoilt.each(|_| {
+        let told = spoilt.each(&mut Vec::new(), |_| {
             taken += 1;
             Ok(())
         });

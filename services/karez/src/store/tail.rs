@@ -58,6 +58,8 @@ pub(super) struct Slice<'a> {
     pub(super) by_stream: &'a [Entry],
     /// The position up to which everything is entered after it, where it is the last of its run.
     pub(super) indexed: Option<i64>,
+    /// Whether some of it may be in the index already.
+    pub(super) may_be_there: bool,
 }
 
 /// The events of the log that are not entered yet.
@@ -66,6 +68,8 @@ pub(super) struct Tail {
     /// The newest, in order of position.
     gathered: Vec<Entry>,
     places: Places,
+    /// Whether some of these were recorded under an earlier lease, which may have entered them and not said so.
+    are_taken_over: bool,
     /// Those before them, while they are being entered.
     run: Option<Run>,
     /// Every id of the log.
@@ -87,10 +91,11 @@ struct Run {
     places: Places,
     entered: usize,
     upto: i64,
+    may_be_there: bool,
 }
 
 impl Run {
-    fn new(entries: Vec<Entry>, places: Places) -> Option<Self> {
+    fn new(entries: Vec<Entry>, places: Places, may_be_there: bool) -> Option<Self> {
         let upto = entries.last()?.position;
         let (mut by_id, mut by_stream) = (entries.clone(), entries);
         by_id.sort_unstable_by_key(|entry| (entry.part(), entry.event_id));
@@ -101,6 +106,7 @@ impl Run {
             places,
             entered: 0,
             upto,
+            may_be_there,
         })
     }
 
@@ -111,6 +117,7 @@ impl Run {
             by_id: self.by_id.get(self.entered..to).unwrap_or_default(),
             by_stream: self.by_stream.get(self.entered..to).unwrap_or_default(),
             indexed: is_last.then_some(self.upto),
+            may_be_there: self.may_be_there,
         }
     }
 }
@@ -121,6 +128,7 @@ impl Tail {
         let mut tail = Self {
             gathered: Vec::new(),
             places: Places::default(),
+            are_taken_over: !entries.is_empty(),
             run: None,
             known,
         };
@@ -204,6 +212,7 @@ impl Tail {
         self.run = Run::new(
             std::mem::take(&mut self.gathered),
             std::mem::take(&mut self.places),
+            std::mem::take(&mut self.are_taken_over),
         );
         self.run.is_some()
     }
@@ -307,6 +316,21 @@ mod tests {
             assert_eq!(slice.iter().filter(|entry| entry.part() == 0).count(), 50);
             assert_eq!(slice.iter().filter(|entry| entry.part() == 1).count(), 50);
         }
+    }
+
+    #[test]
+    fn only_what_an_earlier_lease_recorded_may_be_entered_already() {
+        let mut tail = Tail::new(KnownIds::expecting(0), (1..=10).map(entry).collect());
+        tail.commit(0, (11..=20).map(entry));
+        tail.begin_run();
+        assert!(tail.slice(100).may_be_there);
+        tail.commit(20, (21..=30).map(entry));
+        tail.begin_run();
+        assert!(!tail.slice(100).may_be_there);
+        let mut of_an_empty_log = Tail::new(KnownIds::expecting(0), Vec::new());
+        of_an_empty_log.commit(0, (1..=10).map(entry));
+        of_an_empty_log.begin_run();
+        assert!(!of_an_empty_log.slice(100).may_be_there);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The writer's seat on `PostgreSQL`: a session that holds the advisory lock and appends.
 
 use sqlx::postgres::PgConnection;
-use sqlx::{Acquire, Postgres, Transaction};
+use sqlx::{Acquire, AssertSqlSafe, Postgres, Transaction};
 
 use karez_events::{RawEvent, StreamId};
 use uuid::Uuid;
@@ -225,22 +225,32 @@ async fn refuse_taken(
     })
 }
 
-/// What was entered before a crash, and not marked as such, is there already.
+/// What was entered before a crash, and not marked as such, is there already. To look for each of the others would take as long
+/// as to enter it.
 async fn enter(transaction: &mut Transaction<'_, Postgres>, slice: &Slice<'_>) -> Result<(), StoreError> {
     if slice.by_id.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO event_place (part, event_id, position) \
-               SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) ON CONFLICT DO NOTHING";
-    sqlx::query(sql)
+    let unless_there = if slice.may_be_there {
+        "ON CONFLICT DO NOTHING"
+    } else {
+        ""
+    };
+    let sql = format!(
+        "INSERT INTO event_place (part, event_id, position) \
+         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) {unless_there}"
+    );
+    sqlx::query(AssertSqlSafe(sql))
         .bind(all(slice.by_id, Entry::part))
         .bind(all(slice.by_id, |entry| entry.event_id))
         .bind(all(slice.by_id, |entry| entry.position))
         .execute(&mut **transaction)
         .await?;
-    let sql = "INSERT INTO stream_place (part, stream_no, version, position) \
-               SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING";
-    sqlx::query(sql)
+    let sql = format!(
+        "INSERT INTO stream_place (part, stream_no, version, position) \
+         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) {unless_there}"
+    );
+    sqlx::query(AssertSqlSafe(sql))
         .bind(all(slice.by_stream, Entry::part))
         .bind(all(slice.by_stream, |entry| entry.stream_no))
         .bind(all(slice.by_stream, |entry| entry.version))
