@@ -1,6 +1,6 @@
 //! Which project booked each invoice or document first: one mark for each, since there are as many as postings.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{self, BTreeMap};
 use std::collections::hash_map::Entry;
 
 use foldhash::{HashMap, HashMapExt};
@@ -43,8 +43,17 @@ impl Papers {
 
 impl FromIterator<PaperShelf> for Papers {
     fn from_iter<All: IntoIterator<Item = PaperShelf>>(all: All) -> Self {
-        let with_its_byte = |shelf: PaperShelf| Some((shelf.0.keys().next()?[0], shelf));
-        Self(all.into_iter().filter_map(with_its_byte).collect())
+        let mut shelves: BTreeMap<u8, PaperShelf> = BTreeMap::new();
+        for shelf in all {
+            let Some(byte) = shelf.0.keys().next().map(|mark| mark[0]) else {
+                continue;
+            };
+            match shelves.entry(byte) {
+                btree_map::Entry::Vacant(place) => drop(place.insert(shelf)),
+                btree_map::Entry::Occupied(place) => place.into_mut().add(shelf.0),
+            }
+        }
+        Self(shelves)
     }
 }
 
@@ -60,6 +69,13 @@ impl PaperShelf {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Whoever booked a paper first stays.
+    fn add(&mut self, papers: impl IntoIterator<Item = (Mark, ProjectNumber)>) {
+        for (mark, project) in papers {
+            self.0.entry(mark).or_insert(project);
+        }
+    }
 }
 
 impl Serialize for PaperShelf {
@@ -73,16 +89,17 @@ impl TryFrom<Vec<(u128, ProjectNumber)>> for PaperShelf {
     type Error = &'static str;
 
     fn try_from(papers: Vec<(u128, ProjectNumber)>) -> Result<Self, Self::Error> {
-        let mut shelf = HashMap::with_capacity(papers.len());
-        let byte = papers.first().map(|(mark, _)| mark.to_be_bytes()[0]);
-        for (mark, project) in papers {
-            let mark = mark.to_be_bytes();
-            if Some(mark[0]) != byte {
-                return Err("a shelf of papers holds marks of another one");
-            }
-            shelf.insert(mark, project);
+        let byte_of = |(mark, _): &(u128, ProjectNumber)| mark.to_be_bytes()[0];
+        if !papers.is_sorted_by(|one, next| byte_of(one) == byte_of(next)) {
+            return Err("a shelf of papers holds marks of another one");
         }
-        Ok(Self(shelf))
+        let mut shelf = Self(HashMap::with_capacity(papers.len()));
+        shelf.add(
+            papers
+                .into_iter()
+                .map(|(mark, project)| (mark.to_be_bytes(), project)),
+        );
+        Ok(shelf)
     }
 }
 
@@ -105,6 +122,19 @@ mod tests {
             2
         );
         assert!(PaperShelf::try_from(vec![(near, 1), (near << 1, 2)]).is_err());
+    }
+
+    #[test]
+    fn a_shelf_in_two_pieces_is_one_and_the_first_booking_stays() {
+        let near = 0x0700_0000_0000_0000_0000_0000_0000_0001;
+        let shelf = |papers: &[(u128, ProjectNumber)]| PaperShelf::try_from(papers.to_vec()).unwrap();
+        let pieces = [
+            shelf(&[]),
+            shelf(&[(near, 1), (near, 9)]),
+            shelf(&[(near, 8), (near + 1, 2)]),
+        ];
+        let papers: Papers = pieces.into_iter().collect();
+        assert_eq!(papers, [shelf(&[(near, 1), (near + 1, 2)])].into_iter().collect());
     }
 
     #[test]

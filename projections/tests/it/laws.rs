@@ -68,7 +68,8 @@ fn a_happening() -> impl Strategy<Value = Fact> {
                 on,
                 "expenditure_recorded",
                 json!({
-                    "amount": amount, "category": "labour", "voucher_no": "", "line_no": 2, "invoice_no": "a \"b\" 发票",
+                    "amount": amount, "category": "labour", "voucher_no": "", "line_no": 2,
+                    "invoice_no": format!("a \"b\" 发票{}", which % 4),
                     "payee": {"name": "张\t三"}, "purpose": "咨询", "tags": ["购置"], "person_days": "1.5", "old_category": "劳务费",
                 }),
             )

@@ -7,7 +7,7 @@ const LEVEL: i32 = 3;
 /// `MessagePack` comes a few bytes at a time, which the packer would take one by one.
 const HANDFUL_BYTES: usize = 64 * 1024;
 
-/// So many times larger is what is packed, as a rule.
+/// So many times larger is what a segment packs; room that stays empty costs nothing.
 const USUALLY_PACKED: usize = 8;
 
 /// Where `MessagePack` is written to be packed.

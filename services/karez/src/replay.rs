@@ -175,7 +175,7 @@ struct Decoder {
     /// Room for the bytes of a segment.
     plain: Vec<u8>,
     to_fold: mpsc::Sender<Vec<RecordedEvent>>,
-    /// What was folded comes back: memory is freed faster where it was taken, and there is something to do here meanwhile.
+    /// What was folded comes back: memory is freed faster about where it was taken, and folding has less to do.
     used: std::sync::mpsc::Receiver<Vec<RecordedEvent>>,
 }
 
@@ -206,12 +206,11 @@ impl Decoder {
     }
 
     fn hand_over(&mut self) {
-        let mut room = self.used.try_recv().unwrap_or_default();
-        room.clear();
-        room.reserve(HANDFUL);
-        let some = std::mem::replace(&mut self.some, room);
         // Nobody takes them where the fold has ended with an error.
-        drop(self.to_fold.blocking_send(some));
+        drop(self.to_fold.blocking_send(std::mem::take(&mut self.some)));
+        self.some = self.used.try_recv().unwrap_or_default();
+        self.some.clear();
+        self.some.reserve(HANDFUL);
     }
 }
 

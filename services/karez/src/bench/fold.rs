@@ -6,6 +6,7 @@ use anyhow::Context;
 use futures::{StreamExt, stream};
 use karez_events::{Position, RawEvent, RecordedEvent};
 use karez_projections::Portfolio;
+use tokio::sync::Mutex;
 
 use super::{BenchReport, Line, Size, Times};
 use crate::clock::Stopwatch;
@@ -85,12 +86,16 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
 }
 
 async fn read_sealed(log: &EventLog, sealed: Position) -> anyhow::Result<()> {
+    // As in replay: room for the bytes of a segment is used again.
+    let rooms = Mutex::new(Vec::new());
     by_readers(sealed, SEGMENT_EVENTS, async |after| {
         let segment = log.segment(after).await?.context("a segment is missing")?;
         let decode = |row: RawEvent<&[u8]>| row.decode().map(drop).map_err(|error| error.to_string());
-        compute(move || segment.each(&mut Vec::new(), decode))
-            .await?
-            .map_err(anyhow::Error::msg)
+        let mut plain = rooms.lock().await.pop().unwrap_or_default();
+        let decoding = compute(move || (segment.each(&mut plain, decode), plain));
+        let (decoded, plain) = decoding.await?;
+        rooms.lock().await.push(plain);
+        decoded.map_err(anyhow::Error::msg)
     })
     .await
 }

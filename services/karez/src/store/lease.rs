@@ -216,7 +216,10 @@ impl WriterLease {
                 self.position = after;
                 Ok(())
             }
-            Err(error) => Err(self.note(error)),
+            Err(error) => {
+                self.tail.doubt_run();
+                Err(self.note(error))
+            }
         }
     }
 

@@ -58,7 +58,8 @@ pub(super) struct Slice<'a> {
     pub(super) by_stream: &'a [Entry],
     /// The position up to which everything is entered after it, where it is the last of its run.
     pub(super) indexed: Option<i64>,
-    /// Whether some of it may be in the index already.
+    /// Whether some of it may be in the index already. `SQLite` looks while it enters, whatever this says; `PostgreSQL` would look
+    /// twice.
     pub(super) may_be_there: bool,
 }
 
@@ -199,6 +200,13 @@ impl Tail {
         self.gather(recorded);
     }
 
+    /// What is being entered was refused: whatever of it is there from now on is passed over.
+    pub(super) fn doubt_run(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.may_be_there = true;
+        }
+    }
+
     /// Whether enough is here to be sorted and entered.
     pub(super) fn is_full(&self) -> bool {
         self.gathered.len() >= RUN_EVENTS
@@ -331,6 +339,8 @@ mod tests {
         of_an_empty_log.commit(0, (1..=10).map(entry));
         of_an_empty_log.begin_run();
         assert!(!of_an_empty_log.slice(100).may_be_there);
+        of_an_empty_log.doubt_run();
+        assert!(of_an_empty_log.slice(100).may_be_there);
     }
 
     #[test]
