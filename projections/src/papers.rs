@@ -60,14 +60,8 @@ impl FromIterator<PaperShelf> for Papers {
 impl PaperShelf {
     /// How many papers are on it.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether none is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// Whoever booked a paper first stays.
@@ -118,7 +112,7 @@ mod tests {
         assert_eq!(
             PaperShelf::try_from(vec![(near, 1), (near + 1, 2)])
                 .unwrap()
-                .len(),
+                .count(),
             2
         );
         assert!(PaperShelf::try_from(vec![(near, 1), (near << 1, 2)]).is_err());

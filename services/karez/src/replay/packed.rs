@@ -51,7 +51,7 @@ pub(super) fn pack(portfolio: &Portfolio) -> Result<Vec<u8>, String> {
     add(Piece::Projects(some))?;
     let (mut shelves, mut papers) = (Vec::new(), 0);
     for shelf in portfolio.papers() {
-        papers += shelf.len();
+        papers += shelf.count();
         shelves.push(shelf);
         if papers >= PAPERS {
             add(Piece::Papers(std::mem::take(&mut shelves)))?;
