@@ -1,18 +1,18 @@
 //! A project in brief at a date: what lists and sums of a hundred thousand projects ask for again and again. It is kept
-//! with the project until an event could change it, so that one more posting costs the walk over one project's
-//! entries and not over all.
+//! with the project until an event could change it, and goes on with expenditures, which are nearly all that happens: one
+//! more of them costs no walk over the project's entries.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, Event, Ratio, RecordedEvent};
 use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
 use super::course::Course;
-use super::project::{Measures, Sums, measures};
+use super::project::{Measures, OwnSums, Sums, measures};
 use super::rate::Rate;
-use crate::project::{Project, ProjectState};
+use crate::project::{Entry, Project, ProjectState};
 
 /// For so many dates are briefs kept: today's, and one that somebody looks back at.
 const MOST_BRIEFS: usize = 2;
@@ -21,6 +21,8 @@ const MOST_BRIEFS: usize = 2;
 #[derive(Debug)]
 pub struct Brief {
     as_of: NaiveDate,
+    /// The length of the ledger of which this is the brief.
+    entries: usize,
     /// Where the project stands.
     pub state: ProjectState,
     /// Whether anything about the project is dated on or before the date.
@@ -32,12 +34,12 @@ pub struct Brief {
 }
 
 /// What a project adds to sums in one currency.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct InCurrency {
     pub(super) currency: Currency,
     /// Whether the project has a budget, a plan or an entry in it, and does not only name it.
     is_used: bool,
-    pub(super) sums: Sums,
+    pub(super) own: OwnSums,
     pub(super) course: Course,
     outcome: OnceLock<Outcome>,
 }
@@ -76,10 +78,10 @@ impl From<&Measures> for Outcome {
 }
 
 impl Brief {
-    /// The brief of a project, computed where none is kept.
+    /// The brief of a project: the kept one, with what was spent since, else a new one.
     #[must_use]
     pub fn of(project: &Project, as_of: NaiveDate) -> Arc<Self> {
-        project.kept.brief(as_of, || Self::anew(project, as_of))
+        project.kept.brief(project, as_of)
     }
 
     fn anew(project: &Project, as_of: NaiveDate) -> Self {
@@ -87,18 +89,43 @@ impl Brief {
         let in_currency = |currency| InCurrency {
             currency,
             is_used: used.contains(&currency),
-            sums: Sums::of(project, currency, as_of),
+            own: OwnSums::of(project, currency, as_of),
             course: Course::of(project, currency, as_of),
             outcome: OnceLock::new(),
         };
         let state = project.state(as_of);
         Self {
             as_of,
+            entries: project.entries.len(),
             state,
             is_known: project.is_known_by(as_of),
             is_approved: project.is_approved() && state != ProjectState::Applied,
             own_currency: project.currency(),
             currencies: project.every_currency().into_iter().map(in_currency).collect(),
+        }
+    }
+
+    /// The brief after what was booked since. In the currencies that it knows these are expenditures, as far as they count at its
+    /// date: whatever else an event does drops the brief.
+    fn after_spending(&self, project: &Project) -> Self {
+        let booked = project.entries.get(self.entries..).unwrap_or_default();
+        let counted = |currency| {
+            booked
+                .iter()
+                .filter(move |entry| entry.counts(currency, self.as_of))
+        };
+        let in_currency = |known: &InCurrency| {
+            let mut known = known.clone();
+            if counted(known.currency).next().is_some() {
+                known.go_on(project, self.as_of, counted(known.currency));
+            }
+            known
+        };
+        Self {
+            entries: project.entries.len(),
+            is_known: self.is_known || booked.iter().any(|entry| entry.on <= self.as_of),
+            currencies: self.currencies.iter().map(in_currency).collect(),
+            ..*self
         }
     }
 
@@ -129,7 +156,7 @@ impl Brief {
     }
 
     pub(super) fn sums(&self, currency: Currency) -> Option<&Sums> {
-        self.of_currency(currency).map(|known| &known.sums)
+        self.of_currency(currency).map(|known| &known.own.sums)
     }
 
     /// The amounts in a currency; zero in one that the project has never had to do with.
@@ -156,7 +183,21 @@ impl Brief {
     }
 }
 
-/// What was computed from a project and still holds.
+impl InCurrency {
+    fn go_on<'a>(
+        &mut self,
+        project: &Project,
+        as_of: NaiveDate,
+        spent: impl Iterator<Item = &'a Entry> + Clone,
+    ) {
+        let of = (self.currency, as_of);
+        self.own.go_on(project, of, spent.clone());
+        spent.for_each(|entry| self.course.take(entry, as_of.year()));
+        self.outcome.take();
+    }
+}
+
+/// What was computed from a project and still holds, but for expenditures that were booked since.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     currencies: OnceLock<Vec<Currency>>,
@@ -172,22 +213,35 @@ impl Kept {
         self.briefs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The brief at a date, where it is kept.
+    /// The brief at a date as it was asked for last, where it is kept.
     pub(super) fn known_brief(&self, as_of: NaiveDate) -> Option<Arc<Brief>> {
         let briefs = self.lock();
         let mut briefs = briefs.iter().flatten();
         briefs.find(|brief| brief.as_of == as_of).map(Arc::clone)
     }
 
-    fn brief(&self, as_of: NaiveDate, anew: impl FnOnce() -> Brief) -> Arc<Brief> {
-        if let Some(found) = self.known_brief(as_of) {
-            return found;
+    fn brief(&self, project: &Project, as_of: NaiveDate) -> Arc<Brief> {
+        let known = self.known_brief(as_of);
+        if let Some(found) = known
+            .as_ref()
+            .filter(|found| found.entries == project.entries.len())
+        {
+            return Arc::clone(found);
         }
-        let made = Arc::new(anew());
+        let made = match known {
+            Some(before) => before.after_spending(project),
+            None => Brief::anew(project, as_of),
+        };
+        let made = Arc::new(made);
         let mut briefs = self.lock();
-        briefs.rotate_right(1);
-        if let Some(oldest) = briefs.first_mut() {
-            *oldest = Some(Arc::clone(&made));
+        // In the place of the one before of that date, else of the oldest.
+        let of_date = |brief: &Option<Arc<Brief>>| brief.as_ref().is_some_and(|brief| brief.as_of == as_of);
+        let place = briefs.iter().position(of_date).unwrap_or(MOST_BRIEFS - 1);
+        if let Some(to_newest) = briefs.get_mut(..=place) {
+            to_newest.rotate_right(1);
+        }
+        if let Some(newest) = briefs.first_mut() {
+            *newest = Some(Arc::clone(&made));
         }
         made
     }
@@ -203,7 +257,14 @@ impl Kept {
         }
     }
 
-    /// Drops what an event that changes the figures from a day on may have made untrue.
+    /// Drops what an event that changes the figures from a day on may have made untrue. A brief goes on with expenditures.
+    pub(crate) fn forget_by(&mut self, event: &Event, day: NaiveDate) {
+        if day == NaiveDate::MIN || !matches!(event, Event::ExpenditureRecorded(_)) {
+            self.forget_from(day);
+        }
+    }
+
+    /// Drops what may be untrue from a day on.
     pub(crate) fn forget_from(&mut self, day: NaiveDate) {
         if day == NaiveDate::MIN {
             self.currencies.take();

@@ -5,7 +5,8 @@ use karez_events::Currency;
 use rust_decimal::Decimal;
 
 use super::amounts::{added, replaced};
-use crate::project::{EntryKind, Project};
+use super::project::known;
+use crate::project::{Entry, EntryKind, Project};
 
 /// The year of a date, up to that date, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,31 +26,29 @@ impl Course {
     #[must_use]
     pub fn of(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
         let mut course = Self::default();
-        let known = |on: NaiveDate, of: Currency| of == currency && on <= as_of;
-        for entry in project
-            .entries
-            .iter()
-            .filter(|entry| known(entry.on, entry.currency))
-        {
-            let last = match entry.kind {
-                EntryKind::Disbursed => &mut course.last_disbursed_on,
-                EntryKind::Arrived | EntryKind::MatchingArrived(_) => &mut course.last_arrived_on,
-                EntryKind::Spent | EntryKind::Refunded | EntryKind::Reversed | EntryKind::Reclassified => {
-                    &mut course.last_spent_on
-                }
-                EntryKind::PassedOn
-                | EntryKind::Returned
-                | EntryKind::Recovered
-                | EntryKind::Committed
-                | EntryKind::Released
-                | EntryKind::Other(_) => continue,
-            };
-            *last = (*last).max(Some(entry.on));
-            if entry.kind.is_spending() && !entry.prior_year && entry.on.year() == as_of.year() {
-                course.spend(entry.on.month0(), entry.amount);
-            }
-        }
+        known(project, currency, as_of).for_each(|entry| course.take(entry, as_of.year()));
         course
+    }
+
+    /// Takes an entry that counts in the course of a year.
+    pub(super) fn take(&mut self, entry: &Entry, year: i32) {
+        let last = match entry.kind {
+            EntryKind::Disbursed => &mut self.last_disbursed_on,
+            EntryKind::Arrived | EntryKind::MatchingArrived(_) => &mut self.last_arrived_on,
+            EntryKind::Spent | EntryKind::Refunded | EntryKind::Reversed | EntryKind::Reclassified => {
+                &mut self.last_spent_on
+            }
+            EntryKind::PassedOn
+            | EntryKind::Returned
+            | EntryKind::Recovered
+            | EntryKind::Committed
+            | EntryKind::Released
+            | EntryKind::Other(_) => return,
+        };
+        *last = (*last).max(Some(entry.on));
+        if entry.kind.is_spending() && !entry.prior_year && entry.on.year() == year {
+            self.spend(entry.on.month0(), entry.amount);
+        }
     }
 
     /// The course of many projects, each with its parent's place among them; a part is left out where its whole has a

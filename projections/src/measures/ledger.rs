@@ -42,6 +42,19 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The same walk after what was added up before, `spent_pre_start` exact; of tranches it only knows those to come.
+    pub(super) fn going_on_from(self, amounts: &Amounts) -> Self {
+        Self {
+            amounts: *amounts,
+            ..self
+        }
+    }
+
+    /// What was spent before the eligibility start, not rounded yet.
+    pub(super) fn pre_start_exact(&self) -> Decimal {
+        self.amounts.spent_pre_start
+    }
+
     pub(super) fn take(&mut self, entry: &'a Entry) {
         let amounts = &mut self.amounts;
         let amount = entry.amount;

@@ -150,7 +150,7 @@ pub fn last_week_multiple(amounts: &Amounts, as_of: NaiveDate) -> Option<Ratio> 
 /// The amounts of a project in one currency at a date.
 #[must_use]
 pub fn amounts(project: &Project, currency: Currency, as_of: NaiveDate) -> Amounts {
-    Sums::of(project, currency, as_of).amounts
+    OwnSums::of(project, currency, as_of).sums.amounts
 }
 
 /// What a project adds to any sum: its amounts, when its budget came, and whether its budget is known.
@@ -161,7 +161,17 @@ pub(super) struct Sums {
     pub(super) incomplete: Incomplete,
 }
 
-impl Sums {
+/// The sums of a project, which go on when it books expenditures.
+#[derive(Debug, Clone)]
+pub(super) struct OwnSums {
+    pub(super) sums: Sums,
+    /// `spent_pre_start` before it was rounded.
+    pre_start_exact: Decimal,
+    /// There is no budget of its life, or none that has begun.
+    lacks_life_budget: bool,
+}
+
+impl OwnSums {
     pub(super) fn of(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
         let facts = Facts::of(project, currency, as_of);
         let entries = known(project, currency, as_of);
@@ -177,6 +187,7 @@ impl Sums {
     ) -> (Self, Vec<BudgetChange>) {
         let mut walk = Walk::new(currency, as_of, Eligibility::of(project, as_of));
         entries.for_each(|entry| walk.take(entry));
+        let pre_start_exact = walk.pre_start_exact();
         let mut amounts = walk.finish();
         let year = facts.of_year(as_of.year());
         amounts.opening_budget = year.opening;
@@ -190,26 +201,45 @@ impl Sums {
         amounts.planned_self_raised = planned_self_raised(project, currency, as_of);
         add_quotas(&mut amounts, project, currency, as_of);
         add_leftovers(&mut amounts, project, currency, as_of);
-        let incomplete = Incomplete {
-            year: amounts.adjusted_budget.is_zero() && !amounts.spent_year.is_zero(),
-            life: !amounts.spent.is_zero()
-                && (amounts.life_budget.is_zero() || facts.covers_only_the_future()),
-        };
-        let sums = Self {
+        let lacks_life_budget = amounts.life_budget.is_zero() || facts.covers_only_the_future();
+        let sums = Sums {
+            incomplete: Incomplete::of_project(&amounts, lacks_life_budget),
             amounts,
             increments: year.increments,
-            incomplete,
         };
-        (sums, year.changes)
+        let own = Self {
+            sums,
+            pre_start_exact,
+            lacks_life_budget,
+        };
+        (own, year.changes)
+    }
+
+    /// Takes expenditures that the project has booked since: what else it is they leave as it is.
+    pub(super) fn go_on<'a>(
+        &mut self,
+        project: &Project,
+        (currency, as_of): (Currency, NaiveDate),
+        spent: impl Iterator<Item = &'a Entry>,
+    ) {
+        let before = Amounts {
+            spent_pre_start: self.pre_start_exact,
+            ..self.sums.amounts
+        };
+        let mut walk = Walk::new(currency, as_of, Eligibility::of(project, as_of)).going_on_from(&before);
+        spent.for_each(|entry| walk.take(entry));
+        self.pre_start_exact = walk.pre_start_exact();
+        self.sums.amounts = walk.finish();
+        self.sums.incomplete = Incomplete::of_project(&self.sums.amounts, self.lacks_life_budget);
     }
 }
 
 /// The entries of one currency that count at a date.
-fn known(project: &Project, currency: Currency, as_of: NaiveDate) -> impl Iterator<Item = &Entry> {
+pub(super) fn known(project: &Project, currency: Currency, as_of: NaiveDate) -> impl Iterator<Item = &Entry> {
     project
         .entries
         .iter()
-        .filter(move |entry| entry.currency == currency && entry.on <= as_of)
+        .filter(move |entry| entry.counts(currency, as_of))
 }
 
 /// 自筹 promised: the contract's, else the application's.
@@ -279,7 +309,8 @@ pub fn life_lines(project: &Project, currency: Currency, as_of: NaiveDate) -> Ve
 pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Measures {
     let facts = Facts::of(project, currency, as_of);
     let entries: Vec<&Entry> = known(project, currency, as_of).collect();
-    let (sums, changes) = Sums::of_facts(project, &facts, (currency, as_of), entries.iter().copied());
+    let (OwnSums { sums, .. }, changes) =
+        OwnSums::of_facts(project, &facts, (currency, as_of), entries.iter().copied());
     let amounts = sums.amounts;
     let clock = Clock::of(project, as_of);
     let is_exempt = is_exempt(project, as_of);

@@ -26,6 +26,15 @@ pub(super) struct Incomplete {
     pub(super) life: bool,
 }
 
+impl Incomplete {
+    pub(super) fn of_project(amounts: &Amounts, lacks_life_budget: bool) -> Self {
+        Self {
+            year: amounts.adjusted_budget.is_zero() && !amounts.spent_year.is_zero(),
+            life: lacks_life_budget && !amounts.spent.is_zero(),
+        }
+    }
+}
+
 /// A named amount.
 type Named = (&'static str, Decimal);
 

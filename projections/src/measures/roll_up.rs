@@ -111,7 +111,7 @@ impl Part {
 
     /// Takes what one project added before for what it adds now; `None` where only adding up anew tells.
     pub(super) fn replace(&mut self, before: &InCurrency, after: &InCurrency) -> Option<()> {
-        self.of_projects.replace(&before.sums, &after.sums)?;
+        self.of_projects.replace(&before.own.sums, &after.own.sums)?;
         self.course.replace(&before.course, &after.course)
     }
 

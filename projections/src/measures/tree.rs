@@ -138,8 +138,9 @@ impl Sums {
         }
         let own: Amounts = self.amounts;
         self.amounts = own.or_of_parts(&parts.amounts);
-        self.incomplete.year |= self.amounts.adjusted_budget.is_zero() && !self.amounts.spent_year.is_zero();
-        self.incomplete.life |= self.amounts.life_budget.is_zero() && !self.amounts.spent.is_zero();
+        let of_both = Incomplete::of_project(&self.amounts, self.amounts.life_budget.is_zero());
+        self.incomplete.year |= of_both.year;
+        self.incomplete.life |= of_both.life;
         self
     }
 }

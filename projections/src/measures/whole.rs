@@ -1,6 +1,5 @@
 //! Everything at a date, or what a fund and its parts pay: added up once, kept, and corrected by what an event changed.
-//! So one more posting costs the walk over one project's entries, and neither a walk over all projects nor one over all
-//! that was ever spent.
+//! So one more posting costs what one project adds, and neither a walk over all projects nor one over all that was ever spent.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -186,6 +186,11 @@ impl Entry {
         self.cost_period().1
     }
 
+    /// Whether it counts in a currency at a date.
+    pub(crate) fn counts(&self, currency: Currency, as_of: NaiveDate) -> bool {
+        self.currency == currency && self.on <= as_of
+    }
+
     /// What it says in words.
     #[must_use]
     pub fn wording(&self) -> Wording<'_> {

@@ -10,7 +10,7 @@ use karez_events::{CategoryId, Event, RecordedEvent};
 
 impl Project {
     fn touch(&mut self, recorded: &RecordedEvent, changed_from: NaiveDate) {
-        self.kept.forget_from(changed_from);
+        self.kept.forget_by(&recorded.event, changed_from);
         self.last_position = recorded.position;
         self.last_recorded_at = recorded.recorded_at;
         self.event_count += 1;

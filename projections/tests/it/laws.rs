@@ -371,8 +371,9 @@ fn a_part() -> impl Strategy<Value = Fact> {
 
 /// What changes figures of days before it, or brings a currency that was not there.
 fn a_change_of_course() -> impl Strategy<Value = Fact> {
-    (a_day(), an_amount(), 0_usize..9).prop_map(|(on, amount, kind)| match kind {
+    (a_day(), an_amount(), 0_usize..10).prop_map(|(on, amount, kind)| match kind {
         0 => dated(on, "expenditure_recorded", json!({"amount": amount, "currency": "EUR"})),
+        5 => dated(on, "expenditure_recorded", json!({"amount": amount, "service_from_on": "2024-02-10", "service_to_on": "2024-03-19"})),
         1 => dated(on, "contract_signed", json!({"start_on": "2024-06-01", "end_on": "2025-06-30", "planned_self_raised": amount, "currency": "EUR"})),
         2 => dated(on, "project_started", json!({})),
         3 => dated(on, "carryover_confirmed", json!({"amount": amount, "origin_budget_year": 2024, "into_year": 2025, "currency": "EUR"})),
