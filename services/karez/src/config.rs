@@ -88,8 +88,7 @@ pub struct Recorder {
     pub batch_events: usize,
     /// Most bytes in one transaction.
     pub batch_bytes: usize,
-    /// Events after which the image in memory is stored; in a long log half of it. Closed
-    /// ranges are sealed as often.
+    /// Events after which the image in memory is stored; in a long log half of it.
     pub snapshot_every_events: u64,
 }
 

@@ -25,6 +25,7 @@ pub mod receipt;
 pub mod recorder;
 pub mod replay;
 pub mod rule_text;
+pub mod seal;
 pub mod sentinel;
 pub mod serve;
 pub mod session;

@@ -241,7 +241,7 @@ impl Recorder {
         };
         if self.was_committed(&draft, head).await? {
             tracing::info!("the batch whose commit was in doubt is in the log");
-            draft.answer(&self.bus, &self.metrics);
+            drop(draft.answer(&self.bus, &self.metrics));
         } else {
             draft.back_into(&mut carry.waiting);
         }
@@ -249,7 +249,7 @@ impl Recorder {
     }
 
     async fn was_committed(&self, draft: &Draft, head: Head) -> Result<bool, StoreError> {
-        match draft.committed.raw.last() {
+        match draft.raw.last() {
             Some(last) => {
                 let found = self.log.event(last.event_id).await?;
                 Ok(found.is_some_and(|found| found.hash == last.hash))

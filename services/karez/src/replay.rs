@@ -110,7 +110,7 @@ async fn read_on(log: &EventLog, mut decoder: Decoder, up_to: Position) -> Resul
 }
 
 /// Where the segment ends that begins after a position, or the one around it.
-fn segment_end(after: Position) -> Position {
+pub(crate) fn segment_end(after: Position) -> Position {
     (after / SEGMENT_EVENTS + 1) * SEGMENT_EVENTS
 }
 
@@ -214,32 +214,13 @@ impl Decoder {
     }
 }
 
-async fn read_rows(log: &EventLog, after: Position, up_to: Position) -> Result<Vec<RawEvent>, StoreError> {
+pub(crate) async fn read_rows(
+    log: &EventLog,
+    after: Position,
+    up_to: Position,
+) -> Result<Vec<RawEvent>, StoreError> {
     let count = usize::try_from(up_to.saturating_sub(after)).unwrap_or(usize::MAX);
     log.read(after, count).await
-}
-
-/// Seals every range that is closed by a position and not sealed in today's format yet, one after the other.
-///
-/// # Errors
-/// The store, or a segment that cannot be packed.
-pub async fn seal(log: &EventLog, up_to: Position) -> Result<(), ReplayError> {
-    let mut after = log.sealed_up_to().await?;
-    while segment_end(after) <= up_to {
-        let page = read_rows(log, after, segment_end(after)).await?;
-        if u64::try_from(page.len()).ok() != Some(SEGMENT_EVENTS) {
-            tracing::warn!(
-                after,
-                "the log has a gap and is not sealed from here on: run `karez audit verify`"
-            );
-            return Ok(());
-        }
-        let packed = compute(move || Segment::pack(after, &page));
-        let segment = packed.await.map_err(ReplayError::Panicked)?;
-        log.save_segment(&segment.map_err(ReplayError::Segment)?).await?;
-        after = segment_end(after);
-    }
-    Ok(())
 }
 
 fn applied(

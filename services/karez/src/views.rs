@@ -83,6 +83,10 @@ pub struct Amount(pub Decimal);
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+        // Most amounts of most projects.
+        if self.0.is_zero() {
+            return output.serialize_str("0");
+        }
         output.serialize_str(&print::exact(self.0))
     }
 }

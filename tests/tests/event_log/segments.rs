@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use karez::audit::{Wrong, verify};
-use karez::replay::{fold, seal};
+use karez::replay::fold;
+use karez::seal::{Newest, seal};
 use karez::store::{EventLog, SEGMENT_EVENTS};
 use karez_projections::Portfolio;
 use rstest::rstest;
@@ -20,7 +21,7 @@ async fn sealed(backend: Backend) -> Result<(Place, EventLog, Portfolio)> {
     let (place, log, _) = filled(backend, EVENTS).await?;
     let head = log.head().await?.position;
     let from_rows = folded(&log, head).await?;
-    seal(&log, head).await?;
+    seal(&log, head, &Newest::default()).await?;
     Ok((place, log, from_rows))
 }
 
@@ -39,7 +40,7 @@ async fn a_closed_range_is_sealed_once_and_holds_its_events(
     let first = log.segment(0).await?.expect("the first segment is sealed");
     let rows = log.read(0, usize::try_from(SEGMENT_EVENTS)?).await?;
     assert_eq!(first.unpack().as_ref(), Ok(&rows));
-    seal(&log, head).await?;
+    seal(&log, head, &Newest::default()).await?;
     assert_eq!(log.segment(0).await?, Some(first));
     assert_eq!(folded(&log, head).await?, from_rows);
     let (segments, within) = (folded(&log, 15_000).await?, folded(&log, 9_999).await?);
@@ -86,7 +87,7 @@ async fn a_segment_of_another_format_is_passed_over_and_written_anew(
         .await?;
     assert_eq!((log.sealed_up_to().await?, log.segment(0).await?), (0, None));
     assert_eq!(folded(&log, head).await?, from_rows);
-    seal(&log, head).await?;
+    seal(&log, head, &Newest::default()).await?;
     assert_eq!(log.sealed_up_to().await?, 2 * SEGMENT_EVENTS);
     assert_eq!(log.segment(0).await?, Some(first));
     Ok(())
@@ -147,7 +148,7 @@ async fn a_range_with_a_gap_is_not_sealed(
     place
         .tamper("DELETE FROM event_log WHERE position = 15000")
         .await?;
-    seal(&log, head).await?;
+    seal(&log, head, &Newest::default()).await?;
     assert_eq!(log.sealed_up_to().await?, SEGMENT_EVENTS);
     Ok(())
 }

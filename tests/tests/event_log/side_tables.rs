@@ -73,7 +73,13 @@ async fn the_newest_sound_snapshot_of_a_format_is_found(
         format: format.to_owned(),
         bytes: (0..size).map(|byte| u8::try_from(byte % 251).unwrap()).collect(),
     };
-    for (position, size) in [(10, 9_000_000), (20, 5), (20, 7), (30, 0)] {
+    log.save_snapshot(&snapshot(5, "v1", 9_000_000)).await?;
+    log.save_snapshot(&snapshot(10, "v2", 9_000_000)).await?;
+    assert_eq!(
+        log.latest_snapshot("v1", 100).await?,
+        Some(snapshot(5, "v1", 9_000_000))
+    );
+    for (position, size) in [(20, 5), (20, 7), (30, 0)] {
         log.save_snapshot(&snapshot(position, "v2", size)).await?;
     }
     assert_eq!(log.latest_snapshot("v2", 100).await?, Some(snapshot(30, "v2", 0)));
@@ -82,8 +88,12 @@ async fn the_newest_sound_snapshot_of_a_format_is_found(
         log.latest_snapshot("v2", 19).await?,
         Some(snapshot(10, "v2", 9_000_000))
     );
-    assert_eq!(log.latest_snapshot("v1", 100).await?, None);
-    // A damaged one is passed over for an older one, and only the last few are kept.
+    assert_eq!(
+        log.latest_snapshot("v1", 100).await?,
+        None,
+        "two of another format push it out"
+    );
+    // A damaged one is passed over for an older one; of many that are near each other the last few are kept.
     place
         .sql("UPDATE snapshot_part SET bytes = digest FROM snapshot WHERE snapshot_part.position = 20")
         .await?;
@@ -91,11 +101,16 @@ async fn the_newest_sound_snapshot_of_a_format_is_found(
         log.latest_snapshot("v2", 29).await?,
         Some(snapshot(10, "v2", 9_000_000))
     );
-    for position in [40, 50] {
+    for position in [31, 32, 33, 34] {
         log.save_snapshot(&snapshot(position, "v2", 3)).await?;
     }
-    assert_eq!(log.latest_snapshot("v2", 29).await?, None);
-    assert_eq!(log.latest_snapshot("v2", 30).await?, Some(snapshot(30, "v2", 0)));
+    let near = [31, 32, 33].map(|position| log.latest_snapshot("v2", position));
+    let near = futures::future::try_join_all(near).await?;
+    let ten = Some(snapshot(10, "v2", 9_000_000));
+    assert_eq!(
+        near,
+        [ten, Some(snapshot(32, "v2", 3)), Some(snapshot(33, "v2", 3))]
+    );
     Ok(())
 }
 

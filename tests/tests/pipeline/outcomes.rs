@@ -1,11 +1,13 @@
 //! What senders are told, whatever the bus and the store.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytes::Bytes;
 use karez::bus::{IntakeError, Origin};
 use karez::recorder::RecorderSettings;
 use karez::replay::load_portfolio;
+use karez::store::SEGMENT_EVENTS;
 use karez_projections::Portfolio;
 use karez_tests::wait::eventually;
 use rstest::rstest;
@@ -292,6 +294,34 @@ async fn a_recorder_that_is_killed_again_and_again_writes_the_portfolio_down(
         }
         node.kill().await;
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_closed_is_sealed_at_once_as_its_rows_say_it(#[values(On::Sqlite, On::Postgres)] on: On) {
+    let world = World::new(on, Over::Channels).await;
+    let node = world.node().await;
+    node.intake.submit(approval(1, "P1")).await.unwrap();
+    let of = |ids: RangeInclusive<u128>| ids.map(|id| paid_to(id, "P1", "张三")).collect();
+    node.intake.submit_all(of(2..=4_000)).await;
+    node.kill().await;
+    // Of the first segment this one has recorded a part, of the second all.
+    let node = world.node().await;
+    node.intake.submit_all(of(4_001..=20_050)).await;
+    eventually("two segments", SOON, || async {
+        (node.log.sealed_up_to().await.ok()? == 2 * SEGMENT_EVENTS).then_some(())
+    })
+    .await
+    .unwrap();
+    for after in [0, SEGMENT_EVENTS] {
+        let rows = node
+            .log
+            .read(after, usize::try_from(SEGMENT_EVENTS).unwrap())
+            .await;
+        let sealed = node.log.segment(after).await.unwrap().unwrap();
+        assert_eq!(sealed.unpack(), Ok(rows.unwrap()));
+    }
+    node.stop().await;
 }
 
 #[rstest]

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use super::{BenchReport, Line, Size, Times};
 use crate::clock::Stopwatch;
 use crate::replay::{self, HANDFUL, load_portfolio, save_snapshot};
+use crate::seal::{Newest, seal};
 use crate::store::{EventLog, SEGMENT_EVENTS};
 use crate::tasks::compute;
 
@@ -33,7 +34,7 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         mut decoding_alone,
         mut folding_alone,
     ] = [const { Times::empty() }; 7];
-    replay::seal(log, head).await?;
+    seal(log, head, &Newest::default()).await?;
     let sealed = log.sealed_up_to().await?;
     save_snapshot(log, replay::fold(log, Portfolio::default(), head).await?).await?;
     for _ in 0..size.rounds {

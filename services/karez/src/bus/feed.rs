@@ -25,10 +25,10 @@ const BATCHES: usize = 64;
 const MESSAGES: usize = 512;
 
 /// What one transaction committed: the same events as they are stored and as they are read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Committed {
     /// As stored.
-    pub raw: Vec<RawEvent>,
+    pub raw: Arc<[RawEvent]>,
     /// As read.
     pub recorded: Vec<RecordedEvent>,
 }
@@ -149,16 +149,19 @@ impl Remote {
 }
 
 fn read_all(messages: &[Message], known: Position) -> Result<Committed, DecodeError> {
-    let mut committed = Committed::default();
+    let (mut stored, mut recorded) = (Vec::new(), Vec::new());
     for message in messages {
         if position_named(message).is_some_and(|position| position <= known) {
             continue;
         }
         let raw = from_wire(&message.payload)?;
-        committed.recorded.push(raw.decode()?);
-        committed.raw.push(raw);
+        recorded.push(raw.decode()?);
+        stored.push(raw);
     }
-    Ok(committed)
+    Ok(Committed {
+        raw: stored.into(),
+        recorded,
+    })
 }
 
 fn position_named(message: &Message) -> Option<Position> {

@@ -66,7 +66,7 @@ pub(super) struct Desk {
     position: Position,
     hash: Hash,
     recorded_at: DateTime<Utc>,
-    versions: HashMap<StreamId, u32>,
+    versions: foldhash::HashMap<StreamId, u32>,
 }
 
 enum Verdict {
@@ -88,7 +88,7 @@ impl Desk {
             portfolio,
             position: head.position,
             hash: head.hash,
-            versions: HashMap::new(),
+            versions: foldhash::HashMap::default(),
         })
     }
 
@@ -117,6 +117,7 @@ impl Desk {
         self.learn_versions(lease, waiting, most).await?;
         let (mut sealings, keys) = seal_waiting(&self.sealer, waiting, most).await?;
         draft.person_keys = keys;
+        draft.reserve(sealings.len());
         // One reading of the clock a batch; the log's time never goes backwards, whatever the machine's does.
         self.recorded_at = self.recorded_at.max(self.clock.now());
         while draft.bytes < limits.bytes
@@ -190,12 +191,12 @@ impl Desk {
             return Verdict::Refused(reason);
         }
         if let Sealing::Refused(reason) = sealing {
-            return Verdict::Refused(reason.clone());
+            return Verdict::Refused(Reason::clone(reason));
         }
         if let Some(original) = originals.get(&submission.event_id) {
             return repeated(submission, &original.said, &original.raw);
         }
-        if let Some((said, raw)) = draft.recorded(submission.event_id) {
+        if let Some((said, raw)) = draft.submitted(submission.event_id) {
             return repeated(submission, said, raw);
         }
         match catch_unwind(AssertUnwindSafe(|| admission::admit(&self.portfolio, submission))) {
@@ -215,7 +216,7 @@ impl Desk {
             return Err(Panicked);
         };
         let event = match sealing {
-            Sealing::Sealed(event) => event,
+            Sealing::Sealed(event) => *event,
             Sealing::Nobody | Sealing::Refused(_) => submission.event.clone(),
         };
         let (payload, metadata) = match (event.payload(), serde_json::to_vec(&submission.metadata)) {
@@ -224,7 +225,7 @@ impl Desk {
                 let reason = Reason::unrecordable(&error.to_string());
                 return Ok(Outcome::Refused(self.keep(
                     delivery,
-                    Sealing::Sealed(event),
+                    Sealing::Sealed(Box::new(event)),
                     reason,
                     draft,
                 )));
@@ -318,7 +319,7 @@ fn storable(text: String) -> String {
 fn as_kept(submission: &Submission, sealing: Sealing) -> Vec<u8> {
     let kept = match sealing {
         Sealing::Sealed(event) => serde_json::to_vec(&Submission {
-            event,
+            event: *event,
             ..submission.clone()
         }),
         Sealing::Nobody | Sealing::Refused(_) => serde_json::to_vec(submission),

@@ -1,8 +1,10 @@
 //! A batch while it is being decided: what will be appended, and what each sender will be told afterwards.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use karez_events::{RawEvent, RecordedEvent, Submission};
 use uuid::Uuid;
 
@@ -21,7 +23,9 @@ pub(super) struct Draft {
     /// What each of them will be told.
     pub(super) outcomes: Vec<Outcome>,
     /// The events to append.
-    pub(super) committed: Committed,
+    pub(super) raw: Vec<RawEvent>,
+    /// The same as they are read.
+    pub(super) recorded: Vec<RecordedEvent>,
     /// Index into `deliveries` and into the events, by event id.
     pub(super) recorded_here: HashMap<Uuid, (usize, usize)>,
     pub(super) rejections: Vec<Rejection>,
@@ -34,23 +38,32 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn batch(&self) -> Batch<'_> {
         Batch {
-            events: &self.committed.raw,
+            events: &self.raw,
             rejections: &self.rejections,
             intake_seq: self.intake_seq,
             person_keys: &self.person_keys,
         }
     }
 
+    /// Makes room for so many submissions.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.deliveries.reserve(count);
+        self.outcomes.reserve(count);
+        self.raw.reserve(count);
+        self.recorded.reserve(count);
+        self.recorded_here.reserve(count);
+    }
+
     /// Whether the log must be written at all: a batch of nothing but repeated submissions need not.
     pub(super) fn is_empty(&self) -> bool {
-        self.committed.raw.is_empty() && self.rejections.is_empty() && self.intake_seq.is_none()
+        self.raw.is_empty() && self.rejections.is_empty() && self.intake_seq.is_none()
     }
 
     /// The submission of this batch that is recorded under an id.
-    pub(super) fn recorded(&self, event_id: Uuid) -> Option<(&Submission, &RawEvent)> {
+    pub(super) fn submitted(&self, event_id: Uuid) -> Option<(&Submission, &RawEvent)> {
         let (delivery, event) = self.recorded_here.get(&event_id)?;
         match &self.deliveries.get(*delivery)?.content {
-            Content::Readable(submission) => Some((submission, self.committed.raw.get(*event)?)),
+            Content::Readable(submission) => Some((submission, self.raw.get(*event)?)),
             Content::Refused { .. } => None,
         }
     }
@@ -59,9 +72,9 @@ impl Draft {
     pub(super) fn take(&mut self, raw: RawEvent, recorded: RecordedEvent) {
         self.bytes += raw.payload.len() + raw.metadata.len();
         self.recorded_here
-            .insert(raw.event_id, (self.deliveries.len(), self.committed.raw.len()));
-        self.committed.raw.push(raw);
-        self.committed.recorded.push(recorded);
+            .insert(raw.event_id, (self.deliveries.len(), self.raw.len()));
+        self.raw.push(raw);
+        self.recorded.push(recorded);
     }
 
     /// Takes a decided submission.
@@ -96,8 +109,8 @@ impl Draft {
         }
     }
 
-    /// After the commit: answers everybody, acknowledges the messages, and says on the feed what was recorded.
-    pub(super) fn answer(self, bus: &Bus, metrics: &Metrics) {
+    /// After the commit: answers everybody, acknowledges the messages, and says on the feed what was recorded. Gives that back.
+    pub(super) fn answer(self, bus: &Bus, metrics: &Metrics) -> Option<Arc<Committed>> {
         metrics.decided(&self.outcomes);
         let last_ack = self
             .deliveries
@@ -116,9 +129,15 @@ impl Draft {
             // One acknowledgement stands for all messages before it.
             bus.say(ack, Bytes::from_static(b"+ACK"));
         }
-        if !self.committed.raw.is_empty() {
-            bus.local_feed().publish(std::sync::Arc::new(self.committed));
+        if self.raw.is_empty() {
+            return None;
         }
+        let committed = Arc::new(Committed {
+            raw: self.raw.into(),
+            recorded: self.recorded,
+        });
+        bus.local_feed().publish(Arc::clone(&committed));
+        Some(committed)
     }
 }
 

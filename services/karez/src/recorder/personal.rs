@@ -10,15 +10,15 @@ use crate::receipt::Reason;
 use crate::store::PersonKey;
 use crate::store::sealing::{SealError, Sealer, refuse_sealed};
 
-/// A submission's event, as far as it names a person.
+/// A submission's event, as far as it names a person. Few do: what they need lies elsewhere.
 #[derive(Debug)]
 pub(super) enum Sealing {
     /// It names nobody.
     Nobody,
     /// With its personal fields sealed.
-    Sealed(Event),
+    Sealed(Box<Event>),
     /// It came with sealed texts or a pseudonym, which are made here only.
-    Refused(Reason),
+    Refused(Box<Reason>),
 }
 
 /// Seals what waits, one answer for each of the first `most` submissions, and the keys that are new.
@@ -29,7 +29,7 @@ pub(super) async fn seal_waiting(
 ) -> Result<(VecDeque<Sealing>, Vec<PersonKey>), SealError> {
     let mut answers: VecDeque<Sealing> = waiting.iter_mut().take(most).map(unsealed).collect();
     let events = answers.iter_mut().filter_map(|answer| match answer {
-        Sealing::Sealed(event) => Some(event),
+        Sealing::Sealed(event) => Some(event.as_mut()),
         Sealing::Nobody | Sealing::Refused(_) => None,
     });
     let keys = sealer.seal_all(events).await?;
@@ -45,7 +45,7 @@ fn unsealed(delivery: &mut Delivery) -> Sealing {
         return Sealing::Nobody;
     }
     match refuse_sealed(&mut submission.event) {
-        Ok(()) => Sealing::Sealed(submission.event.clone()),
-        Err(error) => Sealing::Refused(Reason::sealed_already(&error.to_string())),
+        Ok(()) => Sealing::Sealed(Box::new(submission.event.clone())),
+        Err(error) => Sealing::Refused(Box::new(Reason::sealed_already(&error.to_string()))),
     }
 }

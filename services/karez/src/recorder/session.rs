@@ -11,8 +11,9 @@ use crate::clock::Stopwatch;
 use crate::recorder::desk::{Desk, Limits, Undecided};
 use crate::recorder::draft::Draft;
 use crate::recorder::{Carry, Recorder};
-use crate::replay::{ReplayError, SNAPSHOT_FORMAT, refresh_snapshot, save_snapshot, seal};
-use crate::store::{Head, StoreError, WriterLease};
+use crate::replay::{ReplayError, SNAPSHOT_FORMAT, refresh_snapshot, save_snapshot};
+use crate::seal::{Newest, seal};
+use crate::store::{Head, SEGMENT_EVENTS, StoreError, WriterLease};
 use crate::tasks::{Child, spawn_child};
 
 /// How long the last events may take to reach NATS when the recorder stops.
@@ -56,6 +57,7 @@ pub(super) struct Session<'a> {
     deliveries: Deliveries,
     publisher: Option<Child>,
     stop_publisher: CancellationToken,
+    newest: Newest,
     sealed_at: Position,
     snapshot_at: Position,
     snapshotter: Option<Child>,
@@ -92,11 +94,11 @@ impl<'a> Session<'a> {
         recorder.metrics.log_position(desk.position());
         tracing::debug!(stopping = stop.is_cancelled(), "the intake is open");
         let sealed_at = recorder.log.sealed_up_to().await?;
-        let newest = recorder
+        let snapshot = recorder
             .log
             .newest_snapshot_position(Some(SNAPSHOT_FORMAT))
             .await?;
-        let snapshot_at = newest.unwrap_or(0).min(desk.position());
+        let snapshot_at = snapshot.unwrap_or(0).min(desk.position());
         Ok(Self {
             recorder,
             lease,
@@ -104,6 +106,7 @@ impl<'a> Session<'a> {
             deliveries,
             publisher,
             stop_publisher,
+            newest: Newest::default(),
             sealed_at,
             snapshot_at,
             snapshotter: None,
@@ -130,6 +133,11 @@ impl<'a> Session<'a> {
                     biased;
                     () = stop.cancelled(), if !closed => continue,
                     taken = self.deliveries.take(&mut carry.waiting, carry.limit) => taken > 0,
+                    () = end_of(self.snapshotter.as_mut()) => {
+                        self.snapshotter = None;
+                        self.write_down();
+                        continue;
+                    }
                     () = tokio::time::sleep(rest), if !self.lease.is_indexed() => {
                         rest = match self.lease.index_some().await {
                             Ok(()) => Duration::ZERO,
@@ -206,30 +214,36 @@ impl<'a> Session<'a> {
             .min(self.recorder.settings.batch_events);
         self.recorder
             .metrics
-            .committed(draft.committed.raw.len(), commit.elapsed(), self.desk.position());
-        draft.answer(&self.recorder.bus, &self.recorder.metrics);
+            .committed(draft.raw.len(), commit.elapsed(), self.desk.position());
+        if let Some(committed) = draft.answer(&self.recorder.bus, &self.recorder.metrics) {
+            self.newest.push(&committed);
+        }
         Ok(())
     }
 
     /// Seals what is closed and writes the portfolio down from time to time, beside the recording.
     fn write_down(&mut self) {
         let (at, every) = (self.desk.position(), self.recorder.settings.snapshot_every_events);
-        let seals = at.saturating_sub(self.sealed_at) >= every;
+        let closed = at - at % SEGMENT_EVENTS;
+        let seals = closed > self.sealed_at;
         // Each writes everything down: one by one as the log grows, they would cost more than the recording.
-        let snapshots = at.saturating_sub(self.snapshot_at) >= every.max(self.snapshot_at / SNAPSHOT_SHARE);
+        let grown = every.max(self.snapshot_at / SNAPSHOT_SHARE).max(1);
+        let snapshots = at.saturating_sub(self.snapshot_at) >= grown;
         let busy = self.snapshotter.as_ref().is_some_and(|child| !child.has_ended());
         if busy || !(seals || snapshots) {
             return;
         }
-        self.sealed_at = at;
+        self.sealed_at = closed;
         if snapshots {
             self.snapshot_at = at;
         }
-        let log = self.recorder.log.clone();
+        let (log, newest) = (self.recorder.log.clone(), self.newest.clone());
+        self.newest.forget(closed);
         self.snapshotter = Some(spawn_child("snapshot", async move {
-            if let Err(error) = seal(&log, at).await {
+            if let Err(error) = seal(&log, at, &newest).await {
                 tracing::warn!("the log is not sealed up to {at}, its rows are read instead: {error}");
             }
+            drop(newest);
             if snapshots && let Err(error) = refresh_snapshot(&log, at).await {
                 tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
             }
@@ -266,6 +280,14 @@ impl<'a> Session<'a> {
         }
         tracing::info!("the recorder has recorded what it accepted, and ends");
         End::Stopped
+    }
+}
+
+/// Ends with a task; never without one.
+async fn end_of(child: Option<&mut Child>) {
+    match child {
+        Some(child) => child.ended().await,
+        None => std::future::pending().await,
     }
 }
 

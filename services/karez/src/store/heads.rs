@@ -1,7 +1,6 @@
 //! What the writer knows of each stream, and whether a batch continues the log.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet, HashSetExt};
 use karez_events::{Position, RawEvent, StreamId};
 
 use super::StoreError;

@@ -4,6 +4,7 @@
 //! index before it is recorded.
 
 use fastbloom::BloomFilter;
+use foldhash::quality::RandomState;
 use uuid::Uuid;
 
 /// The share of ids that are looked for in vain.
@@ -15,7 +16,7 @@ const LEAST_ROOM: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct KnownIds {
     /// Each with room for as many as are in all before it together.
-    filters: Vec<BloomFilter>,
+    filters: Vec<BloomFilter<RandomState>>,
     count: usize,
     room: usize,
 }
@@ -49,8 +50,10 @@ impl KnownIds {
     }
 }
 
-fn filter(room: usize) -> BloomFilter {
-    BloomFilter::with_false_pos(MISTAKEN).expected_items(room)
+fn filter(room: usize) -> BloomFilter<RandomState> {
+    BloomFilter::with_false_pos(MISTAKEN)
+        .hasher(RandomState::default())
+        .expected_items(room)
 }
 
 #[cfg(test)]

@@ -19,10 +19,12 @@ use crate::clock::Stopwatch;
 const LONGEST_GATHERING: Duration = Duration::from_secs(5);
 /// Nothing is entered with batches for so long after the database has refused it.
 const AFTER_A_REFUSAL: Duration = Duration::from_secs(10);
+/// Rows that one statement of `SQLite` enters at most.
+pub(super) const MOST_A_STATEMENT: usize = 1_024;
 /// Events that are entered into the index at once while nothing else is recorded: what comes then waits for so many.
-const ENTERED_AT_REST: usize = 2_000;
-/// Events that a batch enters at least; otherwise twice as many as it records, so that a run is entered before the next one
-/// is full.
+const ENTERED_AT_REST: usize = 2 * MOST_A_STATEMENT;
+/// Events that a batch enters at least; otherwise twice as many as it records or some more, so that a run is entered before
+/// the next one is full.
 const LEAST_ENTERED: usize = 64;
 
 /// Ids that are taken into memory at once when a lease begins.
@@ -145,7 +147,7 @@ impl WriterLease {
         if self.index_refused.as_ref().is_some_and(is_held) {
             return self.write(batch, 0).await;
         }
-        let entered = batch.events.len().saturating_mul(2).max(LEAST_ENTERED);
+        let entered = rounded(batch.events.len().saturating_mul(2).max(LEAST_ENTERED));
         match self.write(batch, entered).await {
             Err(StoreError::Database { source }) if !self.tail.slice(entered).by_id.is_empty() => {
                 tracing::warn!("refused together with entries of the index, tried without them: {source}");
@@ -320,6 +322,15 @@ impl WriterLease {
             self.lost = true;
         }
         error.at(&self.place)
+    }
+}
+
+/// At least so many, as a number that takes `SQLite` few statements.
+fn rounded(count: usize) -> usize {
+    if count < MOST_A_STATEMENT {
+        count.next_power_of_two()
+    } else {
+        count.next_multiple_of(MOST_A_STATEMENT)
     }
 }
 

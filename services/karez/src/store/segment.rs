@@ -94,9 +94,9 @@ struct Columns<'segment> {
 }
 
 impl Columns<'_> {
-    fn of(events: &[RawEvent]) -> Self {
+    fn of<'e>(events: impl Iterator<Item = &'e RawEvent> + Clone) -> Self {
         let bytes_of = |field: fn(&RawEvent) -> &[u8]| {
-            let bytes = events.iter().map(|event| field(event).len()).sum();
+            let bytes = events.clone().map(|event| field(event).len()).sum();
             Cow::Owned(Vec::with_capacity(bytes))
         };
         let mut columns = Self {
@@ -174,8 +174,12 @@ impl Segment {
     ///
     /// # Errors
     /// What the packer says.
-    pub fn pack(after: Position, events: &[RawEvent]) -> Result<Self, String> {
-        let hash = events.last().map_or(Hash::START, |last| last.hash);
+    pub fn pack<'e>(
+        after: Position,
+        events: impl IntoIterator<Item = &'e RawEvent, IntoIter: Clone>,
+    ) -> Result<Self, String> {
+        let events = events.into_iter();
+        let hash = events.clone().last().map_or(Hash::START, |last| last.hash);
         let content = Columns::of(events).pack()?;
         Ok(Self { after, hash, content })
     }
@@ -318,7 +322,7 @@ mod tests {
         let events = events();
         let sealed = Segment::pack(0, &events).unwrap();
         assert_eq!(sealed.unpack().as_ref(), Ok(&events));
-        let mut columns = Columns::of(&events);
+        let mut columns = Columns::of(events.iter());
         spoil(&mut columns);
         let content = columns.pack().unwrap();
         let mut taken = 0;

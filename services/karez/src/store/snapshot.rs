@@ -6,8 +6,11 @@ use sha2::{Digest, Sha256};
 use super::rows::{column, position};
 use super::{EventLog, StoreError};
 
-/// Newer snapshots push out older ones beyond this number.
-const SNAPSHOTS_KEPT: i64 = 3;
+/// So many of the newest snapshots are kept, should some of them be damaged.
+const NEWEST_KEPT: usize = 3;
+/// Of the others as few as leave each with at least this part of the log of the next one: whoever asks what was known since the
+/// first of them folds about half of it at most, and all together take no more than a few times the place of the newest.
+const LEAST_PART: Position = 2;
 /// One part; a whole snapshot may be larger than the largest field of the databases.
 const PART_BYTES: usize = 4 << 20;
 
@@ -23,7 +26,7 @@ pub struct Snapshot {
 }
 
 impl EventLog {
-    /// Keeps a snapshot, and the last few only.
+    /// Keeps a snapshot, and of those before it the last few and ever fewer of the older ones.
     ///
     /// # Errors
     /// What the database says.
@@ -49,7 +52,7 @@ impl EventLog {
                 .bind(position).bind(format).bind(parts).bind(digest)
                 .execute(pool).await?;
         });
-        self.drop_old_snapshots().await
+        self.drop_old_snapshots(format).await
     }
 
     /// The newest position of which a snapshot is kept, in a format or in whatever one.
@@ -66,16 +69,28 @@ impl EventLog {
         newest.map(position).transpose()
     }
 
-    async fn drop_old_snapshots(&self) -> Result<(), StoreError> {
+    /// Those of other formats go as soon as there are two newer ones of this format: nobody can read both.
+    async fn drop_old_snapshots(&self, format: &str) -> Result<(), StoreError> {
+        let sql = "SELECT position FROM snapshot WHERE format = $1 ORDER BY position DESC";
+        let found: Vec<i64> =
+            on_either!(self, reading pool => sqlx::query_scalar(sql).bind(format).fetch_all(pool).await)?;
+        let found: Vec<Position> = found.into_iter().map(position).collect::<Result<_, _>>()?;
+        // Parts without a snapshot that are newer than this may be of one that is being written.
+        let before_newest = column(found.get(1).copied().unwrap_or(0));
         on_either!(self, writing pool => {
-            for sql in [
-                "DELETE FROM snapshot WHERE position < \
-                 (SELECT min(position) FROM (SELECT DISTINCT position FROM snapshot ORDER BY position DESC LIMIT $1) AS kept)",
-                // Newer parts without a snapshot may be of one that is being written.
-                "DELETE FROM snapshot_part WHERE $1 > 0 AND position < (SELECT min(position) FROM snapshot)",
-            ] {
-                sqlx::query(sql).bind(SNAPSHOTS_KEPT).execute(pool).await?;
+            for position in superfluous(&found) {
+                sqlx::query("DELETE FROM snapshot WHERE position = $1 AND format = $2")
+                    .bind(column(position)).bind(format)
+                    .execute(pool).await?;
             }
+            sqlx::query("DELETE FROM snapshot WHERE position < $1 AND format <> $2")
+                .bind(before_newest).bind(format)
+                .execute(pool).await?;
+            let sql = "DELETE FROM snapshot_part WHERE (position, format, part) IN (SELECT position, format, part \
+                       FROM snapshot_part AS old WHERE position < $1 AND NOT EXISTS (SELECT 1 FROM snapshot \
+                       WHERE snapshot.position = old.position AND snapshot.format = old.format) LIMIT 1)";
+            // One by one, as they were written.
+            while sqlx::query(sql).bind(before_newest).execute(pool).await?.rows_affected() > 0 {}
         });
         Ok(())
     }
@@ -116,5 +131,58 @@ impl EventLog {
             bytes.extend(more.unwrap_or_default());
         }
         Ok(bytes)
+    }
+}
+
+/// Which snapshots go, of all that are kept from the newest on.
+fn superfluous(newest_first: &[Position]) -> Vec<Position> {
+    let mut superfluous = Vec::new();
+    let Some((newest, older)) = newest_first.split_at_checked(NEWEST_KEPT) else {
+        return superfluous;
+    };
+    let mut next = newest.last().copied().unwrap_or(0);
+    for (position, before) in older.iter().zip(older.iter().skip(1)) {
+        if before.saturating_mul(LEAST_PART) >= next {
+            superfluous.push(*position);
+        } else {
+            next = *position;
+        }
+    }
+    superfluous
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is kept of snapshots that are taken one after the other.
+    fn kept(taken: impl IntoIterator<Item = Position>) -> Vec<Position> {
+        let mut kept: Vec<Position> = Vec::new();
+        for position in taken {
+            kept.insert(0, position);
+            let superfluous = superfluous(&kept);
+            kept.retain(|position| !superfluous.contains(position));
+        }
+        kept
+    }
+
+    #[test]
+    fn the_older_snapshots_are_the_fewer_are_kept() {
+        assert_eq!(kept([10, 20]), [20, 10]);
+        assert_eq!(kept([10, 15, 22, 33, 49, 73]), [73, 49, 33, 22, 15, 10]);
+        let of_a_thousand = kept(1..=1_000);
+        assert_eq!(of_a_thousand.get(..3), Some(&[1_000, 999, 998][..]));
+        assert!(of_a_thousand.len() < 25, "{of_a_thousand:?}");
+    }
+
+    #[test]
+    fn whatever_is_taken_and_asked_for_half_of_it_at_most_must_be_folded() {
+        for every in [1, 7, 100] {
+            let kept = kept((1..=5_000 / every).map(|count| count * every));
+            for asked in every..5_000 {
+                let nearest = kept.iter().find(|position| **position <= asked).copied();
+                assert!(nearest.unwrap_or(0) >= asked / 2, "{asked} of {kept:?}");
+            }
+        }
     }
 }

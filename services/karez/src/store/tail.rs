@@ -8,8 +8,7 @@
 //! near in a long log as in a short one. `recorder.indexed_position` says up to where everything is entered; whoever reads
 //! looks at the rows of the log after it as well.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet, HashSetExt};
 use karez_events::RawEvent;
 use uuid::Uuid;
 
