@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -15,10 +16,20 @@ PROGRAM = ROOT / ".tools" / "nats" / "bin" / "nats-server"
 LONGEST_START_SECONDS = 60
 
 
+# Most systems give the ports above to connections for their own end.
+PORTS = range(20_000, 32_000)
+drawn = set()
+
+
 def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    """A port that is free, and that was not drawn before."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as taken, contextlib.suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            if port not in drawn:
+                drawn.add(port)
+                return port
 
 
 @contextlib.contextmanager
