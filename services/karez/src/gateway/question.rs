@@ -15,7 +15,7 @@ use super::problem::Problem;
 use crate::authorization::Caller;
 use crate::nearest::nearest;
 use crate::views::moment::{MomentError, read_as_of, read_known_at};
-use crate::views::page::{Cursor, LARGEST_PAGE_ROWS, ListMark, Mark, Paging};
+use crate::views::page::{Cursor, CursorError, LARGEST_PAGE_ROWS, ListMark, Mark, Paging};
 use crate::views::projects::Filter;
 
 /// Rows of a page where nobody says.
@@ -193,8 +193,11 @@ impl Question {
 }
 
 pub(crate) fn wrong_cursor(detail_en: &str) -> Problem {
-    let detail_zh = "翻页标记无法识别：请使用上一页给出的 next_cursor，或去掉它从第一页开始";
-    Problem::bad_query("cursor", detail_zh.to_owned(), detail_en.to_owned())
+    Problem::bad_query(
+        "cursor",
+        CursorError.in_chinese().to_owned(),
+        detail_en.to_owned(),
+    )
 }
 
 impl FromRequestParts<Gateway> for Asked {

@@ -30,6 +30,9 @@ const INDEX_IS_BEHIND: &str = "the newest events are not in the index, readers l
 /// How long a stop may take to enter what is behind in the index.
 const INDEXING_AT_STOP: Duration = Duration::from_secs(5);
 
+/// How long a stop may take to wait for the snapshot that is being written.
+const SNAPSHOT_AT_STOP: Duration = Duration::from_secs(10);
+
 /// Events of the longest log of which a stop takes a snapshot.
 const WRITTEN_DOWN_AT_STOP: u64 = 1_000_000;
 
@@ -264,8 +267,14 @@ impl<'a> Session<'a> {
         let position = self.desk.position();
         if position == self.snapshot_at {
             // Two that write the same position down would be in each other's way, and there would be none of it.
-            if let Some(mut snapshotter) = self.snapshotter.take() {
-                snapshotter.ended().await;
+            if let Some(mut snapshotter) = self.snapshotter.take()
+                && tokio::time::timeout(SNAPSHOT_AT_STOP, snapshotter.ended())
+                    .await
+                    .is_err()
+            {
+                tracing::warn!(
+                    "a snapshot was not written within {SNAPSHOT_AT_STOP:?}, the next start folds more of the log"
+                );
             }
         } else if position <= WRITTEN_DOWN_AT_STOP
             && let Err(error) = save_snapshot(&self.recorder.log, self.desk.into_portfolio()).await

@@ -113,6 +113,14 @@ pub struct Cursor {
 #[error("that is no cursor: take next_cursor of the page before, or leave it out to begin at the first page")]
 pub struct CursorError;
 
+impl CursorError {
+    /// The same in Chinese.
+    #[must_use]
+    pub fn in_chinese(self) -> &'static str {
+        "翻页标记无法识别：请使用上一页给出的 next_cursor，或去掉它从第一页开始"
+    }
+}
+
 impl Cursor {
     /// The cursor as callers carry it.
     #[must_use]
@@ -212,14 +220,16 @@ impl<T> Page<T> {
 }
 
 impl Page<ProjectId> {
-    /// Cuts a page out of an order of projects; `None` after a cursor that no such page has given.
-    #[must_use]
-    pub fn of_order(order: &Order, paging: &Paging) -> Option<Self> {
+    /// Cuts a page out of an order of projects.
+    ///
+    /// # Errors
+    /// [`CursorError`] after a cursor that no such page has given.
+    pub fn of_order(order: &Order, paging: &Paging) -> Result<Self, CursorError> {
         let places = order.places();
         let reached = match &paging.after {
             Some(cursor) => Some(Place {
                 key: cursor.key.clone(),
-                id: ProjectId::try_new(&cursor.id).ok()?,
+                id: ProjectId::try_new(&cursor.id).map_err(|_| CursorError)?,
                 descending: paging.field().1,
             }),
             None => None,
@@ -229,7 +239,7 @@ impl Page<ProjectId> {
         let limit = paging.limit.unwrap_or(places.len());
         let on_page: Vec<&Place> = rest.by_ref().take(limit).collect();
         let end = on_page.last().filter(|_| rest.next().is_some());
-        Some(Self {
+        Ok(Self {
             total: u64::try_from(places.len()).unwrap_or(u64::MAX),
             end: end.map(|place| (place.key.clone(), place.id.as_str().to_owned())),
             rows: on_page.into_iter().map(|place| place.id.clone()).collect(),
@@ -354,6 +364,19 @@ mod tests {
         assert_eq!(Cursor::from_text("abc"), Err(CursorError));
         assert_eq!(Cursor::from_text("é"), Err(CursorError));
         assert_eq!(Mark::<u64>::from_text("7"), Err(CursorError));
+        let forged = Cursor {
+            position: 9,
+            as_of: NaiveDate::MIN,
+            list: ListMark::default(),
+            key: SortKey::Figure(None),
+            id: " ".to_owned(),
+        };
+        let paging = Paging {
+            after: Some(forged),
+            ..Paging::default()
+        };
+        let page = Page::of_order(&Order::default(), &paging);
+        assert_eq!(page.err(), Some(CursorError));
         let mark = Mark {
             list: ListMark::of("/v1/events []"),
             place: 7_u64,

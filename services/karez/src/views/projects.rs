@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::figures::{CourseView, ProjectFigures, STATES, state_word};
-use super::page::{Page, Paging};
+use super::page::{CursorError, Page, Paging};
 use super::search::Words;
 use super::{Moment, Stand};
 use crate::nearest::nearest;
@@ -54,6 +54,9 @@ pub enum ListError {
         /// The nearest name, or all.
         hint: String,
     },
+    /// The cursor is of no such list.
+    #[error(transparent)]
+    WrongCursor(#[from] CursorError),
 }
 
 impl ListError {
@@ -78,6 +81,7 @@ impl ListError {
         match self {
             Self::UnknownOrder { .. } => "sort",
             Self::UnknownValue { parameter, .. } => parameter,
+            Self::WrongCursor(_) => "cursor",
         }
     }
 
@@ -91,6 +95,7 @@ impl ListError {
                 found,
                 hint,
             } => format!("{parameter} 没有取值 {found:?}：{hint}"),
+            Self::WrongCursor(error) => error.in_chinese().to_owned(),
         }
     }
 }
@@ -188,7 +193,7 @@ const ORDERS: [&str; 22] = [
 /// A page of the projects that were known by the business date.
 ///
 /// # Errors
-/// [`ListError`] for an order or a state that does not exist.
+/// [`ListError`] for an order or a state that does not exist, and for a cursor of no such list.
 pub fn list(
     portfolio: &Portfolio,
     moment: Moment,
@@ -219,7 +224,7 @@ pub fn list(
     } else {
         cut(&Order::anew(portfolio, &of, &key))
     };
-    let page = page.ok_or_else(|| ListError::unknown_value("cursor", "", &["next_cursor"]))?;
+    let page = page?;
     let stand = Stand::of(portfolio, moment);
     Ok(ProjectList {
         stand,
