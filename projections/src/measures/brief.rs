@@ -1,6 +1,6 @@
 //! A project in brief at a date: what lists and sums of a hundred thousand projects ask for again and again. It is kept
-//! with the project until an event could change it, and goes on with expenditures, which are nearly all that happens: one
-//! more of them costs no walk over the project's entries.
+//! with the project until an event could change it, and goes on with expenditures, which are nearly all that happens: its
+//! sums then need no walk over the project's entries.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

@@ -1,5 +1,5 @@
 //! Projects in order at a date: put in order once, kept, and corrected by what has changed. So after one more posting a
-//! page of a hundred thousand projects costs what one project adds, and neither a walk over all projects nor their sorting.
+//! page of a hundred thousand projects costs the key of one project, and neither a walk over all projects nor their sorting.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

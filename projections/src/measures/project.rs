@@ -215,7 +215,7 @@ impl OwnSums {
         (own, year.changes)
     }
 
-    /// Takes expenditures that the project has booked since: what else it is they leave as it is.
+    /// Takes expenditures that the project has booked since. They change nothing else that these sums are made of.
     pub(super) fn go_on<'a>(
         &mut self,
         project: &Project,

@@ -25,7 +25,7 @@ pub struct Newest {
 
 impl Newest {
     /// Takes what was committed last.
-    pub(crate) fn push(&mut self, committed: &Committed) {
+    pub fn push(&mut self, committed: &Committed) {
         let batch = Arc::clone(&committed.raw);
         let reached = last_of(&batch);
         self.bytes = self.bytes.saturating_add(bytes_of(&batch));
@@ -67,11 +67,11 @@ impl Newest {
 }
 
 /// Seals every range that is closed by a position and not sealed in today's format yet, one after the other: from the newest
-/// events where they are at hand, else from the rows of the log.
+/// events where they are at hand, else from the rows of the log. Whether it came to the end: it ends before a gap.
 ///
 /// # Errors
 /// The store, or a segment that cannot be packed.
-pub async fn seal(log: &EventLog, up_to: Position, newest: &Newest) -> Result<(), ReplayError> {
+pub async fn seal(log: &EventLog, up_to: Position, newest: &Newest) -> Result<bool, ReplayError> {
     let mut after = log.sealed_up_to().await?;
     while segment_end(after) <= up_to {
         let end = segment_end(after);
@@ -85,7 +85,7 @@ pub async fn seal(log: &EventLog, up_to: Position, newest: &Newest) -> Result<()
                     after,
                     "the log has a gap and is not sealed from here on: run `karez audit verify`"
                 );
-                return Ok(());
+                return Ok(false);
             }
             compute(move || Segment::pack(after, &rows)).await
         };
@@ -93,7 +93,7 @@ pub async fn seal(log: &EventLog, up_to: Position, newest: &Newest) -> Result<()
         log.save_segment(&segment.map_err(ReplayError::Segment)?).await?;
         after = end;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn last_of(batch: &[RawEvent]) -> Position {

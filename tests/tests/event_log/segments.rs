@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 use karez::audit::{Wrong, verify};
+use karez::bus::Committed;
 use karez::replay::fold;
 use karez::seal::{Newest, seal};
 use karez::store::{EventLog, SEGMENT_EVENTS};
+use karez_events::RawEvent;
 use karez_projections::Portfolio;
 use rstest::rstest;
 
@@ -148,7 +150,34 @@ async fn a_range_with_a_gap_is_not_sealed(
     place
         .tamper("DELETE FROM event_log WHERE position = 15000")
         .await?;
-    seal(&log, head, &Newest::default()).await?;
+    assert!(!seal(&log, head, &Newest::default()).await?);
     assert_eq!(log.sealed_up_to().await?, SEGMENT_EVENTS);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_just_recorded_is_sealed_without_reading_it_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let (place, log, recorded) = filled(backend, EVENTS).await?;
+    let mut newest = Newest::default();
+    for batch in recorded.chunks(700) {
+        newest.push(&Committed {
+            raw: batch.into(),
+            recorded: Vec::new(),
+        });
+    }
+    place
+        .tamper("DELETE FROM event_log WHERE position = 15000")
+        .await?;
+    assert!(seal(&log, log.head().await?.position, &newest).await?);
+    let second = log.segment(SEGMENT_EVENTS).await?.expect("it is sealed");
+    let of_second = recorded.iter().filter(|event| event.position > SEGMENT_EVENTS);
+    let of_second: Vec<RawEvent> = of_second
+        .take(usize::try_from(SEGMENT_EVENTS)?)
+        .cloned()
+        .collect();
+    assert_eq!(second.unpack(), Ok(of_second));
     Ok(())
 }

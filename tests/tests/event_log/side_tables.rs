@@ -116,6 +116,28 @@ async fn the_newest_sound_snapshot_of_a_format_is_found(
 
 #[rstest]
 #[tokio::test]
+async fn of_earlier_versions_one_snapshot_stays_for_going_back(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) -> Result<()> {
+    let place = Place::new(backend).await?;
+    let log = place.log().await?;
+    for (position, format) in [(5, "v1"), (6, "v1"), (10, "v2"), (20, "v3")] {
+        log.save_snapshot(&Snapshot {
+            position,
+            format: format.to_owned(),
+            bytes: vec![7; 10],
+        })
+        .await?;
+    }
+    let newest = ["v1", "v2", "v3"].map(|format| log.newest_snapshot_position(Some(format)));
+    let newest = futures::future::try_join_all(newest).await?;
+    assert_eq!(newest, [None, Some(10), Some(20)]);
+    assert_eq!(place.count("SELECT count(*) FROM snapshot_part").await?, 2);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test]
 async fn the_feed_mark_never_moves_back(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) -> Result<()> {

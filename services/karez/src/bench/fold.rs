@@ -34,7 +34,7 @@ pub async fn fold(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         mut decoding_alone,
         mut folding_alone,
     ] = [const { Times::empty() }; 7];
-    seal(log, head, &Newest::default()).await?;
+    anyhow::ensure!(seal(log, head, &Newest::default()).await?, "the log has a gap");
     let sealed = log.sealed_up_to().await?;
     save_snapshot(log, replay::fold(log, Portfolio::default(), head).await?).await?;
     for _ in 0..size.rounds {

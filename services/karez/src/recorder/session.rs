@@ -30,7 +30,8 @@ const INDEX_IS_BEHIND: &str = "the newest events are not in the index, readers l
 /// How long a stop may take to enter what is behind in the index.
 const INDEXING_AT_STOP: Duration = Duration::from_secs(5);
 
-/// How long a stop may take to wait for the snapshot that is being written.
+const NO_SNAPSHOT: &str = "no snapshot was taken, the next start folds more of the log";
+/// How long a stop may take to write the portfolio down.
 const SNAPSHOT_AT_STOP: Duration = Duration::from_secs(10);
 
 /// Events of the longest log of which a stop takes a snapshot.
@@ -62,6 +63,8 @@ pub(super) struct Session<'a> {
     stop_publisher: CancellationToken,
     newest: Newest,
     sealed_at: Position,
+    /// The log has a gap, of which has been told.
+    has_gap: CancellationToken,
     snapshot_at: Position,
     snapshotter: Option<Child>,
 }
@@ -111,6 +114,7 @@ impl<'a> Session<'a> {
             stop_publisher,
             newest: Newest::default(),
             sealed_at,
+            has_gap: CancellationToken::new(),
             snapshot_at,
             snapshotter: None,
         })
@@ -228,7 +232,7 @@ impl<'a> Session<'a> {
     fn write_down(&mut self) {
         let (at, every) = (self.desk.position(), self.recorder.settings.snapshot_every_events);
         let closed = at - at % SEGMENT_EVENTS;
-        let seals = closed > self.sealed_at;
+        let seals = closed > self.sealed_at && !self.has_gap.is_cancelled();
         // Each writes everything down: one by one as the log grows, they would cost more than the recording.
         let grown = every.max(self.snapshot_at / SNAPSHOT_SHARE).max(1);
         let snapshots = at.saturating_sub(self.snapshot_at) >= grown;
@@ -240,15 +244,27 @@ impl<'a> Session<'a> {
         if snapshots {
             self.snapshot_at = at;
         }
-        let (log, newest) = (self.recorder.log.clone(), self.newest.clone());
+        let (log, newest, has_gap) = (
+            self.recorder.log.clone(),
+            self.newest.clone(),
+            self.has_gap.clone(),
+        );
         self.newest.forget(closed);
         self.snapshotter = Some(spawn_child("snapshot", async move {
-            if let Err(error) = seal(&log, at, &newest).await {
-                tracing::warn!("the log is not sealed up to {at}, its rows are read instead: {error}");
+            if seals {
+                match seal(&log, at, &newest).await {
+                    Ok(true) => {}
+                    Ok(false) => has_gap.cancel(),
+                    Err(error) => {
+                        tracing::warn!(
+                            "the log is not sealed up to {at}, its rows are read instead: {error}"
+                        );
+                    }
+                }
             }
             drop(newest);
             if snapshots && let Err(error) = refresh_snapshot(&log, at).await {
-                tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
+                tracing::warn!("{NO_SNAPSHOT}: {error}");
             }
         }));
     }
@@ -263,23 +279,25 @@ impl<'a> Session<'a> {
             );
         }
         // An unchanged log needs no new snapshot, and a long one takes longer than a stop may: it has those that were taken
-        // as it grew.
-        let position = self.desk.position();
-        if position == self.snapshot_at {
-            // Two that write the same position down would be in each other's way, and there would be none of it.
-            if let Some(mut snapshotter) = self.snapshotter.take()
-                && tokio::time::timeout(SNAPSHOT_AT_STOP, snapshotter.ended())
-                    .await
-                    .is_err()
-            {
-                tracing::warn!(
-                    "a snapshot was not written within {SNAPSHOT_AT_STOP:?}, the next start folds more of the log"
-                );
+        // as it grew. Two that write the same position down would be in each other's way, and there would be none of it.
+        let (position, snapshotter) = (self.desk.position(), self.snapshotter.take());
+        let is_written = position == self.snapshot_at;
+        let (log, portfolio) = (&self.recorder.log, self.desk.into_portfolio());
+        let written_down = async {
+            match snapshotter {
+                Some(mut snapshotter) if is_written => snapshotter.ended().await,
+                _ if is_written || position > WRITTEN_DOWN_AT_STOP => {}
+                unfinished => {
+                    drop(unfinished);
+                    save_snapshot(log, portfolio).await?;
+                }
             }
-        } else if position <= WRITTEN_DOWN_AT_STOP
-            && let Err(error) = save_snapshot(&self.recorder.log, self.desk.into_portfolio()).await
-        {
-            tracing::warn!("no snapshot was taken, the next start folds more of the log: {error}");
+            Ok::<(), ReplayError>(())
+        };
+        match tokio::time::timeout(SNAPSHOT_AT_STOP, written_down).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("{NO_SNAPSHOT}: {error}"),
+            Err(_) => tracing::warn!("{NO_SNAPSHOT}: it took longer than {SNAPSHOT_AT_STOP:?}"),
         }
         // The next one goes on from wherever this ends.
         match tokio::time::timeout(INDEXING_AT_STOP, self.lease.index_all()).await {

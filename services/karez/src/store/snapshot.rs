@@ -69,14 +69,18 @@ impl EventLog {
         newest.map(position).transpose()
     }
 
-    /// Those of other formats go as soon as there are two newer ones of this format: nobody can read both.
+    /// Of other formats the newest stays, for whoever goes back to it, until there are two newer ones of this format.
     async fn drop_old_snapshots(&self, format: &str) -> Result<(), StoreError> {
         let sql = "SELECT position FROM snapshot WHERE format = $1 ORDER BY position DESC";
         let found: Vec<i64> =
             on_either!(self, reading pool => sqlx::query_scalar(sql).bind(format).fetch_all(pool).await)?;
         let found: Vec<Position> = found.into_iter().map(position).collect::<Result<_, _>>()?;
-        // Parts without a snapshot that are newer than this may be of one that is being written.
+        let sql = "SELECT max(position) FROM snapshot WHERE format <> $1";
+        let foreign: Option<i64> =
+            on_either!(self, reading pool => sqlx::query_scalar(sql).bind(format).fetch_one(pool).await)?;
         let before_newest = column(found.get(1).copied().unwrap_or(0));
+        // Parts without a snapshot that are newer than this may be of one that is being written.
+        let stale = before_newest.max(foreign.unwrap_or(0));
         on_either!(self, writing pool => {
             for position in superfluous(&found) {
                 sqlx::query("DELETE FROM snapshot WHERE position = $1 AND format = $2")
@@ -84,13 +88,13 @@ impl EventLog {
                     .execute(pool).await?;
             }
             sqlx::query("DELETE FROM snapshot WHERE position < $1 AND format <> $2")
-                .bind(before_newest).bind(format)
+                .bind(stale).bind(format)
                 .execute(pool).await?;
             let sql = "DELETE FROM snapshot_part WHERE (position, format, part) IN (SELECT position, format, part \
                        FROM snapshot_part AS old WHERE position < $1 AND NOT EXISTS (SELECT 1 FROM snapshot \
                        WHERE snapshot.position = old.position AND snapshot.format = old.format) LIMIT 1)";
             // One by one, as they were written.
-            while sqlx::query(sql).bind(before_newest).execute(pool).await?.rows_affected() > 0 {}
+            while sqlx::query(sql).bind(stale).execute(pool).await?.rows_affected() > 0 {}
         });
         Ok(())
     }
@@ -116,9 +120,19 @@ impl EventLog {
                     bytes,
                 }));
             }
-            tracing::warn!(position = at, format, "a snapshot is damaged and passed over");
+            if self.has_snapshot(at, format).await? {
+                tracing::warn!(position = at, format, "a snapshot is damaged and passed over");
+            }
         }
         Ok(None)
+    }
+
+    /// Whether a snapshot is still kept: a newer one may have pushed it out while it was read.
+    async fn has_snapshot(&self, at: i64, format: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM snapshot WHERE position = $1 AND format = $2)";
+        Ok(on_either!(self, reading pool => {
+            sqlx::query_scalar(sql).bind(at).bind(format).fetch_one(pool).await
+        })?)
     }
 
     async fn snapshot_bytes(&self, at: i64, format: &str, parts: i32) -> Result<Vec<u8>, StoreError> {
@@ -155,14 +169,16 @@ fn superfluous(newest_first: &[Position]) -> Vec<Position> {
 mod tests {
     use super::*;
 
-    /// What is kept of snapshots that are taken one after the other.
+    /// Takes one more snapshot.
+    fn take(kept: &mut Vec<Position>, position: Position) {
+        kept.insert(0, position);
+        let superfluous = superfluous(kept);
+        kept.retain(|position| !superfluous.contains(position));
+    }
+
     fn kept(taken: impl IntoIterator<Item = Position>) -> Vec<Position> {
-        let mut kept: Vec<Position> = Vec::new();
-        for position in taken {
-            kept.insert(0, position);
-            let superfluous = superfluous(&kept);
-            kept.retain(|position| !superfluous.contains(position));
-        }
+        let mut kept = Vec::new();
+        taken.into_iter().for_each(|position| take(&mut kept, position));
         kept
     }
 
@@ -175,13 +191,22 @@ mod tests {
         assert!(of_a_thousand.len() < 25, "{of_a_thousand:?}");
     }
 
+    /// Positions each of which leaves some more than the one before, in numbers and in parts of it.
+    fn taken(every: Position, share: Position) -> impl Iterator<Item = Position> {
+        let next = move |last: &Position| Some(last + every.max(last / share));
+        std::iter::successors(Some(every), next).take_while(|position| *position <= 2_000)
+    }
+
     #[test]
     fn whatever_is_taken_and_asked_for_half_of_it_at_most_must_be_folded() {
-        for every in [1, 7, 100] {
-            let kept = kept((1..=5_000 / every).map(|count| count * every));
-            for asked in every..5_000 {
-                let nearest = kept.iter().find(|position| **position <= asked).copied();
-                assert!(nearest.unwrap_or(0) >= asked / 2, "{asked} of {kept:?}");
+        for (every, share) in [(1, 2_001), (7, 2_001), (100, 2_001), (10, 2), (1, 10)] {
+            let mut kept = Vec::new();
+            for newest in taken(every, share) {
+                take(&mut kept, newest);
+                for asked in every..=newest {
+                    let nearest = kept.iter().find(|position| **position <= asked).copied();
+                    assert!(nearest.unwrap_or(0) >= asked / 2, "{asked} of {kept:?}");
+                }
             }
         }
     }
