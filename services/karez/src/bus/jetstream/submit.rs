@@ -290,29 +290,38 @@ impl Submitter {
             _ => self.0.turns.acquire().await.ok(),
         };
         loop {
-            let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
-            for question in questions.iter_mut().filter(|question| !question.stored) {
-                acknowledged.push(settled(self.publish(question).await));
-                sent.push(question);
-            }
-            let mut all_stored = true;
-            for (question, settled) in sent.into_iter().zip(join_all(acknowledged).await) {
-                let Some(Ok(stored)) = settled else {
-                    all_stored = false;
-                    continue;
-                };
-                question.stored = true;
-                if stored.duplicate {
-                    // It was sent before, and whoever sent it then got the answer: ask for it at once.
-                    question.asked += 1;
-                    drop(self.publish(question).await);
-                }
-            }
+            let mut left = questions.iter_mut().filter(|question| !question.stored);
+            // Where nobody takes messages yet or any more, somebody may from one moment to the next: others would come before the
+            // first, and be decided without what it says.
+            let all_stored = self.store_each(left.by_ref().take(1)).await && self.store_each(left).await;
             if all_stored || asking.elapsed() >= self.0.bus.settings().give_up_after {
                 return;
             }
             tokio::time::sleep(RETRY_AFTER).await;
         }
+    }
+
+    /// Publishes each once, one after the other; whether `JetStream` has all of them.
+    async fn store_each(&self, questions: impl Iterator<Item = &mut Question>) -> bool {
+        let (mut sent, mut acknowledged) = (Vec::new(), Vec::new());
+        for question in questions {
+            acknowledged.push(settled(self.publish(question).await));
+            sent.push(question);
+        }
+        let mut all_stored = true;
+        for (question, settled) in sent.into_iter().zip(join_all(acknowledged).await) {
+            let Some(Ok(stored)) = settled else {
+                all_stored = false;
+                continue;
+            };
+            question.stored = true;
+            if stored.duplicate {
+                // It was sent before, and whoever sent it then got the answer: ask for it at once.
+                question.asked += 1;
+                drop(self.publish(question).await);
+            }
+        }
+        all_stored
     }
 
     /// Waits for the outcome of what is stored, asking again while there is time.
