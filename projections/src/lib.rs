@@ -10,6 +10,7 @@
 pub mod admission;
 pub mod derived;
 pub mod fiscal_calendar;
+mod fixed;
 pub mod fund;
 pub mod measures;
 mod papers;

@@ -7,12 +7,17 @@ use foldhash::{HashMap, HashMapExt};
 use karez_events::HashAlgorithm;
 use karez_events::chain::hash_of;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_bytes::{ByteBuf, Bytes};
 
+use crate::fixed::Fixed;
 use crate::projects::ProjectNumber;
 
 /// An invoice number, or the hash of a document, in short: the first 16 bytes of its SHA-256. Two with the same are taken
 /// to be one. Kept as bytes: an entry then takes 20 bytes where one with a number takes 32.
 type Mark = [u8; 16];
+
+/// Bytes of a paper as a snapshot has it: its mark, and the number of the project, its last byte first.
+const PAPER: usize = 16 + 4;
 
 /// By the first byte of their marks, so that growing moves a small part of them and nobody waits for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +25,7 @@ pub(crate) struct Papers(BTreeMap<u8, PaperShelf>);
 
 /// The papers whose marks begin with the same byte, each with the project that booked it first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Vec<(u128, ProjectNumber)>")]
+#[serde(try_from = "ByteBuf")]
 pub struct PaperShelf(HashMap<Mark, ProjectNumber>);
 
 impl Papers {
@@ -74,27 +79,35 @@ impl PaperShelf {
 
 impl Serialize for PaperShelf {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let numbers = |(mark, project): (&Mark, &ProjectNumber)| (u128::from_be_bytes(*mark), *project);
-        serializer.collect_seq(self.0.iter().map(numbers))
+        let mut papers = Vec::with_capacity(self.count() * PAPER);
+        for (mark, project) in &self.0 {
+            papers.extend_from_slice(mark);
+            papers.extend_from_slice(&project.to_le_bytes());
+        }
+        Bytes::new(&papers).serialize(serializer)
     }
 }
 
-impl TryFrom<Vec<(u128, ProjectNumber)>> for PaperShelf {
+impl TryFrom<ByteBuf> for PaperShelf {
     type Error = &'static str;
 
-    fn try_from(papers: Vec<(u128, ProjectNumber)>) -> Result<Self, Self::Error> {
-        let byte_of = |(mark, _): &(u128, ProjectNumber)| mark.to_be_bytes()[0];
-        if !papers.is_sorted_by(|one, next| byte_of(one) == byte_of(next)) {
+    fn try_from(bytes: ByteBuf) -> Result<Self, Self::Error> {
+        let (papers, rest) = bytes.as_chunks::<PAPER>();
+        if !rest.is_empty() {
+            return Err("a shelf of papers ends within one");
+        }
+        if !papers.is_sorted_by(|one, next| one[0] == next[0]) {
             return Err("a shelf of papers holds marks of another one");
         }
         let mut shelf = Self(HashMap::with_capacity(papers.len()));
-        shelf.add(
-            papers
-                .into_iter()
-                .map(|(mark, project)| (mark.to_be_bytes(), project)),
-        );
+        shelf.add(papers.iter().filter_map(paper));
         Ok(shelf)
     }
+}
+
+fn paper(bytes: &[u8; PAPER]) -> Option<(Mark, ProjectNumber)> {
+    let mut fixed = Fixed(bytes);
+    Some((fixed.next()?, ProjectNumber::from_le_bytes(fixed.next()?)))
 }
 
 fn mark_of(paper: &str) -> Mark {
@@ -106,29 +119,31 @@ fn mark_of(paper: &str) -> Mark {
 mod tests {
     use super::*;
 
+    const MARK: Mark = [7; 16];
+    const NEAR: Mark = [7, 1, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
+
+    fn shelf(papers: &[(Mark, ProjectNumber)]) -> Result<PaperShelf, &'static str> {
+        let bytes = |(mark, project): &(Mark, ProjectNumber)| [&mark[..], &project.to_le_bytes()].concat();
+        PaperShelf::try_from(ByteBuf::from(papers.iter().flat_map(bytes).collect::<Vec<u8>>()))
+    }
+
     #[test]
     fn papers_that_belong_on_two_shelves_are_on_none() {
-        let near = 0x0700_0000_0000_0000_0000_0000_0000_0001;
-        assert_eq!(
-            PaperShelf::try_from(vec![(near, 1), (near + 1, 2)])
-                .unwrap()
-                .count(),
-            2
-        );
-        assert!(PaperShelf::try_from(vec![(near, 1), (near << 1, 2)]).is_err());
+        assert_eq!(shelf(&[(MARK, 1), (NEAR, 2)]).unwrap().count(), 2);
+        assert!(shelf(&[(MARK, 1), ([8; 16], 2)]).is_err());
+        assert!(PaperShelf::try_from(ByteBuf::from([7; PAPER + 1])).is_err());
     }
 
     #[test]
     fn a_shelf_in_two_pieces_is_one_and_the_first_booking_stays() {
-        let near = 0x0700_0000_0000_0000_0000_0000_0000_0001;
-        let shelf = |papers: &[(u128, ProjectNumber)]| PaperShelf::try_from(papers.to_vec()).unwrap();
         let pieces = [
             shelf(&[]),
-            shelf(&[(near, 1), (near, 9)]),
-            shelf(&[(near, 8), (near + 1, 2)]),
+            shelf(&[(MARK, 1), (MARK, 9)]),
+            shelf(&[(MARK, 8), (NEAR, 2)]),
         ];
-        let papers: Papers = pieces.into_iter().collect();
-        assert_eq!(papers, [shelf(&[(near, 1), (near + 1, 2)])].into_iter().collect());
+        let papers: Papers = pieces.into_iter().map(Result::unwrap).collect();
+        let whole = shelf(&[(MARK, 1), (NEAR, 2)]).unwrap();
+        assert_eq!(papers, [whole].into_iter().collect());
     }
 
     #[test]

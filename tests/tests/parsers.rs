@@ -13,6 +13,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use karez::replay::unpack;
 use karez_tests::moments::Moments;
 
 /// For each parser.
@@ -42,6 +43,14 @@ fn no_parser_panics_over_its_corpus_and_what_comes_of_it() {
             executions += 1;
         }
         println!("{name}: {executions} executions");
+    }
+}
+
+/// The form of a snapshot changes with the code. What is of an earlier one is refused where it begins, and tries nothing.
+#[test]
+fn the_snapshots_of_the_corpus_are_of_todays_form() {
+    for bytes in corpus("snapshot") {
+        assert_eq!(unpack(&bytes).err(), None);
     }
 }
 

@@ -77,6 +77,23 @@ impl From<Wording<'_>> for PackedWording {
 }
 
 impl PackedWording {
+    /// The texts one behind the other, and how long each is.
+    pub(super) fn parts(&self) -> (&str, [u32; 5]) {
+        (&self.texts, self.lengths)
+    }
+
+    /// What [`PackedWording::parts`] gives; `None` for a text that does not fall into such parts.
+    pub(super) fn of_parts(texts: &str, lengths: [u32; 5]) -> Option<Self> {
+        let packed = Self {
+            texts: texts.into(),
+            lengths,
+        };
+        let parts = packed.unpacked().texts();
+        let is_whole = |(part, length): (Option<&str>, u32)| part.is_some() == (length != ABSENT);
+        let length: usize = parts.iter().flatten().map(|part| part.len()).sum();
+        (length == texts.len() && parts.into_iter().zip(lengths).all(is_whole)).then_some(packed)
+    }
+
     pub(super) fn unpacked(&self) -> Wording<'_> {
         let mut rest: &str = &self.texts;
         let texts = self.lengths.map(|length| {
@@ -109,6 +126,13 @@ mod tests {
             let said = Wording::from(texts.each_ref().map(Option::as_deref));
             let packed = PackedWording::from(said);
             prop_assert_eq!(packed.unpacked(), said);
+            let (texts, lengths) = packed.parts();
+            prop_assert_eq!(PackedWording::of_parts(texts, lengths), Some(packed.clone()));
+            // A text longer or shorter than its parts is none of theirs.
+            prop_assert_eq!(PackedWording::of_parts(&format!("{texts}x"), lengths), None);
+            if let Some((cut, _)) = texts.char_indices().next_back() {
+                prop_assert_eq!(PackedWording::of_parts(&texts[..cut], lengths), None);
+            }
         }
     }
 }

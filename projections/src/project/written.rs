@@ -1,64 +1,65 @@
-//! An entry as a snapshot has it: its facts in a row, without their names, days and instants as numbers. There are many, and
-//! names and texts would be most of what is written and read.
+//! An entry as a snapshot has it: what every entry has in so many bytes, its texts in one piece, and what few have behind
+//! them. There are many entries, and each value that is read by itself costs more than its bytes.
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use karez_events::event::fund::FundSource;
-use karez_events::{CategoryId, Currency, Position};
 use rust_decimal::Decimal;
-use serde::de::{Error, Unexpected};
+use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::{ByteArray, Bytes};
 use uuid::Uuid;
 
 use super::entry::{Entry, EntryKind, Seldom, SeldomOnVoucher};
 use super::rare::Rare;
-use super::wording::{PackedWording, Wording};
+use super::wording::PackedWording;
+use crate::fixed::Fixed;
 
-/// A text that is taken from where it is read.
-#[derive(Deserialize)]
-struct Text<'row>(#[serde(borrow)] Cow<'row, str>);
+/// Bytes of what every entry has, the last of a number first: the event's id, its position, its day counted from the year 1,
+/// its instant in microseconds from 1970, amount, currency, source by its place in [`FundSource::ALL`], what the entry is or
+/// is not and whether it has a line, that line, and the lengths of its texts.
+const FIXED: usize = 16 + 8 + 4 + 8 + 16 + 3 + 1 + 5 + 4 + 20;
 
-/// In the order of [`Entry`]: the event's id as a number, its day counted from the year 1, its instant in microseconds from
-/// 1970, and together what an entry is or is not.
-type Row<'row> = (
-    u128,
-    Position,
-    i32,
-    i64,
-    EntryKind,
-    Decimal,
-    Currency,
-    FundSource,
-    Option<u32>,
-    [bool; 4],
-    Option<CategoryId>,
-    [Option<Text<'row>>; 4],
-    Rare<SeldomOnVoucher>,
-    Rare<Seldom>,
-);
+type Row<Head, Texts, OnVoucher, Other> = (Head, EntryKind, Texts, OnVoucher, Other);
 
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let [category, reference, purpose, invoice_no, payee] = self.wording().texts();
-        let row = (
-            self.event_id.as_u128(),
-            self.position,
-            self.on.num_days_from_ce(),
-            self.recorded_at.timestamp_micros(),
+        let source = (0_u8..)
+            .zip(FundSource::ALL)
+            .find(|(_, known)| *known == self.source);
+        let Some((source, _)) = source else {
+            return Err(S::Error::custom(
+                "a source of money that has no place in FundSource::ALL",
+            ));
+        };
+        let is = [
+            self.undated,
+            self.prior_year,
+            self.is_reversed,
+            self.is_into_closed_period,
+            self.line_no.is_some(),
+        ];
+        let (texts, lengths) = self.packed.parts();
+        let lengths = lengths.map(u32::to_le_bytes);
+        let fixed = [
+            &self.event_id.as_bytes()[..],
+            &self.position.to_le_bytes(),
+            &self.on.num_days_from_ce().to_le_bytes(),
+            &self.recorded_at.timestamp_micros().to_le_bytes(),
+            &self.amount.serialize(),
+            self.currency.as_str().as_bytes(),
+            &[source],
+            &is.map(u8::from),
+            &self.line_no.unwrap_or_default().to_le_bytes(),
+            lengths.as_flattened(),
+        ]
+        .concat();
+        let row: Row<_, _, _, _> = (
+            Bytes::new(&fixed),
             self.kind,
-            self.amount,
-            self.currency,
-            self.source,
-            self.line_no,
-            [
-                self.undated,
-                self.prior_year,
-                self.is_reversed,
-                self.is_into_closed_period,
-            ],
-            category,
-            [reference, purpose, invoice_no, payee],
+            texts,
             &self.on_voucher,
             &self.seldom,
         );
@@ -66,54 +67,145 @@ impl Serialize for Entry {
     }
 }
 
+/// A text that is taken from where it is read.
+#[derive(Deserialize)]
+struct Text<'row>(#[serde(borrow)] Cow<'row, str>);
+
+type ReadRow<'row> = Row<ByteArray<FIXED>, Text<'row>, Rare<SeldomOnVoucher>, Rare<Seldom>>;
+
 impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let row = Row::deserialize(deserializer)?;
-        let (
-            id,
-            position,
-            day,
-            micros,
-            kind,
-            amount,
-            currency,
-            source,
-            line_no,
-            is,
-            category,
-            texts,
-            on_voucher,
-            seldom,
-        ) = row;
-        let [reference, purpose, invoice_no, payee] =
-            texts.each_ref().map(|text| text.as_ref().map(|text| &*text.0));
-        let wording = Wording {
-            category: category.as_ref().map(CategoryId::as_str),
-            reference,
-            purpose,
-            invoice_no,
-            payee,
-        };
-        let [undated, prior_year, is_reversed, is_into_closed_period] = is;
-        let wrong = |found: i64, wanted| D::Error::invalid_value(Unexpected::Signed(found), &wanted);
-        Ok(Self {
-            event_id: Uuid::from_u128(id),
-            position,
-            on: NaiveDate::from_num_days_from_ce_opt(day).ok_or_else(|| wrong(day.into(), "a day"))?,
-            recorded_at: DateTime::from_timestamp_micros(micros)
-                .ok_or_else(|| wrong(micros, "an instant"))?,
-            kind,
-            amount,
-            currency,
-            source,
-            line_no,
-            undated,
-            prior_year,
-            is_reversed,
-            is_into_closed_period,
-            packed: PackedWording::from(wording),
-            on_voucher,
-            seldom,
-        })
+        let row = ReadRow::deserialize(deserializer)?;
+        read(row).ok_or_else(|| D::Error::custom("the bytes of an entry are not those of one"))
+    }
+}
+
+fn read((fixed, kind, texts, on_voucher, seldom): ReadRow<'_>) -> Option<Entry> {
+    let mut fixed = Fixed(&*fixed);
+    let event_id = Uuid::from_bytes(fixed.next()?);
+    let position = u64::from_le_bytes(fixed.next()?);
+    let day = i32::from_le_bytes(fixed.next()?);
+    let micros = i64::from_le_bytes(fixed.next()?);
+    let amount = Decimal::deserialize(fixed.next()?);
+    let currency: [u8; 3] = fixed.next()?;
+    let [source] = fixed.next()?;
+    let is: [u8; 5] = fixed.next()?;
+    let [
+        undated,
+        prior_year,
+        is_reversed,
+        is_into_closed_period,
+        has_line_no,
+    ] = is.map(|is| is != 0);
+    let line_no = u32::from_le_bytes(fixed.next()?);
+    let mut lengths = [0; 5];
+    for length in &mut lengths {
+        *length = u32::from_le_bytes(fixed.next()?);
+    }
+    Some(Entry {
+        event_id,
+        position,
+        on: NaiveDate::from_num_days_from_ce_opt(day)?,
+        recorded_at: DateTime::from_timestamp_micros(micros)?,
+        kind,
+        amount,
+        currency: std::str::from_utf8(&currency).ok()?.parse().ok()?,
+        source: *FundSource::ALL.get(usize::from(source))?,
+        line_no: has_line_no.then_some(line_no),
+        undated,
+        prior_year,
+        is_reversed,
+        is_into_closed_period,
+        packed: PackedWording::of_parts(&texts.0, lengths)?,
+        on_voucher,
+        seldom,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use karez_events::Currency;
+    use rstest::rstest;
+    use serde_bytes::ByteBuf;
+
+    use super::super::wording::Wording;
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            event_id: Uuid::from_u128(7),
+            position: 1 << 40,
+            on: "2024-02-29".parse().unwrap(),
+            recorded_at: DateTime::from_timestamp_micros(1_709_164_800_000_001).unwrap(),
+            kind: EntryKind::Spent,
+            amount: Decimal::new(-1_230, 2),
+            currency: Currency::CNY,
+            source: FundSource::FiscalCurrent,
+            line_no: None,
+            undated: false,
+            prior_year: false,
+            is_reversed: false,
+            is_into_closed_period: false,
+            packed: PackedWording::from(Wording {
+                purpose: Some("材料费"),
+                payee: Some(""),
+                ..Wording::default()
+            }),
+            on_voucher: Rare::default(),
+            seldom: Rare::default(),
+        }
+    }
+
+    fn read_again(entry: &Entry) -> Entry {
+        rmp_serde::from_slice(&rmp_serde::to_vec_named(entry).unwrap()).unwrap()
+    }
+
+    #[rstest]
+    #[case::plain(|_: &mut Entry| {})]
+    #[case::undated(|entry: &mut Entry| entry.undated = true)]
+    #[case::of_a_prior_year(|entry: &mut Entry| entry.prior_year = true)]
+    #[case::reversed(|entry: &mut Entry| entry.is_reversed = true)]
+    #[case::into_a_closed_period(|entry: &mut Entry| entry.is_into_closed_period = true)]
+    #[case::line_zero(|entry: &mut Entry| entry.line_no = Some(0))]
+    #[case::last_line(|entry: &mut Entry| entry.line_no = Some(u32::MAX))]
+    #[case::other_currency(|entry: &mut Entry| entry.currency = Currency::UNSTATED)]
+    #[case::long_ago(|entry: &mut Entry| entry.on = NaiveDate::MIN)]
+    fn an_entry_is_read_as_it_was_written(#[case] with: fn(&mut Entry)) {
+        let mut entry = entry();
+        with(&mut entry);
+        assert_eq!(read_again(&entry), entry);
+        for source in FundSource::ALL {
+            entry.source = source;
+            assert_eq!(read_again(&entry), entry);
+        }
+    }
+
+    #[rstest]
+    #[case(Decimal::MAX)]
+    #[case(Decimal::MIN)]
+    #[case(Decimal::from_parts(1, 0, 0, true, Decimal::MAX_SCALE))]
+    #[case(Decimal::new(1_000, 3))]
+    fn an_amount_keeps_every_digit(#[case] amount: Decimal) {
+        let read = read_again(&Entry { amount, ..entry() }).amount;
+        assert_eq!((read, read.scale()), (amount, amount.scale()));
+    }
+
+    #[rstest]
+    #[case::day(24, &i32::MAX.to_le_bytes())]
+    #[case::instant(28, &i64::MAX.to_le_bytes())]
+    #[case::currency(52, b"\xff\xff\xff")]
+    #[case::source(55, &[5])]
+    #[case::length(65, &200_u32.to_le_bytes())]
+    fn bytes_that_say_nothing_are_refused(#[case] at: usize, #[case] bytes: &[u8]) {
+        type AnyRow = Row<ByteBuf, String, Option<()>, Option<()>>;
+        let written = rmp_serde::to_vec_named(&entry()).unwrap();
+        let mut row: AnyRow = rmp_serde::from_slice(&written).unwrap();
+        assert_eq!(row.0.len(), FIXED);
+        row.0[at..at + bytes.len()].copy_from_slice(bytes);
+        let written = rmp_serde::to_vec_named(&row).unwrap();
+        assert!(rmp_serde::from_slice::<Entry>(&written).is_err());
+        row.0.pop();
+        let written = rmp_serde::to_vec_named(&row).unwrap();
+        assert!(rmp_serde::from_slice::<Entry>(&written).is_err());
     }
 }
