@@ -1,8 +1,9 @@
 //! The whole read side: a fold of the log held in memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use foldhash::HashMap;
 use karez_events::event::system::{ImportCompleted, RulesPublished};
 use karez_events::{Event, FundId, Position, ProjectId, RecordedEvent, StreamId, UnitId, WarningId};
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,10 @@ impl Portfolio {
     /// The same in the order in which they became known.
     pub fn projects_by_number(&self) -> impl Iterator<Item = &Project> {
         self.projects.by_number()
+    }
+
+    pub(crate) fn numbered(&self, number: ProjectNumber) -> Option<&Project> {
+        self.projects.numbered(number)
     }
 
     /// How many projects there are.
@@ -310,7 +315,7 @@ impl Portfolio {
         }
         let has_parts = self.parts.get(id).is_some_and(|parts| !parts.is_empty());
         self.wholes.outdate_from(day, project, has_parts);
-        self.orders.outdate_from(day, id);
+        self.orders.outdate_from(day, project.number);
         project.apply(recorded, day);
         // Whether a posting fell into closed books is known only now: they may be opened again.
         let unit = project.unit().and_then(|unit| self.units.get(unit));

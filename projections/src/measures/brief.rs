@@ -9,8 +9,11 @@ use karez_events::{Currency, Event, Ratio, RecordedEvent};
 use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
+use super::clock::Clock;
 use super::course::Course;
-use super::project::{Measures, OwnSums, Sums, measures};
+use super::figures::Figures;
+use super::idle::{BalanceCurve, Idle};
+use super::project::{OwnSums, Sums, known};
 use super::rate::Rate;
 use crate::project::{Entry, Project, ProjectState};
 
@@ -41,10 +44,11 @@ pub(super) struct InCurrency {
     is_used: bool,
     pub(super) own: OwnSums,
     pub(super) course: Course,
+    idle: OnceLock<Option<Idle>>,
     outcome: OnceLock<Outcome>,
 }
 
-/// The figures that no sum needs, and that only the whole walk of [`measures`] gives.
+/// Figures of no sum, by which lists are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// The budget on the basis of the measures: of the year, or of the life.
@@ -57,22 +61,19 @@ pub struct Outcome {
     pub benchmark: Option<Decimal>,
     /// F7, in percentage points.
     pub deviation_pp: Option<Decimal>,
-    /// F10, in days.
-    pub idle_days: Option<i64>,
 }
 
-impl From<&Measures> for Outcome {
-    fn from(measures: &Measures) -> Self {
+impl From<&Figures> for Outcome {
+    fn from(figures: &Figures) -> Self {
         Self {
-            budget: measures.budget(),
-            execution: measures.execution().and_then(Rate::percent),
-            spent_rate: measures.rate("F3").and_then(Rate::percent),
-            benchmark: measures
+            budget: figures.budget(),
+            execution: figures.execution().and_then(Rate::percent),
+            spent_rate: figures.rate("F3").and_then(Rate::percent),
+            benchmark: figures
                 .benchmark
                 .as_ref()
                 .and_then(|due| Ratio::percent(&due.share)),
-            deviation_pp: measures.deviation_pp(),
-            idle_days: measures.idle_days(),
+            deviation_pp: figures.deviation_pp(),
         }
     }
 }
@@ -91,6 +92,7 @@ impl Brief {
             is_used: used.contains(&currency),
             own: OwnSums::of(project, currency, as_of),
             course: Course::of(project, currency, as_of),
+            idle: OnceLock::new(),
             outcome: OnceLock::new(),
         };
         let state = project.state(as_of);
@@ -172,15 +174,45 @@ impl Brief {
         self.of_currency(currency).map(|known| &known.course)
     }
 
-    /// The figures beyond the sums. `project` is the one of which this is the brief.
+    /// The figures by which lists are put in order. `project` is the one of which this is the brief.
     #[must_use]
     pub fn outcome(&self, project: &Project, currency: Currency) -> Outcome {
-        let anew = || Outcome::from(&measures(project, currency, self.as_of));
+        let anew = || Outcome::from(&self.figures_with(project, currency, None));
         match self.of_currency(currency) {
             Some(known) => *known.outcome.get_or_init(anew),
             None => anew(),
         }
     }
+
+    /// F10, for which the entries are walked over.
+    #[must_use]
+    pub fn idle(&self, project: &Project, currency: Currency) -> Option<Idle> {
+        let anew = || idle(project, currency, self.as_of);
+        match self.of_currency(currency) {
+            Some(known) => known.idle.get_or_init(anew).clone(),
+            None => anew(),
+        }
+    }
+
+    /// All figures that a list shows.
+    #[must_use]
+    pub fn figures(&self, project: &Project, currency: Currency) -> Figures {
+        self.figures_with(project, currency, self.idle(project, currency))
+    }
+
+    fn figures_with(&self, project: &Project, currency: Currency, idle: Option<Idle>) -> Figures {
+        let (at, clock) = ((currency, self.as_of), Clock::of(project, self.as_of));
+        if let Some(sums) = self.sums(currency) {
+            return Figures::of(project, at, sums, &clock, idle);
+        }
+        let OwnSums { sums, .. } = OwnSums::of(project, currency, self.as_of);
+        Figures::of(project, at, &sums, &clock, idle)
+    }
+}
+
+fn idle(project: &Project, currency: Currency, as_of: NaiveDate) -> Option<Idle> {
+    let curve = BalanceCurve::of(known(project, currency, as_of));
+    curve.idle_of(project, as_of, &Clock::of(project, as_of))
 }
 
 impl InCurrency {
@@ -193,6 +225,7 @@ impl InCurrency {
         let of = (self.currency, as_of);
         self.own.go_on(project, of, spent.clone());
         spent.for_each(|entry| self.course.take(entry, as_of.year()));
+        self.idle.take();
         self.outcome.take();
     }
 }

@@ -5,6 +5,7 @@ use karez_events::Currency;
 use karez_events::event::money_flow::OtherFlow;
 use rust_decimal::Decimal;
 
+use super::benchmark::is_exempt;
 use super::clock::Clock;
 use crate::project::{Entry, EntryKind, Project};
 
@@ -104,9 +105,9 @@ impl BalanceDay {
 }
 
 impl BalanceCurve {
-    pub(super) fn of(entries: &[&Entry]) -> Self {
-        let fiscal = entries.iter().filter(|entry| entry.source.is_fiscal());
-        Self::added_up(fiscal.filter_map(|entry| BalanceDay::of(entry)).collect())
+    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let fiscal = entries.filter(|entry| entry.source.is_fiscal());
+        Self::added_up(fiscal.filter_map(BalanceDay::of).collect())
     }
 
     /// Of a project that others published: money of any source that came in, less what was disbursed or spent.
@@ -167,9 +168,17 @@ impl BalanceCurve {
         after.checked_sub(1).and_then(|index| self.days.get(index))
     }
 
+    /// Money of a project that lies still; none is looked for where paid is done.
+    pub(super) fn idle_of(&self, project: &Project, as_of: NaiveDate, clock: &Clock) -> Option<Idle> {
+        if is_exempt(project, as_of) {
+            return None;
+        }
+        self.idle(as_of, clock)
+    }
+
     /// Money that lies still on a day: back to the last day after which less than 2 % of that day's balance
     /// was spent, net. `None` when nothing is there.
-    pub(super) fn idle(&self, as_of: NaiveDate, clock: &Clock) -> Option<Idle> {
+    fn idle(&self, as_of: NaiveDate, clock: &Clock) -> Option<Idle> {
         let today = self.at(as_of).filter(|today| today.balance() > Decimal::ZERO)?;
         let mut since = as_of;
         let mut until = as_of;

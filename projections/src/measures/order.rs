@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use karez_events::ProjectId;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::brief::Brief;
 use crate::portfolio::Portfolio;
 use crate::project::Project;
+use crate::projects::ProjectNumber;
 
 /// So many orders are kept: each has the keys of all projects.
 const MOST_ORDERS: usize = 6;
 
-/// Where one in so many projects has changed, to put all in order anew is quicker than to move each.
-const ANEW_FROM: usize = 4;
+/// Where one in so many places changes, to go through all of them is quicker than to look for each.
+const TOGETHER_FROM: usize = 16;
 
 /// An order that nobody reads is corrected until all projects were looked at so often; whoever reads it then waits.
 const MOVED_UNREAD: usize = 10;
@@ -125,61 +126,64 @@ impl fmt::Debug for KeyOf {
 
 /// The projects that have a key, in the order of their keys.
 #[derive(Debug, Default)]
-pub struct Order {
-    places: BTreeSet<Place>,
-    keys: HashMap<ProjectId, SortKey<'static>>,
-}
+pub struct Order(BTreeSet<Place>);
 
 impl Order {
     /// Every place, the first first.
     #[must_use]
     pub fn places(&self) -> &BTreeSet<Place> {
-        &self.places
+        &self.0
     }
 
     /// Puts the projects to which `key` gives one in order.
     #[must_use]
     pub fn anew(portfolio: &Portfolio, of: &OrderOf, key: &KeyOf) -> Self {
-        let keyed = |project: &Project| {
-            let key = key.of(portfolio, project, of.as_of)?;
-            Some(of.place(project.id.clone(), key))
-        };
-        portfolio.projects().filter_map(keyed).collect()
+        placed(portfolio, of, key).map(|(_, place)| place).collect()
     }
 
-    fn put(&mut self, of: &OrderOf, id: ProjectId, key: Option<SortKey<'static>>) {
-        let before = match &key {
-            Some(key) => self.keys.insert(id.clone(), key.clone()),
-            None => self.keys.remove(&id),
-        };
-        if before == key {
+    /// Takes some places out and puts others in. What stays is taken over in its order where they are many.
+    fn change(&mut self, mut left: Vec<Place>, come_to: Vec<Place>) {
+        if left.len().max(come_to.len()) <= self.0.len() / TOGETHER_FROM {
+            for place in &left {
+                self.0.remove(place);
+            }
+            self.0.extend(come_to);
             return;
         }
-        if let Some(before) = before {
-            self.places.remove(&of.place(id.clone(), before));
-        }
-        if let Some(key) = key {
-            self.places.insert(of.place(id, key));
-        }
+        left.sort_unstable();
+        let mut left = left.into_iter().peekable();
+        let places = std::mem::take(&mut self.0).into_iter();
+        let staying = places.filter(|place| {
+            while left.next_if(|left| left < place).is_some() {}
+            left.next_if_eq(place).is_none()
+        });
+        self.0 = staying.chain(come_to).collect();
     }
 }
 
 impl FromIterator<Place> for Order {
     fn from_iter<Places: IntoIterator<Item = Place>>(places: Places) -> Self {
-        let places: BTreeSet<Place> = places.into_iter().collect();
-        let keys = places.iter().map(|place| (place.id.clone(), place.key.clone()));
-        Self {
-            keys: keys.collect(),
-            places,
-        }
+        Self(places.into_iter().collect())
     }
 }
 
+/// The places of the projects to which `key` gives one.
+fn placed<'p>(
+    portfolio: &'p Portfolio,
+    of: &'p OrderOf,
+    key: &'p KeyOf,
+) -> impl Iterator<Item = (ProjectNumber, Place)> {
+    portfolio.projects().filter_map(|project| {
+        let key = key.of(portfolio, project, of.as_of)?;
+        Some((project.number, of.place(project, key)))
+    })
+}
+
 impl OrderOf {
-    fn place(&self, id: ProjectId, key: SortKey<'static>) -> Place {
+    fn place(&self, project: &Project, key: SortKey<'static>) -> Place {
         Place {
             key,
-            id,
+            id: project.id.clone(),
             descending: self.descending,
         }
     }
@@ -213,16 +217,24 @@ struct KeptOrder {
 #[derive(Debug)]
 struct Held {
     order: Order,
+    /// The key by which each project has its place.
+    keys: HashMap<ProjectNumber, SortKey<'static>>,
     /// Projects whose places may be others since.
-    outdated: BTreeSet<ProjectId>,
+    outdated: BTreeSet<ProjectNumber>,
     /// Projects that were moved since somebody read it.
     unread: usize,
 }
 
 impl Held {
     fn anew(portfolio: &Portfolio, of: &OrderOf, key: &KeyOf) -> Self {
+        let mut keys = HashMap::with_capacity(portfolio.project_count());
+        let keyed = placed(portfolio, of, key).map(|(number, place)| {
+            keys.insert(number, place.key.clone());
+            place
+        });
         Self {
-            order: Order::anew(portfolio, of, key),
+            order: keyed.collect(),
+            keys,
             outdated: BTreeSet::new(),
             unread: 0,
         }
@@ -230,18 +242,29 @@ impl Held {
 }
 
 impl KeptOrder {
-    /// Moves at most so many projects; how many it moved.
+    /// Moves at most so many projects; how many it looked at.
     fn correct(&self, held: &mut Held, portfolio: &Portfolio, most: usize) -> usize {
-        let mut moved = 0;
-        while moved < most
-            && let Some(id) = held.outdated.pop_first()
+        let (mut looked_at, mut left, mut come_to) = (0, Vec::new(), Vec::new());
+        while looked_at < most
+            && let Some(number) = held.outdated.pop_first()
         {
-            let project = portfolio.project(&id);
-            let key = project.and_then(|project| self.key.of(portfolio, project, self.of.as_of));
-            held.order.put(&self.of, id, key);
-            moved += 1;
+            looked_at += 1;
+            let Some(project) = portfolio.numbered(number) else {
+                continue;
+            };
+            let key = self.key.of(portfolio, project, self.of.as_of);
+            let before = match &key {
+                Some(key) => held.keys.insert(number, key.clone()),
+                None => held.keys.remove(&number),
+            };
+            if before != key {
+                let place = |key| self.of.place(project, key);
+                left.extend(before.map(place));
+                come_to.extend(key.map(place));
+            }
         }
-        moved
+        held.order.change(left, come_to);
+        looked_at
     }
 }
 
@@ -252,7 +275,6 @@ impl KeptOrders {
         // Put back when it is right again: a panic meanwhile leaves none.
         let mut held = place
             .take()
-            .filter(|held| held.outdated.len() <= portfolio.project_count() / ANEW_FROM)
             .unwrap_or_else(|| Held::anew(portfolio, of, &kept.key));
         kept.correct(&mut held, portfolio, usize::MAX);
         held.unread = 0;
@@ -305,14 +327,12 @@ impl KeptOrders {
     }
 
     /// An event changes figures of a project from a day on, and nothing of another's.
-    pub(crate) fn outdate_from(&mut self, day: NaiveDate, project: &ProjectId) {
+    pub(crate) fn outdate_from(&mut self, day: NaiveDate, project: ProjectNumber) {
         let orders = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         for kept in orders.iter().filter(|kept| kept.of.as_of >= day) {
             let mut held = kept.held.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(held) = held.as_mut()
-                && !held.outdated.contains(project)
-            {
-                held.outdated.insert(project.clone());
+            if let Some(held) = held.as_mut() {
+                held.outdated.insert(project);
             }
         }
     }

@@ -1,4 +1,6 @@
-//! All figures of one project.
+//! All that is measured of one project.
+
+use std::ops::Deref;
 
 use chrono::{Datelike, NaiveDate};
 use karez_events::event::budget::LeftoverKind;
@@ -6,49 +8,32 @@ use karez_events::{Currency, Ratio};
 use rust_decimal::Decimal;
 
 use super::amounts::Amounts;
-use super::benchmark::{Benchmark, BenchmarkMode, frozen_on, is_exempt, of_days, of_period, planned};
+use super::benchmark::planned;
 use super::budget::{Basis, BudgetChange, Facts, sum};
 use super::clock::Clock;
 use super::composition::{self, LineMeasures};
 use super::eligibility::Eligibility;
-use super::forecast::Forecast;
-use super::idle::{BalanceCurve, Idle};
+use super::figures::Figures;
+use super::idle::BalanceCurve;
 use super::increments::Increments;
 use super::ledger::Walk;
 use super::pre_start::PreStart;
-use super::rate::Rate;
-use super::rates::{Incomplete, Scope, rates};
+use super::rates::Incomplete;
 use super::tranche::{TrancheMeasures, tranches};
 use crate::fiscal_calendar::day_of_year;
 use crate::project::{Carryover, Entry, Project, ProjectState};
 
-/// The figures of one project in one currency at a date.
+/// All that is measured of one project in one currency at a date: its figures, and what they rest on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measures {
     /// The business date.
     pub as_of: NaiveDate,
-    /// The currency.
-    pub currency: Currency,
     /// Where the project stands.
     pub state: ProjectState,
-    /// 奖励、后补助: paid is done; no progress and no idle money are measured.
-    pub is_exempt: bool,
-    /// By year or by life.
-    pub basis: Basis,
-    /// The amounts.
-    pub amounts: Amounts,
-    /// F1, F2, F3, F4, F5 …; see [`Measures::rate`].
-    pub rates: Vec<Rate>,
-    /// F6, by days of the year or of the project, as `basis` says.
-    pub benchmark: Option<Benchmark>,
-    /// F6w.
-    pub weighted_benchmark: Option<Ratio>,
+    /// Its figures, as lists show them.
+    pub figures: Figures,
     /// F19: the changes of the year's total, in order.
     pub changes: Vec<BudgetChange>,
-    /// F11, F12; only on the basis of the year.
-    pub forecast: Option<Forecast>,
-    /// F10; `None` when no money lies still.
-    pub idle: Option<Idle>,
     /// The fiscal balance over time, for windows of any length.
     pub curve: BalanceCurve,
     /// Days that count.
@@ -61,72 +46,15 @@ pub struct Measures {
     pub tranches: Vec<TrancheMeasures>,
 }
 
+impl Deref for Measures {
+    type Target = Figures;
+
+    fn deref(&self) -> &Figures {
+        &self.figures
+    }
+}
+
 impl Measures {
-    /// A rate by its figure, such as `"F2"`.
-    #[must_use]
-    pub fn rate(&self, figure: &str) -> Option<&Rate> {
-        self.rates.iter().find(|rate| rate.figure == figure)
-    }
-
-    /// The execution rate on the basis of these measures: F2, or F1 where there is no budget of the year.
-    #[must_use]
-    pub fn execution(&self) -> Option<&Rate> {
-        match self.basis {
-            Basis::Year => self.rate("F2"),
-            Basis::Life => self.rate("F1"),
-        }
-    }
-
-    /// The budget on the basis of these measures.
-    #[must_use]
-    pub fn budget(&self) -> Decimal {
-        match self.basis {
-            Basis::Year => self.amounts.adjusted_budget,
-            Basis::Life => self.amounts.life_budget,
-        }
-    }
-
-    /// F7: execution − F6, exact, in shares of 1.
-    #[must_use]
-    pub fn deviation(&self) -> Option<Ratio> {
-        let benchmark = self.benchmark.as_ref()?;
-        Some(self.execution()?.ratio()?.minus(&benchmark.share))
-    }
-
-    /// F7 in percentage points, rounded once.
-    #[must_use]
-    pub fn deviation_pp(&self) -> Option<Decimal> {
-        self.deviation()?.percent()
-    }
-
-    /// Execution − F6w, exact.
-    #[must_use]
-    pub fn weighted_deviation(&self) -> Option<Ratio> {
-        Some(
-            self.execution()?
-                .ratio()?
-                .minus(self.weighted_benchmark.as_ref()?),
-        )
-    }
-
-    /// F10: days.
-    #[must_use]
-    pub fn idle_days(&self) -> Option<i64> {
-        self.idle.as_ref().map(|idle| idle.days)
-    }
-
-    /// F10: yuan·days.
-    #[must_use]
-    pub fn idle_yuan_days(&self) -> Option<Decimal> {
-        self.idle.as_ref().map(|idle| idle.yuan_days)
-    }
-
-    /// F12.
-    #[must_use]
-    pub fn catch_up(&self) -> Option<Ratio> {
-        self.forecast.as_ref().and_then(Forecast::catch_up)
-    }
-
     /// F8, PEFA form: Σ|`E_c` − `A_c`·E/A| / E.
     #[must_use]
     pub fn composition_variance(&self) -> Option<Ratio> {
@@ -311,60 +239,19 @@ pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Meas
     let entries: Vec<&Entry> = known(project, currency, as_of).collect();
     let (OwnSums { sums, .. }, changes) =
         OwnSums::of_facts(project, &facts, (currency, as_of), entries.iter().copied());
-    let amounts = sums.amounts;
     let clock = Clock::of(project, as_of);
-    let is_exempt = is_exempt(project, as_of);
-    let is_annual = !amounts.adjusted_budget.is_zero() || amounts.life_budget.is_zero();
-    let basis = if is_annual { Basis::Year } else { Basis::Life };
-    let (benchmark, weighted_benchmark) = if is_exempt {
-        (None, None)
-    } else {
-        benchmarks(project, (basis, as_of), &clock, &sums.increments)
-    };
-    let curve = BalanceCurve::of(&entries);
-    let is_forecast = !is_exempt && basis == Basis::Year;
+    let curve = BalanceCurve::of(entries.iter().copied());
+    let idle = curve.idle_of(project, as_of, &clock);
+    let figures = Figures::of(project, (currency, as_of), &sums, &clock, idle);
     Measures {
         as_of,
-        currency,
         state: project.state(as_of),
-        is_exempt,
-        basis,
-        rates: rates(&amounts, as_of, sums.incomplete, Scope::Project),
-        benchmark,
-        weighted_benchmark,
         changes,
-        forecast: is_forecast.then(|| Forecast::of(&amounts, as_of)),
-        idle: if is_exempt {
-            None
-        } else {
-            curve.idle(as_of, &clock)
-        },
         pre_start: PreStart::of(project, currency, as_of, &entries),
-        lines: composition::lines(project, &facts, (basis, as_of), &entries),
+        lines: composition::lines(project, &facts, (figures.basis, as_of), &entries),
         tranches: tranches(project, as_of, &clock, &entries),
         curve,
         clock,
-        amounts,
+        figures,
     }
-}
-
-/// F6 and F6w on the basis of the measures; a project's own period needs no weights.
-fn benchmarks(
-    project: &Project,
-    (basis, as_of): (Basis, NaiveDate),
-    clock: &Clock,
-    increments: &Increments,
-) -> (Option<Benchmark>, Option<Ratio>) {
-    let until = frozen_on(project, as_of);
-    let (mode, share, weighted) = match basis {
-        Basis::Year => {
-            let weighted = increments.benchmark(until, clock);
-            (BenchmarkMode::DayOfYear, of_days(as_of, until, clock), weighted)
-        }
-        Basis::Life => {
-            let share = of_period(project, as_of, clock);
-            (BenchmarkMode::ProjectPeriod, share.clone(), share)
-        }
-    };
-    (share.map(|share| Benchmark { mode, share }), weighted)
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use karez_events::{Currency, FundId, ProjectId, UnitId};
+use karez_events::{Currency, FundId, UnitId};
 
 use super::brief::Brief;
 use super::roll_up::{Part, currencies_of_fund, with_parts};
 use crate::fund::Fund;
 use crate::portfolio::Portfolio;
 use crate::project::{Project, ProjectState};
+use crate::projects::ProjectNumber;
 
 /// So many wholes are kept: a year's months and some funds.
 const MOST_WHOLES: usize = 32;
@@ -131,29 +132,29 @@ struct KeptWhole {
     as_of: NaiveDate,
     summary: Arc<Summary>,
     /// The briefs that were added up, of projects that have changed since.
-    outdated: BTreeMap<ProjectId, Arc<Brief>>,
+    outdated: BTreeMap<ProjectNumber, Arc<Brief>>,
 }
 
 impl KeptWhole {
     /// Notes that a project which stands alone is about to change; `false` where the whole no longer holds.
     fn outdate(&mut self, project: &Project) -> bool {
-        if !self.summary.counts(project) || self.outdated.contains_key(&project.id) {
+        if !self.summary.counts(project) || self.outdated.contains_key(&project.number) {
             return true;
         }
         let Some(brief) = project.kept.known_brief(self.as_of) else {
             return false;
         };
-        self.outdated.insert(project.id.clone(), brief);
+        self.outdated.insert(project.number, brief);
         true
     }
 
     /// With what has changed since of at most so many projects; `None` where only adding up anew tells.
     fn corrected(mut self, portfolio: &Portfolio, most: usize) -> Option<Self> {
         for _ in 0..most {
-            let Some((id, before)) = self.outdated.pop_first() else {
+            let Some((number, before)) = self.outdated.pop_first() else {
                 break;
             };
-            let after = Brief::of(portfolio.project(&id)?, self.as_of);
+            let after = Brief::of(portfolio.numbered(number)?, self.as_of);
             Arc::make_mut(&mut self.summary).replace(&before, &after)?;
         }
         Some(self)

@@ -355,6 +355,7 @@ fn a_suspension_freezes_the_benchmark_and_a_termination_stops_it() {
     let at = |extra: Vec<Fact>, as_of: &str| {
         given(base().into_iter().chain(extra))
             .at(as_of)
+            .figures
             .benchmark
             .unwrap()
             .share

@@ -65,7 +65,7 @@ fn yuan_days_add_up_each_day_s_balance() {
         arrived("2024-03-01", "100"),
         arrived("2024-03-11", "50"),
     ];
-    let idle = given(facts).at("2024-03-21").idle.unwrap();
+    let idle = given(facts).at("2024-03-21").figures.idle.unwrap();
     assert_eq!((idle.days, idle.yuan_days), (20, yuan("2500")));
 }
 
@@ -86,7 +86,7 @@ fn money_returned_or_recovered_is_idle_no_more() {
     let known = given(stalled().into_iter().chain([returned, recovered]));
     assert_eq!(known.at("2024-06-30").amounts.idle(), yuan("195000"));
     let measures = known.at("2024-07-01");
-    assert_eq!((measures.amounts.idle(), measures.idle), (yuan("0"), None));
+    assert_eq!((measures.amounts.idle(), &measures.idle), (yuan("0"), &None));
     assert_eq!(
         (measures.amounts.returned, measures.amounts.recovered),
         (yuan("100000"), yuan("195000"))
@@ -127,7 +127,7 @@ fn self_raised_money_is_never_idle_fiscal_money() {
         json!({"amount": "60", "source": "self_raised"}),
     );
     let measures = given([approved("2024-01-01"), own, paid]).at("2024-12-31");
-    assert_eq!((measures.amounts.idle(), measures.idle), (yuan("0"), None));
+    assert_eq!((measures.amounts.idle(), &measures.idle), (yuan("0"), &None));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn spending_beyond_everything_that_arrived_stands_with_the_last_tranche() {
         (measures.tranches[1].spent, measures.tranches[1].balance),
         (yuan("15"), yuan("-5"))
     );
-    assert_eq!((measures.amounts.idle(), measures.idle), (yuan("-5"), None));
+    assert_eq!((measures.amounts.idle(), &measures.idle), (yuan("-5"), &None));
 }
 
 #[test]

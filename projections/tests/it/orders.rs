@@ -4,6 +4,7 @@ use karez_events::ProjectId;
 use karez_projections::Portfolio;
 use karez_projections::measures::{KeyOf, Order, OrderOf, SortKey, catch_up_orders, read_order};
 use rstest::rstest;
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use crate::given::{day, fact};
@@ -12,16 +13,24 @@ const PROJECTS: u64 = 12;
 const TODAY: &str = "2024-06-30";
 
 /// Each has spent as many yuan as its number.
-fn twelve_projects() -> Portfolio {
+fn projects(count: u64) -> Portfolio {
     let mut portfolio = Portfolio::default();
-    for number in 1..=PROJECTS {
-        let position = number * 2;
-        let approved = json!({"title": "t", "unit": "U1"});
-        let approved = fact("2024-01-01", "project_approved", approved).of_project(&id(number));
-        portfolio.apply(&approved.recorded(position - 1));
-        spend(&mut portfolio, number, number, position);
+    for number in 1..=count {
+        add(&mut portfolio, number, number * 2);
     }
     portfolio
+}
+
+fn twelve_projects() -> Portfolio {
+    projects(PROJECTS)
+}
+
+/// A project that spends as many yuan as its number, up to a position.
+fn add(portfolio: &mut Portfolio, number: u64, position: u64) {
+    let approved = json!({"title": "t", "unit": "U1"});
+    let approved = fact("2024-01-01", "project_approved", approved).of_project(&id(number));
+    portfolio.apply(&approved.recorded(position - 1));
+    spend(portfolio, number, number, position);
 }
 
 fn spend(portfolio: &mut Portfolio, project: u64, yuan: u64, position: u64) {
@@ -36,14 +45,20 @@ fn id(number: u64) -> String {
 
 /// Those that have spent at least so many yuan, the largest first.
 fn from(portfolio: &Portfolio, yuan: u64) -> Vec<ProjectId> {
+    listed(portfolio, (yuan, u64::MAX), true)
+}
+
+/// Those that have spent so many yuan.
+fn listed(portfolio: &Portfolio, (least, most): (u64, u64), descending: bool) -> Vec<ProjectId> {
     let of = OrderOf {
-        name: format!("from {yuan}"),
-        descending: true,
+        name: format!("{least} to {most}"),
+        descending,
         as_of: day(TODAY),
     };
     let key = KeyOf::new(move |_, project, brief| {
         let spent = brief.amounts(project.currency()).spent;
-        (spent >= yuan.into()).then_some(SortKey::Figure(Some(spent)))
+        let is_listed = (Decimal::from(least)..=Decimal::from(most)).contains(&spent);
+        is_listed.then_some(SortKey::Figure(Some(spent)))
     });
     let ids = |order: &Order| order.places().iter().map(|place| place.id.clone()).collect();
     read_order(portfolio, &of, key, ids)
@@ -89,4 +104,35 @@ fn an_order_that_nobody_reads_is_left_alone_in_the_end_and_right_when_it_is_read
     // Somebody reads it again.
     spend(&mut portfolio, 1, 1, 1_000);
     assert!(catch_up_orders(&portfolio, day(TODAY), 1));
+}
+
+/// They come, go, pass each other and meet at the same sum.
+#[rstest]
+fn few_and_many_are_moved_to_where_an_order_made_anew_has_them(
+    #[values(1, 2, 3, 20, 40)] changed: u64,
+    #[values(1, 7)] apart: u64,
+    #[values(true, false)] descending: bool,
+) {
+    let lists = |portfolio: &Portfolio| {
+        let listed = |range| listed(portfolio, range, descending);
+        [listed((1, u64::MAX)), listed((20, 45)), listed((1, 30))]
+    };
+    let mut portfolio = projects(40);
+    lists(&portfolio);
+    for round in 0..3 {
+        for turn in 0..changed {
+            let (project, position) = (turn * apart % 40 + 1, 100 + round * 40 + turn);
+            let to_the_same = 41 - project;
+            let more = [to_the_same, turn % 3, project * 5];
+            spend(
+                &mut portfolio,
+                project,
+                more[usize::try_from(round).unwrap()],
+                position,
+            );
+        }
+        assert_eq!(lists(&portfolio), lists(&portfolio.clone()));
+    }
+    add(&mut portfolio, 41, 500);
+    assert_eq!(lists(&portfolio), lists(&portfolio.clone()));
 }

@@ -122,7 +122,7 @@ fn f6_by_days_months_and_checkpoints_on_30_september_2024() {
     assert_eq!(benchmark_of(facts(), "2024-09-29", &table).unwrap(), "50.00");
     assert_eq!(benchmark_of(facts(), "2024-06-29", &table).unwrap(), "0.00");
     assert_eq!(
-        given(facts()).at("2024-09-30").benchmark.unwrap().mode,
+        given(facts()).at("2024-09-30").figures.benchmark.unwrap().mode,
         BenchmarkMode::DayOfYear
     );
 }
@@ -170,8 +170,11 @@ fn f6w_weighs_a_late_top_up_by_the_days_it_had() {
         fact("2023-10-20", "budget_adjusted", topped_up),
     ];
     let measures = given(facts).at("2023-11-30");
-    assert_eq!(percent(measures.benchmark.map(|found| found.share)), "91.51");
-    assert_eq!(percent(measures.weighted_benchmark), "75.63");
+    assert_eq!(
+        percent(measures.figures.benchmark.map(|found| found.share)),
+        "91.51"
+    );
+    assert_eq!(percent(measures.figures.weighted_benchmark), "75.63");
 }
 
 #[test]
@@ -286,7 +289,13 @@ fn f11_has_what_is_promised_as_its_floor() {
             json!({"amount": "900000", "commitment_no": "C1"}),
         ),
     ];
-    let (low, high) = given(facts).at("2023-08-31").forecast.unwrap().range().unwrap();
+    let (low, high) = given(facts)
+        .at("2023-08-31")
+        .figures
+        .forecast
+        .unwrap()
+        .range()
+        .unwrap();
     assert_eq!(
         (percent(Some(low)), percent(Some(high))),
         ("83.33".to_owned(), "83.33".to_owned())

@@ -160,7 +160,7 @@ mod tests {
             let of_projects = portfolio.projects().flat_map(|project| {
                 let measures = measures::measures(project, currency, as_of);
                 let lines: Vec<_> = measures.lines.iter().map(LineMeasures::rate).collect();
-                [measures.rates, lines].concat()
+                [measures.figures.rates, lines].concat()
             });
             for rate in with_fund.iter().chain(&of_projects.collect::<Vec<_>>()) {
                 let view = RateView::from(rate);

@@ -260,7 +260,7 @@ fn the_idle_project_follows_the_worked_example() {
         assert_eq!(curve.net_spent_between(on(2024, 3, 1), day), yuan(spent), "{day}");
     }
     assert_eq!(measures.amounts.idle(), yuan(298_000));
-    assert_eq!(measures.idle.unwrap().since, on(2024, 3, 1));
+    assert_eq!(measures.figures.idle.unwrap().since, on(2024, 3, 1));
 }
 
 #[test]

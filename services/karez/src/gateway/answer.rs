@@ -1,6 +1,8 @@
 //! How a read is answered: from the portfolio of the moment that was asked for.
 
-use axum::Json;
+use std::convert::identity;
+
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use karez_events::Position;
 use karez_projections::Portfolio;
@@ -39,54 +41,71 @@ impl Gateway {
         pinned: Option<Position>,
         answer: impl FnOnce(&Portfolio) -> T + Send + 'static,
     ) -> Result<T, Problem> {
+        self.compute_and(pinned, answer, identity).await
+    }
+
+    /// The same, and there too what `finish` makes of it, when the portfolio has been let go: whoever takes in the next event
+    /// waits for its readers.
+    async fn compute_and<T, Finished: Send + 'static>(
+        &self,
+        pinned: Option<Position>,
+        answer: impl FnOnce(&Portfolio) -> T + Send + 'static,
+        finish: impl FnOnce(T) -> Finished + Send + 'static,
+    ) -> Result<Finished, Problem> {
         let follower = self.parts().follower.clone();
         let from_newest = move || {
             let portfolio = follower.read();
             if pinned.is_none_or(|position| position == portfolio.position()) {
-                Ok(answer(&portfolio))
+                let answer = answer(&portfolio);
+                drop(portfolio);
+                Ok(finish(answer))
             } else {
-                Err(answer)
+                Err((answer, finish))
             }
         };
-        let answer = match compute(from_newest).await.map_err(broken)? {
+        let (answer, finish) = match compute(from_newest).await.map_err(broken)? {
             Ok(computed) => return Ok(computed),
-            Err(answer) => answer,
+            Err(unanswered) => unanswered,
         };
         let position = pinned.unwrap_or_else(|| self.parts().follower.position());
         let past = self.0.past.at(&self.parts().log, position).await?;
-        compute(move || answer(&past)).await.map_err(broken)
+        compute(move || finish(answer(&past))).await.map_err(broken)
     }
 
     /// Answers a question from the portfolio as it was known then.
-    pub(crate) async fn answer<T: Send + serde::Serialize + 'static>(
+    pub(crate) async fn answer<T: serde::Serialize>(
         &self,
         question: &Question,
         answer: impl FnOnce(&Portfolio, Moment) -> T + Send + 'static,
     ) -> Result<Response, Problem> {
         let moment = self.moment(question);
         let pinned = self.pinned(question).await?;
-        let answer = self
-            .compute(pinned, move |portfolio| answer(portfolio, moment))
+        let answer = move |portfolio: &Portfolio| answer(portfolio, moment);
+        let written = self
+            .compute_and(pinned, answer, |answer| serde_json::to_vec(&answer))
             .await?;
-        Ok(Json(answer).into_response())
+        Ok(json(written?))
     }
 
     /// The same about one thing, which may not have been known then.
-    pub(crate) async fn answer_if_known<T: Send + serde::Serialize + 'static>(
+    pub(crate) async fn answer_if_known<T: serde::Serialize>(
         &self,
         question: &Question,
         answer: impl FnOnce(&Portfolio, Moment) -> Option<T> + Send + 'static,
     ) -> Result<Option<Response>, Problem> {
         let moment = self.moment(question);
         let pinned = self.pinned(question).await?;
-        let answer = self
-            .compute(pinned, move |portfolio| answer(portfolio, moment))
+        let answer = move |portfolio: &Portfolio| answer(portfolio, moment);
+        let written = self
+            .compute_and(pinned, answer, |answer| {
+                answer.map(|answer| serde_json::to_vec(&answer))
+            })
             .await?;
-        Ok(answer.map(|answer| Json(answer).into_response()))
+        Ok(written.transpose()?.map(json))
     }
 
     /// A page of a list. A cursor pins the position and the business date of the first page.
-    pub(crate) async fn answer_page<T: Send + serde::Serialize + 'static>(
+    pub(crate) async fn answer_page<T: serde::Serialize>(
         &self,
         question: &Question,
         answer: impl FnOnce(&Portfolio, Moment, &Paging) -> Result<T, ListError> + Send + 'static,
@@ -102,13 +121,20 @@ impl Gateway {
             }
             (moment.as_of, pinned) = (cursor.as_of, Some(cursor.position));
         }
-        let answer = self
-            .compute(pinned, move |portfolio| answer(portfolio, moment, &paging))
+        let answer = move |portfolio: &Portfolio| answer(portfolio, moment, &paging);
+        let written = self
+            .compute_and(pinned, answer, |answer| {
+                answer.map(|answer| serde_json::to_vec(&answer))
+            })
             .await?;
-        let answer = answer
+        let written = written
             .map_err(|error| Problem::bad_query(error.parameter(), error.in_chinese(), error.to_string()))?;
-        Ok(Json(answer).into_response())
+        Ok(json(written?))
     }
+}
+
+fn json(written: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], written).into_response()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]

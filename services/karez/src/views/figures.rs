@@ -3,9 +3,9 @@
 use karez_events::event::fund::FundSource;
 use karez_events::{CategoryId, Currency, Ratio};
 use karez_projections::measures::{
-    Amounts, Basis, Benchmark, Course, Forecast, LineMeasures, RollUp, TrancheMeasures,
+    Amounts, Basis, Benchmark, Course, Figures, Forecast, LineMeasures, RollUp, TrancheMeasures,
 };
-use karez_projections::{Measures, ProjectState, Rate};
+use karez_projections::{ProjectState, Rate};
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -308,27 +308,27 @@ pub struct ProjectFigures {
     pub forecast: Option<ForecastView>,
 }
 
-impl From<&Measures> for ProjectFigures {
-    fn from(measures: &Measures) -> Self {
+impl From<&Figures> for ProjectFigures {
+    fn from(of: &Figures) -> Self {
         Self {
-            currency: measures.currency,
-            is_exempt: measures.is_exempt,
-            basis: match measures.basis {
+            currency: of.currency,
+            is_exempt: of.is_exempt,
+            basis: match of.basis {
                 Basis::Year => "year",
                 Basis::Life => "life",
             },
-            amounts: AmountsView(measures.amounts),
-            rates: measures.rates.iter().map(RateView::from).collect(),
-            execution_figure: measures.execution().map(|rate| rate.figure),
-            benchmark: measures.benchmark.as_ref().map(BenchmarkView::from),
-            weighted_benchmark_percent: Rounded::percent(measures.weighted_benchmark.as_ref()),
-            deviation_pp: Rounded(measures.deviation_pp()),
-            idle: measures.idle.as_ref().map(|idle| IdleView {
+            amounts: AmountsView(of.amounts),
+            rates: of.rates.iter().map(RateView::from).collect(),
+            execution_figure: of.execution().map(|rate| rate.figure),
+            benchmark: of.benchmark.as_ref().map(BenchmarkView::from),
+            weighted_benchmark_percent: Rounded::percent(of.weighted_benchmark.as_ref()),
+            deviation_pp: Rounded(of.deviation_pp()),
+            idle: of.idle.as_ref().map(|idle| IdleView {
                 since: idle.since,
                 days: idle.days,
                 yuan_days: Amount(idle.yuan_days),
             }),
-            forecast: measures.forecast.as_ref().map(ForecastView::from),
+            forecast: of.forecast.as_ref().map(ForecastView::from),
         }
     }
 }

@@ -101,7 +101,7 @@ pub fn of_project(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Opti
         MonthView {
             on,
             executed: executed.filter(|_| on <= moment.as_of && !figures.is_exempt),
-            benchmark_percent: Rounded::percent(figures.benchmark.map(|due| due.share).as_ref()),
+            benchmark_percent: Rounded::percent(figures.benchmark.as_ref().map(|due| &due.share)),
             planned_percent: Rounded::percent(plan.map(|plan| plan.share).as_ref()),
         }
     };

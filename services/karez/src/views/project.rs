@@ -191,7 +191,7 @@ fn detail(project: &Project, currency: karez_events::Currency, as_of: NaiveDate)
             .collect()
     };
     CurrencyDetail {
-        figures: ProjectFigures::from(&measures),
+        figures: ProjectFigures::from(&measures.figures),
         lines: measures.lines.iter().map(LineView::from).collect(),
         tranches: measures.tranches.iter().map(TrancheView::from).collect(),
         pre_start: PreStartView {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use karez_events::{Currency, FundId, ProjectId, UnitId};
 use karez_projections::measures::{
-    Amounts, Brief, KeyOf, Order, OrderOf, Outcome, SortKey, measures, read_order, with_parts,
+    Amounts, Brief, KeyOf, Order, OrderOf, Outcome, SortKey, read_order, with_parts,
 };
 use karez_projections::{Portfolio, Project, ProjectState};
 use rust_decimal::Decimal;
@@ -141,10 +141,10 @@ pub struct RowFigures {
 }
 
 impl RowFigures {
-    fn of(project: &Project, brief: &Brief, currency: Currency, as_of: NaiveDate) -> Self {
+    fn of(project: &Project, brief: &Brief, currency: Currency) -> Self {
         let course = brief.course(currency).cloned().unwrap_or_default();
         Self {
-            figures: ProjectFigures::from(&measures(project, currency, as_of)),
+            figures: ProjectFigures::from(&brief.figures(project, currency)),
             course: CourseView::from(&course),
         }
     }
@@ -362,7 +362,10 @@ fn key<'a>(portfolio: &'a Portfolio, project: &'a Project, brief: &Brief, field:
             SortKey::Figure(last.map(|day| Decimal::from(day.num_days_from_ce())))
         }
         "deviation" => outcome(|outcome| outcome.deviation_pp),
-        "idle_days" => outcome(|outcome| outcome.idle_days.map(Decimal::from)),
+        "idle_days" => {
+            let idle = brief.idle(project, currency);
+            SortKey::Figure(idle.map(|idle| Decimal::from(idle.days)))
+        }
         _ => word(Some(project.id.as_str())),
     }
 }
@@ -380,7 +383,7 @@ fn row(portfolio: &Portfolio, project: &Project, as_of: NaiveDate) -> ProjectRow
         state: brief.state,
         currencies: currencies(project)
             .into_iter()
-            .map(|currency| RowFigures::of(project, &brief, currency, as_of))
+            .map(|currency| RowFigures::of(project, &brief, currency))
             .collect(),
     }
 }
