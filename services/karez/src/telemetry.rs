@@ -52,11 +52,24 @@ pub struct Metrics {
     refused: IntCounterVec,
     duplicates: IntCounter,
     batch_events: Histogram,
+    decide_seconds: Histogram,
     commit_seconds: Histogram,
     follower_lag: IntGaugeVec,
     queue: IntGauge,
     position: IntGauge,
     lease: IntGauge,
+}
+
+/// Upper ends of what a batch takes.
+const BATCH_SECONDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// What batches took at the recorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BatchTime {
+    /// Until they were decided and chained.
+    pub(crate) deciding: Duration,
+    /// From there until they were on disk.
+    pub(crate) committing: Duration,
 }
 
 impl Metrics {
@@ -79,6 +92,7 @@ impl Metrics {
                 Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))?,
             )
         };
+        let seconds = |name: &str, help: &str| histogram(name, help, &BATCH_SECONDS);
         Ok(Self {
             appended: counter(
                 "karez_appended_events_total",
@@ -103,10 +117,13 @@ impl Metrics {
                 "Events in one transaction.",
                 &[1.0, 4.0, 16.0, 64.0, 256.0, 1_000.0, 2_500.0, 5_000.0],
             )?,
-            commit_seconds: histogram(
+            decide_seconds: seconds(
+                "karez_decide_seconds",
+                "Time from taking a batch until it is decided and chained.",
+            )?,
+            commit_seconds: seconds(
                 "karez_commit_seconds",
                 "Time from handing a batch to the store until it is on disk.",
-                &[0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0],
             )?,
             follower_lag: register(
                 &registry,
@@ -173,12 +190,22 @@ impl Metrics {
         self.queue.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn committed(&self, events: usize, took: Duration, position: Position) {
-        self.commit_seconds.observe(took.as_secs_f64());
+    pub(crate) fn committed(&self, events: usize, took: BatchTime, position: Position) {
+        self.decide_seconds.observe(took.deciding.as_secs_f64());
+        self.commit_seconds.observe(took.committing.as_secs_f64());
         // A batch has thousands of events at most, which every f64 holds.
         self.batch_events
             .observe(f64::from(u32::try_from(events).unwrap_or(u32::MAX)));
         self.log_position(position);
+    }
+
+    /// What all batches took so far.
+    pub(crate) fn batch_time(&self) -> BatchTime {
+        let sum = |seconds: &Histogram| Duration::from_secs_f64(seconds.get_sample_sum());
+        BatchTime {
+            deciding: sum(&self.decide_seconds),
+            committing: sum(&self.commit_seconds),
+        }
     }
 
     pub(crate) fn decided(&self, outcomes: &[Outcome]) {
@@ -213,7 +240,12 @@ mod tests {
     #[test]
     fn figures_are_named_by_noun_and_unit() {
         let metrics = Metrics::try_new().unwrap();
-        metrics.committed(3, Duration::from_millis(2), 7);
+        let took = BatchTime {
+            deciding: Duration::from_millis(1),
+            committing: Duration::from_millis(2),
+        };
+        metrics.committed(3, took, 7);
+        assert_eq!(metrics.batch_time(), took);
         metrics.lag("sentinel", 2);
         let text = metrics.render().unwrap();
         assert!(text.contains("karez_log_last_position 7"), "{text}");

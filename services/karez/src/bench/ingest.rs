@@ -25,10 +25,11 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
         "a bench needs an empty store: it fills it with made-up postings"
     );
     let metrics = Arc::new(Metrics::try_new()?);
+    let told = Arc::clone(&metrics);
     let measured = session::recording(log, Clock::system(), metrics, async |intake| {
-        measure(log, &intake, size).await
+        measure(log, &intake, &told, size).await
     });
-    let ([bare, indexed, batched], [callers, single]) = measured.await?;
+    let ([bare, indexed, batched, deciding, committing], [callers, single]) = measured.await?;
     let floor = bare.line("bare inserts, 1,000 rows a transaction", size.events);
     let lines = vec![
         indexed
@@ -36,6 +37,15 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
             .against(&floor),
         batched
             .line("recorded in batches of 1,000, answered after commit", size.events)
+            .against(&floor),
+        deciding
+            .line("of these batches, deciding and chaining alone", size.events)
+            .against(&floor),
+        committing
+            .line(
+                "of these batches, the store alone until they are on disk",
+                size.events,
+            )
             .against(&floor),
         callers
             .line("recorded one by one by 256 callers, answered after commit")
@@ -51,20 +61,28 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     ))
 }
 
-async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<([Times; 3], [Answers; 2])> {
+async fn measure(
+    log: &EventLog,
+    intake: &Intake,
+    told: &Metrics,
+    size: Size,
+) -> anyhow::Result<([Times; 5], [Answers; 2])> {
     recorded(intake.submit_all(workload::projects(size.projects)?).await)?;
-    let [mut bare, mut indexed, mut batched] = [const { Times::empty() }; 3];
+    let [mut bare, mut indexed, mut batched, mut deciding, mut committing] = [const { Times::empty() }; 5];
     let [mut callers, mut single]: [Answers; 2] = Default::default();
     let ask = async |intake: &mut &Intake, posting| record(intake, posting).await;
     for round in 0..size.rounds {
         let first = log.head().await?.position;
         let postings = workload::postings(&format!("batch-{round}"), 0, size.events, size.projects)?;
         let in_batches: Vec<_> = postings.chunks(BATCH).map(<[Submission]>::to_vec).collect();
-        let started = Stopwatch::start();
+        let (before, started) = (told.batch_time(), Stopwatch::start());
         for batch in in_batches {
             recorded(intake.submit_all(batch).await)?;
         }
         batched.add(started.elapsed());
+        let after = told.batch_time();
+        deciding.add(after.deciding.saturating_sub(before.deciding));
+        committing.add(after.committing.saturating_sub(before.committing));
 
         let rows = rows_after(log, first, size.events).await?;
         bare.add(log.insert_bare(Floor::Bare, &rows, BATCH).await?);
@@ -81,7 +99,7 @@ async fn measure(log: &EventLog, intake: &Intake, size: Size) -> anyhow::Result<
         )?;
         by_callers(&mut [intake], few, &mut single, ask).await?;
     }
-    Ok(([bare, indexed, batched], [callers, single]))
+    Ok(([bare, indexed, batched, deciding, committing], [callers, single]))
 }
 
 async fn rows_after(log: &EventLog, after: u64, count: usize) -> anyhow::Result<Vec<RawEvent>> {

@@ -15,6 +15,7 @@ use crate::replay::{ReplayError, SNAPSHOT_FORMAT, refresh_snapshot, save_snapsho
 use crate::seal::{Newest, seal};
 use crate::store::{Head, SEGMENT_EVENTS, StoreError, WriterLease};
 use crate::tasks::{Child, spawn_child};
+use crate::telemetry::BatchTime;
 
 /// How long the last events may take to reach NATS when the recorder stops.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -186,6 +187,7 @@ impl<'a> Session<'a> {
             bytes: self.recorder.settings.batch_bytes,
         };
         let mut draft = Draft::default();
+        let decide = Stopwatch::start();
         let decided = self
             .desk
             .decide(&mut self.lease, &mut carry.waiting, limits, &mut draft);
@@ -209,7 +211,7 @@ impl<'a> Session<'a> {
         }
         #[cfg(feature = "answers-before-commit")]
         draft.answer_callers();
-        let commit = Stopwatch::start();
+        let (deciding, commit) = (decide.elapsed(), Stopwatch::start());
         if !draft.is_empty()
             && let Err(error) = self.lease.append(&draft.batch()).await
         {
@@ -219,9 +221,13 @@ impl<'a> Session<'a> {
             .limit
             .saturating_mul(2)
             .min(self.recorder.settings.batch_events);
+        let took = BatchTime {
+            deciding,
+            committing: commit.elapsed(),
+        };
         self.recorder
             .metrics
-            .committed(draft.raw.len(), commit.elapsed(), self.desk.position());
+            .committed(draft.raw.len(), took, self.desk.position());
         if let Some(committed) = draft.answer(&self.recorder.bus, &self.recorder.metrics) {
             self.newest.push(&committed);
         }
