@@ -30,7 +30,9 @@ pub mod uses;
 pub mod whole;
 
 pub use amounts::Amounts;
-pub use benchmark::{Benchmark, BenchmarkMode, Checkpoint, benchmark, of_checkpoints, share_of_year};
+pub use benchmark::{
+    Benchmark, BenchmarkMode, Checkpoint, benchmark, is_exempt, of_checkpoints, share_of_year,
+};
 pub use brief::{Brief, Outcome};
 pub use budget::{Basis, BudgetChange, sum};
 pub use clock::Clock;

@@ -29,10 +29,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use karez_events::event::project::ProjectKind;
 use karez_events::{Ratio, UnitId};
 use karez_projections::Project;
-use karez_projections::measures::{Amounts, amounts, projects_of_fund};
+use karez_projections::measures::{Amounts, Brief, is_exempt, projects_of_fund};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -133,10 +132,8 @@ fn at_units<'a>(case: &FundCase<'a>) -> Vec<(&'a Project, bool, Amounts)> {
     let projects = projects_of_fund(case.portfolio, &case.fund.id).into_iter();
     projects
         .map(|project| {
-            let kind = project.approval(case.as_of).map(|approval| approval.kind);
-            let is_exempt = matches!(kind, Some(ProjectKind::Award | ProjectKind::Reimbursement));
-            let amounts = amounts(project, case.figures.currency, case.as_of);
-            (project, is_exempt, amounts)
+            let amounts = *Brief::of(project, case.as_of).amounts(case.figures.currency);
+            (project, is_exempt(project, case.as_of), amounts)
         })
         .collect()
 }

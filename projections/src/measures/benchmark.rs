@@ -95,7 +95,8 @@ pub fn benchmark(
 }
 
 /// 奖励、后补助: paid is done (domain.md, glossary).
-pub(super) fn is_exempt(project: &Project, as_of: NaiveDate) -> bool {
+#[must_use]
+pub fn is_exempt(project: &Project, as_of: NaiveDate) -> bool {
     match project.approval(as_of).map(|approval| approval.kind) {
         Some(ProjectKind::Award | ProjectKind::Reimbursement) => true,
         Some(ProjectKind::Research | ProjectKind::Activity) | None => false,

@@ -51,7 +51,7 @@ pub(super) struct InCurrency {
 /// Figures of no sum, by which lists are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// The budget on the basis of the measures: of the year, or of the life.
+    /// The budget on the basis of the figures: of the year, or of the life.
     pub budget: Decimal,
     /// The execution rate on that basis, in percent.
     pub execution: Option<Decimal>,
@@ -202,11 +202,13 @@ impl Brief {
 
     fn figures_with(&self, project: &Project, currency: Currency, idle: Option<Idle>) -> Figures {
         let (at, clock) = ((currency, self.as_of), Clock::of(project, self.as_of));
-        if let Some(sums) = self.sums(currency) {
-            return Figures::of(project, at, sums, &clock, idle);
+        match self.sums(currency) {
+            Some(sums) => Figures::of(project, at, sums, &clock, idle),
+            None => Figures {
+                idle,
+                ..Figures::but_idle(project, currency, self.as_of)
+            },
         }
-        let OwnSums { sums, .. } = OwnSums::of(project, currency, self.as_of);
-        Figures::of(project, at, &sums, &clock, idle)
     }
 }
 

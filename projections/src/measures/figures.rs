@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::forecast::Forecast;
 use super::idle::Idle;
 use super::increments::Increments;
-use super::project::Sums;
+use super::project::{OwnSums, Sums};
 use super::rate::Rate;
 use super::rates::{Scope, rates};
 use crate::project::Project;
@@ -69,6 +69,19 @@ impl Figures {
             idle,
             amounts,
         }
+    }
+
+    /// The figures at a date but for money that lies still.
+    #[must_use]
+    pub fn but_idle(project: &Project, currency: Currency, as_of: NaiveDate) -> Self {
+        let OwnSums { sums, .. } = OwnSums::of(project, currency, as_of);
+        Self::of(
+            project,
+            (currency, as_of),
+            &sums,
+            &Clock::of(project, as_of),
+            None,
+        )
     }
 
     /// A rate by its figure, such as `"F2"`.

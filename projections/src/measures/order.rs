@@ -221,7 +221,7 @@ struct Held {
     keys: HashMap<ProjectNumber, SortKey<'static>>,
     /// Projects whose places may be others since.
     outdated: BTreeSet<ProjectNumber>,
-    /// Projects that were moved since somebody read it.
+    /// Projects that were looked at since somebody read it.
     unread: usize,
 }
 
@@ -301,10 +301,10 @@ impl KeptOrders {
             let Some(mut held) = place.take_if(is_read) else {
                 continue;
             };
-            let moved = kept.correct(&mut held, portfolio, left);
-            held.unread = held.unread.saturating_add(moved);
+            let looked_at = kept.correct(&mut held, portfolio, left);
+            held.unread = held.unread.saturating_add(looked_at);
             *place = Some(held);
-            left = left.saturating_sub(moved);
+            left = left.saturating_sub(looked_at);
         }
         left == 0
     }

@@ -232,7 +232,7 @@ pub fn life_lines(project: &Project, currency: Currency, as_of: NaiveDate) -> Ve
     composition::lines(project, &facts, (Basis::Life, as_of), &entries)
 }
 
-/// The figures of a project in one currency at a date.
+/// All that is measured of a project in one currency at a date.
 #[must_use]
 pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Measures {
     let facts = Facts::of(project, currency, as_of);

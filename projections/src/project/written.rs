@@ -56,7 +56,7 @@ impl Serialize for Entry {
             lengths.as_flattened(),
         ]
         .concat();
-        let row: Row<_, _, _, _> = (
+        let row = (
             Bytes::new(&fixed),
             self.kind,
             texts,
@@ -131,6 +131,9 @@ mod tests {
     use super::super::wording::Wording;
     use super::*;
 
+    /// A row as it is written, whatever its bytes say.
+    type AnyRow = Row<ByteBuf, String, Option<()>, Option<()>>;
+
     fn entry() -> Entry {
         Entry {
             event_id: Uuid::from_u128(7),
@@ -170,6 +173,19 @@ mod tests {
     #[case::last_line(|entry: &mut Entry| entry.line_no = Some(u32::MAX))]
     #[case::other_currency(|entry: &mut Entry| entry.currency = Currency::UNSTATED)]
     #[case::long_ago(|entry: &mut Entry| entry.on = NaiveDate::MIN)]
+    #[case::with_a_document(|entry: &mut Entry| entry.on_voucher = Rare::from(SeldomOnVoucher {
+        old_category: None,
+        tags: vec!["购置".to_owned()],
+        person_days: Some(Decimal::ONE),
+        document_sha256: Some("ab".into()),
+    }))]
+    #[case::of_a_service(|entry: &mut Entry| entry.seldom = Rare::from(Seldom {
+        service: Some((entry.on, entry.on)),
+        origin_budget_year: Some(2023),
+        due_on: Some(entry.on),
+        partner: None,
+        corrects: Some(Uuid::from_u128(8)),
+    }))]
     fn an_entry_is_read_as_it_was_written(#[case] with: fn(&mut Entry)) {
         let mut entry = entry();
         with(&mut entry);
@@ -197,15 +213,24 @@ mod tests {
     #[case::source(55, &[5])]
     #[case::length(65, &200_u32.to_le_bytes())]
     fn bytes_that_say_nothing_are_refused(#[case] at: usize, #[case] bytes: &[u8]) {
-        type AnyRow = Row<ByteBuf, String, Option<()>, Option<()>>;
         let written = rmp_serde::to_vec_named(&entry()).unwrap();
         let mut row: AnyRow = rmp_serde::from_slice(&written).unwrap();
         assert_eq!(row.0.len(), FIXED);
         row.0[at..at + bytes.len()].copy_from_slice(bytes);
         let written = rmp_serde::to_vec_named(&row).unwrap();
         assert!(rmp_serde::from_slice::<Entry>(&written).is_err());
-        row.0.pop();
-        let written = rmp_serde::to_vec_named(&row).unwrap();
-        assert!(rmp_serde::from_slice::<Entry>(&written).is_err());
+    }
+
+    #[test]
+    fn a_byte_too_few_or_too_many_is_refused() {
+        let reads = |cut: usize, behind: &[u8]| {
+            let mut row: AnyRow = rmp_serde::from_slice(&rmp_serde::to_vec_named(&entry()).unwrap()).unwrap();
+            row.0.truncate(FIXED - cut);
+            row.0.extend_from_slice(behind);
+            rmp_serde::from_slice::<Entry>(&rmp_serde::to_vec_named(&row).unwrap())
+        };
+        assert_eq!(reads(0, &[]).unwrap(), entry());
+        assert!(reads(1, &[]).is_err());
+        assert!(reads(0, &[0]).is_err());
     }
 }

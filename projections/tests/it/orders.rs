@@ -16,21 +16,17 @@ const TODAY: &str = "2024-06-30";
 fn projects(count: u64) -> Portfolio {
     let mut portfolio = Portfolio::default();
     for number in 1..=count {
-        add(&mut portfolio, number, number * 2);
+        let position = number * 2;
+        let approved = json!({"title": "t", "unit": "U1"});
+        let approved = fact("2024-01-01", "project_approved", approved).of_project(&id(number));
+        portfolio.apply(&approved.recorded(position - 1));
+        spend(&mut portfolio, number, number, position);
     }
     portfolio
 }
 
 fn twelve_projects() -> Portfolio {
     projects(PROJECTS)
-}
-
-/// A project that spends as many yuan as its number, up to a position.
-fn add(portfolio: &mut Portfolio, number: u64, position: u64) {
-    let approved = json!({"title": "t", "unit": "U1"});
-    let approved = fact("2024-01-01", "project_approved", approved).of_project(&id(number));
-    portfolio.apply(&approved.recorded(position - 1));
-    spend(portfolio, number, number, position);
 }
 
 fn spend(portfolio: &mut Portfolio, project: u64, yuan: u64, position: u64) {
@@ -133,6 +129,7 @@ fn few_and_many_are_moved_to_where_an_order_made_anew_has_them(
         }
         assert_eq!(lists(&portfolio), lists(&portfolio.clone()));
     }
-    add(&mut portfolio, 41, 500);
+    // One of which nothing but its spending is known comes to the orders that are kept.
+    spend(&mut portfolio, 41, 30, 500);
     assert_eq!(lists(&portfolio), lists(&portfolio.clone()));
 }

@@ -66,7 +66,7 @@ const BATCH_SECONDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 /// What batches took at the recorder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BatchTime {
-    /// Until they were decided and chained.
+    /// Until they were decided.
     pub(crate) deciding: Duration,
     /// From there until they were on disk.
     pub(crate) committing: Duration,
@@ -119,7 +119,7 @@ impl Metrics {
             )?,
             decide_seconds: seconds(
                 "karez_decide_seconds",
-                "Time from taking a batch until it is decided and chained.",
+                "Time from taking a batch until it is decided: looked up, judged, chained and folded.",
             )?,
             commit_seconds: seconds(
                 "karez_commit_seconds",

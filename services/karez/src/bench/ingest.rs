@@ -39,13 +39,10 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
             .line("recorded in batches of 1,000, answered after commit", size.events)
             .against(&floor),
         deciding
-            .line("of these batches, deciding and chaining alone", size.events)
+            .line("of these batches, deciding alone", size.events)
             .against(&floor),
         committing
-            .line(
-                "of these batches, the store alone until they are on disk",
-                size.events,
-            )
+            .line("of these batches, the store alone", size.events)
             .against(&floor),
         callers
             .line("recorded one by one by 256 callers, answered after commit")

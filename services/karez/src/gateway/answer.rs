@@ -73,7 +73,7 @@ impl Gateway {
     }
 
     /// Answers a question from the portfolio as it was known then.
-    pub(crate) async fn answer<T: serde::Serialize>(
+    pub(crate) async fn answer<T: serde::Serialize + 'static>(
         &self,
         question: &Question,
         answer: impl FnOnce(&Portfolio, Moment) -> T + Send + 'static,
@@ -81,9 +81,7 @@ impl Gateway {
         let moment = self.moment(question);
         let pinned = self.pinned(question).await?;
         let answer = move |portfolio: &Portfolio| answer(portfolio, moment);
-        let written = self
-            .compute_and(pinned, answer, |answer| serde_json::to_vec(&answer))
-            .await?;
+        let written = self.compute_and(pinned, answer, written).await?;
         Ok(json(written?))
     }
 
@@ -97,9 +95,7 @@ impl Gateway {
         let pinned = self.pinned(question).await?;
         let answer = move |portfolio: &Portfolio| answer(portfolio, moment);
         let written = self
-            .compute_and(pinned, answer, |answer| {
-                answer.map(|answer| serde_json::to_vec(&answer))
-            })
+            .compute_and(pinned, answer, |answer| answer.map(written))
             .await?;
         Ok(written.transpose()?.map(json))
     }
@@ -123,14 +119,16 @@ impl Gateway {
         }
         let answer = move |portfolio: &Portfolio| answer(portfolio, moment, &paging);
         let written = self
-            .compute_and(pinned, answer, |answer| {
-                answer.map(|answer| serde_json::to_vec(&answer))
-            })
+            .compute_and(pinned, answer, |answer| answer.map(written))
             .await?;
         let written = written
             .map_err(|error| Problem::bad_query(error.parameter(), error.in_chinese(), error.to_string()))?;
         Ok(json(written?))
     }
+}
+
+fn written<T: serde::Serialize>(answer: T) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&answer)
 }
 
 fn json(written: Vec<u8>) -> Response {

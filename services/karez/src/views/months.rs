@@ -5,7 +5,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use karez_events::{Currency, ProjectId, UnitId};
 use karez_projections::Portfolio;
 use karez_projections::measures::{
-    BenchmarkMode, RollUp, benchmark, measures, overview, share_of_year, unit_measures,
+    BenchmarkMode, Figures, RollUp, benchmark, overview, share_of_year, unit_measures,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -90,7 +90,7 @@ pub fn of_portfolio(portfolio: &Portfolio, only: Option<&UnitId>, moment: Moment
 pub fn of_project(portfolio: &Portfolio, id: &ProjectId, moment: Moment) -> Option<YearView> {
     let project = portfolio.project(id)?;
     let month = |currency, on| {
-        let figures = measures(project, currency, on);
+        let figures = Figures::but_idle(project, currency, on);
         let executed = figures.execution().map(|rate| ExecutedView {
             spent: Amount(rate.numerator),
             budget: Amount(rate.denominator),
