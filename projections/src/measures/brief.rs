@@ -214,7 +214,7 @@ impl Brief {
 
 fn idle(project: &Project, currency: Currency, as_of: NaiveDate) -> Option<Idle> {
     let curve = BalanceCurve::of(known(project, currency, as_of));
-    curve.idle_of(project, as_of, &Clock::of(project, as_of))
+    curve.idle(project, as_of, &Clock::of(project, as_of))
 }
 
 impl InCurrency {

@@ -168,17 +168,12 @@ impl BalanceCurve {
         after.checked_sub(1).and_then(|index| self.days.get(index))
     }
 
-    /// Money of a project that lies still; none is looked for where paid is done.
-    pub(super) fn idle_of(&self, project: &Project, as_of: NaiveDate, clock: &Clock) -> Option<Idle> {
+    /// Money of a project that lies still on a day: back to the last day after which less than 2 % of that day's balance
+    /// was spent, net. `None` when nothing is there, and where paid is done.
+    pub(super) fn idle(&self, project: &Project, as_of: NaiveDate, clock: &Clock) -> Option<Idle> {
         if is_exempt(project, as_of) {
             return None;
         }
-        self.idle(as_of, clock)
-    }
-
-    /// Money that lies still on a day: back to the last day after which less than 2 % of that day's balance
-    /// was spent, net. `None` when nothing is there.
-    fn idle(&self, as_of: NaiveDate, clock: &Clock) -> Option<Idle> {
         let today = self.at(as_of).filter(|today| today.balance() > Decimal::ZERO)?;
         let mut since = as_of;
         let mut until = as_of;

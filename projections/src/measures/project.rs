@@ -241,7 +241,7 @@ pub fn measures(project: &Project, currency: Currency, as_of: NaiveDate) -> Meas
         OwnSums::of_facts(project, &facts, (currency, as_of), entries.iter().copied());
     let clock = Clock::of(project, as_of);
     let curve = BalanceCurve::of(entries.iter().copied());
-    let idle = curve.idle_of(project, as_of, &clock);
+    let idle = curve.idle(project, as_of, &clock);
     let figures = Figures::of(project, (currency, as_of), &sums, &clock, idle);
     Measures {
         as_of,

@@ -31,19 +31,12 @@ pub async fn ingest(log: &EventLog, size: Size) -> anyhow::Result<BenchReport> {
     });
     let ([bare, indexed, batched, deciding, committing], [callers, single]) = measured.await?;
     let floor = bare.line("bare inserts, 1,000 rows a transaction", size.events);
+    let against_floor = |times: &Times, what| times.line(what, size.events).against(&floor);
     let lines = vec![
-        indexed
-            .line("the same with two unique indexes, entered at once", size.events)
-            .against(&floor),
-        batched
-            .line("recorded in batches of 1,000, answered after commit", size.events)
-            .against(&floor),
-        deciding
-            .line("of these batches, deciding alone", size.events)
-            .against(&floor),
-        committing
-            .line("of these batches, the store alone", size.events)
-            .against(&floor),
+        against_floor(&indexed, "the same with two unique indexes, entered at once"),
+        against_floor(&batched, "recorded in batches of 1,000, answered after commit"),
+        against_floor(&deciding, "of these batches, deciding alone"),
+        against_floor(&committing, "of these batches, the store alone"),
         callers
             .line("recorded one by one by 256 callers, answered after commit")
             .against(&floor),
